@@ -1,0 +1,24 @@
+//! What one element computes.
+//!
+//! A *lane program* is straight-line, typed SSA over a closed set of primitives ([`Prim`]) that every back end computes
+//! to the same bit. Every elementwise [`Function`] of the array language is written once, as a lane program
+//! ([`Function::lower`]); the scalar interpreter ([`interpret`]) and the strip back ends of code generation all run that one
+//! definition. The order in which a reduction combines its elements is defined here too, once ([`tree`]).
+//!
+//! This crate knows no shapes and no loops.
+#![forbid(unsafe_code)]
+
+mod dtype;
+mod function;
+mod interpret;
+mod program;
+mod scalar;
+pub mod math;
+pub mod tree;
+
+pub use dtype::{DType, Kind, promote, promote_weak};
+pub use function::{Function, UnsupportedDType};
+pub use interpret::{Lanes, interpret};
+pub use program::{Builder, Cmp, Inst, Prim, Program, Routine, ScalarFn, Table, Value, VerifyError};
+pub use scalar::Scalar;
+pub use tree::Reduction;

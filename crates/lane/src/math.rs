@@ -1,0 +1,1 @@
+//! The math functions, each written once as a lane program.

@@ -1,0 +1,511 @@
+//! Lane programs: typed, straight-line SSA over a closed set of primitives.
+//!
+//! A program takes parameters and gives results. Value `k` is parameter `k` while `k < params.len()`, and instruction
+//! `k - params.len()` after that; an instruction names only values before it. There are no branches: what must stay off the
+//! fast path is behind [`Prim::Rare`] or [`Prim::Scalar`].
+//!
+//! Every primitive is total (nothing traps) and has one meaning to the bit on every back end, NaN payloads apart.
+
+use crate::{DType, Scalar};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A value of a lane program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Value(pub u32);
+
+impl Value {
+    /// Position in the parameters followed by the instructions.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+/// A comparison. On floats all are false for a NaN, save `Ne`, which is true.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cmp {
+    /// `a == b`
+    Eq,
+    /// `a != b`
+    Ne,
+    /// `a < b`, by the signedness of the dtype
+    Lt,
+    /// `a <= b`, by the signedness of the dtype
+    Le,
+}
+
+/// The closed set of primitives.
+///
+/// "int" below is any of `i8..i64, u8..u64`, "float" is `f32` or `f64`; all operands and the result have the same dtype
+/// unless said otherwise.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Prim {
+    /// A constant. No arguments.
+    Const(Scalar),
+    /// Float: one IEEE rounding. Int: wraps.
+    Add,
+    /// Float: one IEEE rounding. Int: wraps.
+    Sub,
+    /// Float: one IEEE rounding. Int: wraps.
+    Mul,
+    /// Float only.
+    Div,
+    /// Int only, rounding toward minus infinity; `x / 0` is 0 and `MIN / -1` is `MIN`.
+    FloorDiv,
+    /// Int only, with the sign of the divisor: `x - floor_div(x, y) * y`; `x % 0` is 0.
+    FloorMod,
+    /// Float only, correctly rounded.
+    Sqrt,
+    /// Float only: `a * b + c` with one rounding.
+    Fma,
+    /// Float only: to an integral value, ties to even, keeping the sign of zero.
+    RoundEven,
+    /// Float only.
+    Floor,
+    /// Float only.
+    Ceil,
+    /// Float only.
+    Trunc,
+    /// Int or float, to `Bool`.
+    Compare(Cmp),
+    /// `mask ? a : b` with a `Bool` first argument; any dtype.
+    Select,
+    /// Int or bool.
+    And,
+    /// Int or bool.
+    Or,
+    /// Int or bool.
+    Xor,
+    /// Int or bool.
+    Not,
+    /// Int; the count is the second argument, of the same dtype, read as unsigned; at or past the width the result is 0.
+    Shl,
+    /// Int; arithmetic for signed, logical for unsigned; the count is read as unsigned; at or past the width the result
+    /// is 0, or -1 for a negative number.
+    Shr,
+    /// Between any two of bool, int and float. Int to int wraps or extends by the signedness of the source; int to float and
+    /// float to float round to nearest even; float to int truncates and saturates, NaN to 0; to bool is `x != 0` (so NaN is
+    /// true); bool is 0 or 1.
+    Convert,
+    /// The same bits as another int or float dtype of the same size.
+    Bitcast,
+    /// `a * 2^n` with one rounding, for any `n`; `a` float, `n` the signed int of the same size.
+    Scale2,
+    /// `table[index & (len - 1)]`; the index is an unsigned int of the same size as the element.
+    Table(Arc<Table>),
+    /// `mask ? f(x...) : keep`, arguments `mask, keep, x...`. A back end tests the mask once a vector and skips `f` when no
+    /// lane needs it.
+    Rare(Routine),
+    /// `f(x...)` on every lane, one at a time.
+    Scalar(Routine),
+    /// A checked read `table[index]` of gather operand `n` of the strip; the index is `i64`. An index outside
+    /// `0..extent` sets the kernel's status word and reads 0.
+    Gather(u16),
+}
+
+/// A lookup table whose length is a power of two.
+#[derive(PartialEq, Eq, Hash, Debug)]
+pub struct Table {
+    /// The dtype of the elements.
+    pub dtype: DType,
+    /// Their bits.
+    pub bits: Vec<u64>,
+}
+
+/// What [`Prim::Rare`] and [`Prim::Scalar`] run: both the interpreter and compiled code run this very thing.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Routine {
+    /// A lane program with one result.
+    Program(Arc<Program>),
+    /// A named Rust function.
+    Function(ScalarFn),
+}
+
+/// A Rust function of up to three arguments over bits (zero-extended to 64).
+#[derive(Clone, Copy)]
+pub struct ScalarFn {
+    /// Its name in text; equality and hashing go by it.
+    pub name: &'static str,
+    /// The dtypes of its arguments.
+    pub params: &'static [DType],
+    /// The dtype of its result.
+    pub result: DType,
+    /// The function; arguments it does not have are passed as 0.
+    pub call: extern "C" fn(u64, u64, u64) -> u64,
+}
+
+impl PartialEq for ScalarFn {
+    fn eq(&self, other: &ScalarFn) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ScalarFn {}
+
+impl std::hash::Hash for ScalarFn {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl fmt::Debug for ScalarFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// One instruction.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Inst {
+    /// What it does.
+    pub prim: Prim,
+    /// The dtype of its result.
+    pub dtype: DType,
+    /// Its arguments.
+    pub args: SmallVec<[Value; 3]>,
+}
+
+/// A lane program: parameters, instructions in order, results.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Program {
+    /// The dtype of each parameter.
+    pub params: Vec<DType>,
+    /// The instructions; the value of instruction `k` is `Value(params.len() + k)`.
+    pub insts: Vec<Inst>,
+    /// The results, which may name parameters.
+    pub results: Vec<Value>,
+}
+
+/// What is wrong with a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VerifyError {
+    /// The value at fault.
+    pub value: Value,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.value, self.message)
+    }
+}
+
+impl std::error::Error for VerifyError {}
+
+impl Program {
+    /// The dtype of a value.
+    pub fn dtype(&self, value: Value) -> DType {
+        match self.params.get(value.index()) {
+            Some(&dtype) => dtype,
+            None => self.insts[value.index() - self.params.len()].dtype,
+        }
+    }
+
+    /// The instruction that computes a value; `None` for a parameter.
+    pub fn inst(&self, value: Value) -> Option<&Inst> {
+        value.index().checked_sub(self.params.len()).map(|k| &self.insts[k])
+    }
+
+    /// Every value with its instruction, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (Value, &Inst)> {
+        let first = self.params.len() as u32;
+        self.insts.iter().enumerate().map(move |(k, inst)| (Value(first + k as u32), inst))
+    }
+
+    /// Checks that arguments come earlier, that dtypes are as [`Prim`] says, and that no storage dtype is computed in.
+    pub fn verify(&self) -> Result<(), VerifyError> {
+        let fail = |value: Value, message: String| Err(VerifyError { value, message });
+        for (k, &dtype) in self.params.iter().enumerate() {
+            if dtype != dtype.lane_type() {
+                return fail(Value(k as u32), format!("{dtype} is a storage type; a lane holds {}", dtype.lane_type()));
+            }
+        }
+        for (value, inst) in self.iter() {
+            if let Some(&arg) = inst.args.iter().find(|a| **a >= value) {
+                return fail(value, format!("uses {arg}, which does not come earlier"));
+            }
+            let args: SmallVec<[DType; 4]> = inst.args.iter().map(|&a| self.dtype(a)).collect();
+            if let Err(message) = check_inst(inst, &args) {
+                return fail(value, message);
+            }
+        }
+        for &r in &self.results {
+            if r.index() >= self.params.len() + self.insts.len() {
+                return fail(r, "a result that no instruction computes".to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The dtype rules of the primitives.
+fn check_inst(inst: &Inst, args: &[DType]) -> Result<(), String> {
+    let Inst { prim, dtype, .. } = inst;
+    let dtype = *dtype;
+    if dtype != dtype.lane_type() {
+        return Err(format!("{dtype} is a storage type"));
+    }
+    let same = |n: usize| args.len() == n && args.iter().all(|&a| a == dtype);
+    let int = dtype.is_integer();
+    let float = dtype.is_float();
+    let ok = match prim {
+        Prim::Const(s) => args.is_empty() && s.dtype() == dtype,
+        Prim::Add | Prim::Sub | Prim::Mul => same(2) && (int || float),
+        Prim::Div => same(2) && float,
+        Prim::FloorDiv | Prim::FloorMod | Prim::Shl | Prim::Shr => same(2) && int,
+        Prim::Sqrt | Prim::RoundEven | Prim::Floor | Prim::Ceil | Prim::Trunc => same(1) && float,
+        Prim::Fma => same(3) && float,
+        Prim::Compare(_) => dtype == DType::Bool && args.len() == 2 && args[0] == args[1] && args[0] != DType::Bool,
+        Prim::Select => args.len() == 3 && args[0] == DType::Bool && args[1] == dtype && args[2] == dtype,
+        Prim::And | Prim::Or | Prim::Xor => same(2) && !float,
+        Prim::Not => same(1) && !float,
+        Prim::Convert => args.len() == 1,
+        Prim::Bitcast => {
+            args.len() == 1 && args[0].size() == dtype.size() && dtype != DType::Bool && args[0] != DType::Bool
+        }
+        Prim::Scale2 => float && args.len() == 2 && args[0] == dtype && args[1] == dtype.signed(),
+        Prim::Table(t) => {
+            t.dtype == dtype && t.bits.len().is_power_of_two() && args.len() == 1 && args[0] == dtype.unsigned()
+        }
+        Prim::Rare(f) => {
+            args.len() >= 2 && args[0] == DType::Bool && args[1] == dtype && f.check(&args[2..], dtype)
+        }
+        Prim::Scalar(f) => f.check(args, dtype),
+        Prim::Gather(_) => args.len() == 1 && args[0] == DType::I64,
+    };
+    if ok { Ok(()) } else { Err(format!("{prim:?} does not take {args:?} to {dtype}")) }
+}
+
+impl Routine {
+    fn check(&self, args: &[DType], result: DType) -> bool {
+        match self {
+            Routine::Program(p) => {
+                p.params == args && p.results.len() == 1 && p.dtype(p.results[0]) == result && p.verify().is_ok()
+            }
+            Routine::Function(f) => f.params == args && f.result == result && args.len() <= 3,
+        }
+    }
+}
+
+/// Builds a program; equal instructions become one value.
+#[derive(Default)]
+pub struct Builder {
+    program: Program,
+    seen: HashMap<Inst, Value>,
+}
+
+impl Builder {
+    /// A builder for a program with these parameters.
+    pub fn new(params: &[DType]) -> Builder {
+        Builder { program: Program { params: params.to_vec(), ..Program::default() }, seen: HashMap::new() }
+    }
+
+    /// Adds a parameter. All parameters come before the first instruction.
+    pub fn param(&mut self, dtype: DType) -> Value {
+        assert!(self.program.insts.is_empty(), "parameters come before instructions");
+        self.program.params.push(dtype);
+        Value(self.program.params.len() as u32 - 1)
+    }
+
+    /// The dtype of a value.
+    pub fn dtype(&self, value: Value) -> DType {
+        self.program.dtype(value)
+    }
+
+    /// The instruction that computes a value; `None` for a parameter.
+    pub fn inst(&self, value: Value) -> Option<&Inst> {
+        self.program.inst(value)
+    }
+
+    /// Ends the program with these results.
+    pub fn finish(mut self, results: &[Value]) -> Program {
+        self.program.results = results.to_vec();
+        debug_assert_eq!(self.program.verify(), Ok(()));
+        self.program
+    }
+
+    /// Adds an instruction, or gives the value of an equal earlier one.
+    pub fn push(&mut self, prim: Prim, dtype: DType, args: &[Value]) -> Value {
+        let inst = Inst { prim, dtype, args: SmallVec::from_slice(args) };
+        if let Some(&value) = self.seen.get(&inst) {
+            return value;
+        }
+        let value = Value((self.program.params.len() + self.program.insts.len()) as u32);
+        self.program.insts.push(inst.clone());
+        self.seen.insert(inst, value);
+        value
+    }
+
+    fn same(&mut self, prim: Prim, args: &[Value]) -> Value {
+        let dtype = self.dtype(args[0]);
+        self.push(prim, dtype, args)
+    }
+
+    /// A constant.
+    pub fn constant(&mut self, value: Scalar) -> Value {
+        self.push(Prim::Const(value), value.dtype(), &[])
+    }
+
+    /// A float constant, rounded to `dtype`.
+    pub fn float(&mut self, dtype: DType, value: f64) -> Value {
+        self.constant(Scalar::from_f64(dtype, value))
+    }
+
+    /// An integer constant, wrapped to `dtype`.
+    pub fn int(&mut self, dtype: DType, value: i64) -> Value {
+        self.constant(Scalar::from_i64(dtype, value))
+    }
+
+    /// `a + b`
+    pub fn add(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Add, &[a, b])
+    }
+
+    /// `a - b`
+    pub fn sub(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Sub, &[a, b])
+    }
+
+    /// `a * b`
+    pub fn mul(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Mul, &[a, b])
+    }
+
+    /// `a / b` of floats
+    pub fn div(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Div, &[a, b])
+    }
+
+    /// Floored integer quotient
+    pub fn floor_div(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::FloorDiv, &[a, b])
+    }
+
+    /// Floored integer remainder
+    pub fn floor_mod(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::FloorMod, &[a, b])
+    }
+
+    /// `sqrt(a)`
+    pub fn sqrt(&mut self, a: Value) -> Value {
+        self.same(Prim::Sqrt, &[a])
+    }
+
+    /// `a * b + c`, rounded once
+    pub fn fma(&mut self, a: Value, b: Value, c: Value) -> Value {
+        self.same(Prim::Fma, &[a, b, c])
+    }
+
+    /// To integral, ties to even
+    pub fn round_even(&mut self, a: Value) -> Value {
+        self.same(Prim::RoundEven, &[a])
+    }
+
+    /// To integral, downward
+    pub fn floor(&mut self, a: Value) -> Value {
+        self.same(Prim::Floor, &[a])
+    }
+
+    /// To integral, upward
+    pub fn ceil(&mut self, a: Value) -> Value {
+        self.same(Prim::Ceil, &[a])
+    }
+
+    /// To integral, toward zero
+    pub fn trunc(&mut self, a: Value) -> Value {
+        self.same(Prim::Trunc, &[a])
+    }
+
+    /// A comparison, to bool
+    pub fn compare(&mut self, cmp: Cmp, a: Value, b: Value) -> Value {
+        self.push(Prim::Compare(cmp), DType::Bool, &[a, b])
+    }
+
+    /// `mask ? a : b`
+    pub fn select(&mut self, mask: Value, a: Value, b: Value) -> Value {
+        let dtype = self.dtype(a);
+        self.push(Prim::Select, dtype, &[mask, a, b])
+    }
+
+    /// Bitwise and
+    pub fn and(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::And, &[a, b])
+    }
+
+    /// Bitwise or
+    pub fn or(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Or, &[a, b])
+    }
+
+    /// Bitwise exclusive or
+    pub fn xor(&mut self, a: Value, b: Value) -> Value {
+        self.same(Prim::Xor, &[a, b])
+    }
+
+    /// Bitwise complement
+    pub fn not(&mut self, a: Value) -> Value {
+        self.same(Prim::Not, &[a])
+    }
+
+    /// Shift left
+    pub fn shl(&mut self, a: Value, count: Value) -> Value {
+        self.same(Prim::Shl, &[a, count])
+    }
+
+    /// Shift right, by the signedness of `a`
+    pub fn shr(&mut self, a: Value, count: Value) -> Value {
+        self.same(Prim::Shr, &[a, count])
+    }
+
+    /// Conversion; none when the dtype is already right
+    pub fn convert(&mut self, to: DType, a: Value) -> Value {
+        if self.dtype(a) == to { a } else { self.push(Prim::Convert, to, &[a]) }
+    }
+
+    /// The same bits as another dtype; none when the dtype is already right
+    pub fn bitcast(&mut self, to: DType, a: Value) -> Value {
+        if self.dtype(a) == to { a } else { self.push(Prim::Bitcast, to, &[a]) }
+    }
+
+    /// `a * 2^n`
+    pub fn scale2(&mut self, a: Value, n: Value) -> Value {
+        self.same(Prim::Scale2, &[a, n])
+    }
+
+    /// `table[index & (len - 1)]`
+    pub fn table(&mut self, table: &Arc<Table>, index: Value) -> Value {
+        self.push(Prim::Table(table.clone()), table.dtype, &[index])
+    }
+
+    /// `mask ? f(args...) : keep`, `f` off the fast path
+    pub fn rare(&mut self, f: Routine, mask: Value, keep: Value, args: &[Value]) -> Value {
+        let mut all: SmallVec<[Value; 4]> = SmallVec::from_slice(&[mask, keep]);
+        all.extend_from_slice(args);
+        let dtype = self.dtype(keep);
+        self.push(Prim::Rare(f), dtype, &all)
+    }
+
+    /// `f(args...)` lane by lane
+    pub fn scalar(&mut self, f: Routine, result: DType, args: &[Value]) -> Value {
+        self.push(Prim::Scalar(f), result, args)
+    }
+
+    /// Copies another program's instructions in, its parameters bound to `args`, and gives its results.
+    pub fn inline(&mut self, program: &Program, args: &[Value]) -> SmallVec<[Value; 4]> {
+        let mut map: Vec<Value> = args.to_vec();
+        for (_, inst) in program.iter() {
+            let args: SmallVec<[Value; 3]> = inst.args.iter().map(|a| map[a.index()]).collect();
+            map.push(self.push(inst.prim.clone(), inst.dtype, &args));
+        }
+        program.results.iter().map(|r| map[r.index()]).collect()
+    }
+}
