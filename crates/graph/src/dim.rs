@@ -1,0 +1,125 @@
+//! The extent of an axis: fixed, named, or computed from named ones.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The extent of an axis, or an offset along one: a number known while building, a name bound when a program runs, or a
+/// formula over names.
+///
+/// Formulas are kept in a light normal form (numbers folded, `+ 0` and `* 1` dropped, linear sums collected), so that
+/// formulas that are plainly equal compare equal. Where two that are not plainly equal must agree, the graph records a
+/// [`crate::Constraint`], checked when sizes are bound.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Dim {
+    /// Known while building.
+    Fixed(usize),
+    /// Bound when a program runs.
+    Named(Arc<str>),
+    /// A formula over at least one name. The value of a whole extent is never negative; parts of it may be.
+    Derived(Arc<Derived>),
+}
+
+/// A formula over dims. Evaluated in checked 64-bit signed arithmetic.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Derived {
+    /// The operation.
+    pub op: DimOp,
+    /// Its left operand.
+    pub left: Dim,
+    /// Its right operand.
+    pub right: Dim,
+}
+
+/// An operation of a [`Derived`] dim.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum DimOp {
+    /// `a + b`
+    Add,
+    /// `a - b`; may be negative inside a formula
+    Sub,
+    /// `a * b`
+    Mul,
+    /// `floor(a / b)`; 0 when `b` is 0
+    FloorDiv,
+    /// The larger
+    Max,
+    /// The smaller
+    Min,
+}
+
+/// The values of named dims.
+pub type Sizes = hashbrown::HashMap<Arc<str>, usize>;
+
+impl From<usize> for Dim {
+    fn from(value: usize) -> Dim {
+        Dim::Fixed(value)
+    }
+}
+
+impl From<&str> for Dim {
+    fn from(name: &str) -> Dim {
+        Dim::Named(name.into())
+    }
+}
+
+impl Dim {
+    /// The number, if known while building.
+    pub fn fixed(&self) -> Option<usize> {
+        match self {
+            Dim::Fixed(n) => Some(*n),
+            Dim::Named(_) | Dim::Derived(_) => None,
+        }
+    }
+
+    /// Whether it is the number 1 (and so broadcasts).
+    pub fn is_one(&self) -> bool {
+        *self == Dim::Fixed(1)
+    }
+
+    /// Its value under `sizes`; `None` if a name is missing, the arithmetic overflows or the result is negative.
+    pub fn eval(&self, sizes: &Sizes) -> Option<usize> {
+        usize::try_from(self.eval_signed(sizes)?).ok()
+    }
+
+    fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
+        match self {
+            Dim::Fixed(n) => i64::try_from(*n).ok(),
+            Dim::Named(name) => i64::try_from(*sizes.get(name)?).ok(),
+            Dim::Derived(d) => d.op.apply(d.left.eval_signed(sizes)?, d.right.eval_signed(sizes)?),
+        }
+    }
+}
+
+impl DimOp {
+    /// The operation on numbers; `None` on overflow.
+    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
+        match self {
+            DimOp::Add => a.checked_add(b),
+            DimOp::Sub => a.checked_sub(b),
+            DimOp::Mul => a.checked_mul(b),
+            DimOp::FloorDiv => Some(if b == 0 { 0 } else { a.checked_div_euclid(b)? }),
+            DimOp::Max => Some(a.max(b)),
+            DimOp::Min => Some(a.min(b)),
+        }
+    }
+}
+
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Dim::Fixed(n) => write!(f, "{n}"),
+            Dim::Named(name) => f.write_str(name),
+            Dim::Derived(d) => {
+                let (l, r) = (&d.left, &d.right);
+                match d.op {
+                    DimOp::Add => write!(f, "({l}+{r})"),
+                    DimOp::Sub => write!(f, "({l}-{r})"),
+                    DimOp::Mul => write!(f, "({l}*{r})"),
+                    DimOp::FloorDiv => write!(f, "({l}/{r})"),
+                    DimOp::Max => write!(f, "max({l},{r})"),
+                    DimOp::Min => write!(f, "min({l},{r})"),
+                }
+            }
+        }
+    }
+}

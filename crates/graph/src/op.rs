@@ -1,0 +1,118 @@
+//! Every operation of a graph.
+
+use crate::{Dim, Shape};
+use fuseloom_lane::{DType, Function, Scalar};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// An operation with its attributes. Types are inferred ([`crate::Graph::add`]); `x`, `y` name the inputs.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Op {
+    /// An array the caller provides, by name. Its type is given, not inferred.
+    Input(Arc<str>),
+    /// A 0-d constant.
+    Constant(Scalar),
+    /// The value of a dim, as a 0-d `i64`.
+    Extent(Dim),
+    /// `0, 1, ..., n-1` as `i64[n]`.
+    Iota(Dim),
+    /// An elementwise function. All inputs have one shape and one dtype (`Select`: a bool first).
+    Map(Function),
+    /// A conversion, elementwise.
+    Cast(DType),
+    /// Two results: `floor_divide(x, y)` and `remainder(x, y)`.
+    DivMod,
+    /// Axis `k` of the result is axis `axes[k]` of `x`.
+    Permute(SmallVec<[usize; 4]>),
+    /// A strided window of each axis, one entry an axis.
+    Slice(SmallVec<[SliceAxis; 4]>),
+    /// `x` repeated to a shape: axes align at the last one, extent 1 stretches, missing leading axes are added.
+    Broadcast(Shape),
+    /// The same elements in C order under another shape. Adding and dropping axes of extent 1 is a reshape too.
+    Reshape(Shape),
+    /// The inputs one after another along an axis; at least one input.
+    Concat {
+        /// The axis.
+        axis: usize,
+    },
+    /// `x` with `low` elements before and `high` after along each axis, filled with the 0-d second input.
+    Pad {
+        /// Elements before, one entry an axis.
+        low: Shape,
+        /// Elements after, one entry an axis.
+        high: Shape,
+    },
+    /// A reduction over `axes` (sorted, distinct), which the result lacks. Over no axes it is elementwise on singletons.
+    Reduce {
+        /// What is computed.
+        op: Reduce,
+        /// The axes, ascending. `ArgMax`, `ArgMin` and `Moments` take exactly one.
+        axes: SmallVec<[usize; 4]>,
+    },
+    /// Two results of one dtype and shape, the mean and M2 (sum of squared deviations) of groups that were reduced by
+    /// `Moments` or by this: inputs are the means and M2s of equal groups of `count` elements each, combined over `axis`.
+    CombineMoments {
+        /// The axis that is reduced.
+        axis: usize,
+        /// Elements in each incoming group.
+        count: Dim,
+    },
+    /// `x` with axis `axis` replaced by the axes of the `i64` index array `y`: result `[..before, ..y, ..after]`. An index
+    /// in `-n..0` counts from the end; one outside `-n..n` is a run-time error.
+    Take {
+        /// The axis.
+        axis: usize,
+    },
+    /// Result `k` of a node with several.
+    Result(u32),
+}
+
+/// The window of one axis: elements `start, start + step, ...`, `len` of them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct SliceAxis {
+    /// The first element; for a zero-length window any value.
+    pub start: Dim,
+    /// Distance between elements; not 0, may be negative.
+    pub step: i64,
+    /// Number of elements.
+    pub len: Dim,
+}
+
+/// What a [`Op::Reduce`] computes. The order of combination is [`fuseloom_lane::tree`]'s; several axes reduce one after
+/// another, the last first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Reduce {
+    /// The sum, in the dtype of the input (a front end casts small integers first). Storage floats accumulate in `f32` and
+    /// round once at the end; so with `Prod`, `Mean`, `Var`, `Std`.
+    Sum,
+    /// The product.
+    Prod,
+    /// The largest; a NaN wins.
+    Max,
+    /// The smallest; a NaN wins.
+    Min,
+    /// Whether any is true, of bools.
+    Any,
+    /// Whether all are true, of bools.
+    All,
+    /// The index of the first largest as `i64`; the first NaN wins.
+    ArgMax,
+    /// The index of the first smallest as `i64`; the first NaN wins.
+    ArgMin,
+    /// How many differ from zero, as `i64`.
+    CountNonzero,
+    /// `sum / n` of floats.
+    Mean,
+    /// `M2 / max(n - ddof, 0)` of floats.
+    Var {
+        /// Delta degrees of freedom.
+        ddof: i64,
+    },
+    /// The square root of the variance.
+    Std {
+        /// Delta degrees of freedom.
+        ddof: i64,
+    },
+    /// Two results, of floats (not storage types): the mean, and the sum of squared deviations from it.
+    Moments,
+}

@@ -1,0 +1,44 @@
+//! Shapes and types.
+
+use crate::Dim;
+use fuseloom_lane::DType;
+use smallvec::SmallVec;
+use std::fmt;
+
+/// The extents of the axes, outermost first.
+pub type Shape = SmallVec<[Dim; 4]>;
+
+/// The type of a value: element type and shape.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Type {
+    /// The element type.
+    pub dtype: DType,
+    /// The shape; empty for a 0-d value.
+    pub shape: Shape,
+}
+
+impl Type {
+    /// A type from its parts.
+    pub fn new(dtype: DType, shape: impl IntoIterator<Item = impl Into<Dim>>) -> Type {
+        Type { dtype, shape: shape.into_iter().map(Into::into).collect() }
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+}
+
+/// `f32[n,4]`; a 0-d value is `f32[]`.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[", self.dtype)?;
+        for (k, dim) in self.shape.iter().enumerate() {
+            if k > 0 {
+                write!(f, ",")?;
+            }
+            write!(f, "{dim}")?;
+        }
+        write!(f, "]")
+    }
+}
