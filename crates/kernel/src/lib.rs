@@ -1,1 +1,25 @@
-//! kernel
+//! How to compute it.
+//!
+//! A [`Kernel`] is the structure of one fused loop nest: phases, loops, strips and the lane programs inside them. It holds
+//! no size: sizes, strides, tile extents and literals are run-time parameters ([`KernelArgs`]), so one compiled kernel
+//! serves every shape of its structure. A [`Plan`] is a sequence of steps over buffers with symbolic sizes;
+//! [`Plan::bind`] turns sizes into numbers: parameters, chunks, buffer offsets, peak bytes.
+//!
+//! This crate knows neither graphs nor Cranelift.
+#![forbid(unsafe_code)]
+
+mod args;
+mod bind;
+mod kernel;
+mod plan;
+
+pub use args::{CompiledKernel, Entry, KernelArgs, Status};
+pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place};
+pub use kernel::{
+    Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
+    ParamId, Phase, Range, ReduceInto, Role, Stride, Strip, VarId,
+};
+pub use plan::{
+    BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
+    Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
+};

@@ -1,0 +1,283 @@
+//! Plans: steps over buffers whose sizes are formulas.
+
+use crate::{Kernel, ParamId};
+use fuseloom_lane::{DType, Scalar};
+use std::sync::Arc;
+
+/// A size formula, by position in [`Plan::sizes`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SizeId(pub u32);
+
+/// A buffer, by position in [`Plan::buffers`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct BufferId(pub u32);
+
+/// A number known when sizes are bound; formulas name only earlier formulas. Evaluated in checked `i64`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SizeExpr {
+    /// A number.
+    Const(i64),
+    /// The value of named dim number `n` of [`Plan::symbols`].
+    Symbol(u32),
+    /// The byte stride of an axis of an input the caller gave.
+    InputStride {
+        /// Position of the input.
+        input: u32,
+        /// The axis.
+        axis: u32,
+    },
+    /// The byte stride of an axis of the memory the caller gave for an output.
+    OutputStride {
+        /// Position of the output.
+        output: u32,
+        /// The axis.
+        axis: u32,
+    },
+    /// A size that an earlier step writes while running; until then its upper bound stands in.
+    Written {
+        /// The written size, by slot, counted over the whole plan.
+        slot: u32,
+        /// The upper bound.
+        bound: SizeId,
+    },
+    /// An operation on two earlier formulas.
+    Binary(SizeOp, SizeId, SizeId),
+}
+
+/// An operation of a size formula.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SizeOp {
+    /// `a + b`
+    Add,
+    /// `a - b`
+    Sub,
+    /// `a * b`
+    Mul,
+    /// `floor(a / b)`; 0 when `b` is 0
+    FloorDiv,
+    /// The larger
+    Max,
+    /// The smaller
+    Min,
+}
+
+/// A program ready to be bound to sizes and run: steps in order over buffers.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Plan {
+    /// The named dims.
+    pub symbols: Vec<Arc<str>>,
+    /// The size formulas.
+    pub sizes: Vec<SizeExpr>,
+    /// Every buffer; inputs and outputs among them.
+    pub buffers: Vec<BufferDecl>,
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What must hold of the sizes.
+    pub checks: Vec<Check>,
+    /// How many sizes the steps write.
+    pub written: u32,
+}
+
+/// A buffer of a plan.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BufferDecl {
+    /// Its name in dumps.
+    pub name: String,
+    /// The element type.
+    pub dtype: DType,
+    /// The extents.
+    pub shape: Vec<SizeId>,
+    /// Who owns it.
+    pub kind: BufferKind,
+    /// Why it exists, for people.
+    pub reason: String,
+}
+
+/// Who owns a buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BufferKind {
+    /// The caller's, read only: input number `n`.
+    Input(u32),
+    /// The caller's or the result's, written: output number `n`.
+    Output(u32),
+    /// The plan's own, in C order.
+    Temporary,
+    /// The memory of another buffer of the same size, whose last reader writes this one in place.
+    InPlace(BufferId),
+}
+
+/// Two formulas that must be equal.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Check {
+    /// One side.
+    pub left: SizeId,
+    /// The other.
+    pub right: SizeId,
+    /// What the left side is, for the error message.
+    pub left_name: String,
+    /// What the right side is, for the error message.
+    pub right_name: String,
+    /// Where it comes from, for the error message.
+    pub context: String,
+}
+
+/// A step of a plan.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    /// Runs a kernel.
+    Kernel(KernelStep),
+    /// Runs a library function on whole buffers.
+    Library(LibraryStep),
+}
+
+/// A kernel with what its operands and parameters are bound to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct KernelStep {
+    /// The kernel.
+    pub kernel: Arc<Kernel>,
+    /// What each operand is, in order.
+    pub operands: Vec<OperandBind>,
+    /// What each parameter is, in order.
+    pub params: Vec<ParamBind>,
+    /// What each literal is, in order.
+    pub literals: Vec<LiteralBind>,
+    /// The private memory of each worker.
+    pub scratch: Vec<ScratchBind>,
+    /// How much each phase has to do, to decide whether threads pay.
+    pub work: Vec<WorkEstimate>,
+}
+
+/// Where an operand lies.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum OperandBind {
+    /// At a byte offset in a buffer.
+    Buffer {
+        /// The buffer.
+        buffer: BufferId,
+        /// The byte offset of the element at loop variables 0; may be past the end when no element is touched.
+        offset: SizeId,
+    },
+    /// In the worker's scratch.
+    Scratch,
+}
+
+/// The value of a kernel parameter.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ParamBind {
+    /// A formula.
+    Size(SizeId),
+    /// A tile extent, chosen when sizes are bound.
+    Tile(TileRule),
+    /// `ceil(extent / tile)` of two earlier parameters.
+    TileCount {
+        /// The whole extent.
+        extent: ParamId,
+        /// The tile's extent.
+        tile: ParamId,
+    },
+    /// The byte offset of scratch array number `n` of [`KernelStep::scratch`].
+    ScratchOffset(u32),
+    /// The bytes from one row to the next of scratch array number `n`.
+    ScratchRow(u32),
+}
+
+/// How a tile extent follows from sizes. Whatever it gives, the results have the same bits.
+#[derive(Clone, PartialEq, Debug)]
+pub enum TileRule {
+    /// A chunk of the innermost axis of elementwise work: as many elements as keep every thread busy with chunks that stay
+    /// in the second-level cache.
+    Chunk {
+        /// The extent of the axis.
+        extent: SizeId,
+        /// The product of the extents of the other parallel loops.
+        outer: SizeId,
+        /// Bytes moved for each element of the axis.
+        bytes: u32,
+    },
+    /// A power-of-two multiple of the tree's block along a reduced axis, so that each part is a whole subtree.
+    Subtree {
+        /// The extent of the axis.
+        extent: SizeId,
+        /// The product of the extents of the other parallel loops.
+        outer: SizeId,
+        /// Bytes moved for each element of the axis.
+        bytes: u32,
+    },
+    /// Columns of a reduction over an outer axis: as many as keep the accumulator rows in the first-level cache.
+    Columns {
+        /// The extent of the column axis.
+        extent: SizeId,
+        /// The product of the extents of the other parallel loops.
+        outer: SizeId,
+        /// Bytes of accumulators for each column.
+        bytes: u32,
+    },
+}
+
+/// The value of a kernel literal.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum LiteralBind {
+    /// A constant.
+    Constant(Scalar),
+    /// A formula, converted to a dtype.
+    Size {
+        /// The formula.
+        size: SizeId,
+        /// The dtype.
+        dtype: DType,
+    },
+}
+
+/// One private array of each worker.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScratchBind {
+    /// The element type.
+    pub dtype: DType,
+    /// Elements of a row: the product of these parameters (the extent, or the tile, of each indexed variable).
+    pub row: Vec<ParamId>,
+    /// How many rows.
+    pub rows: ScratchRows,
+}
+
+/// How many rows a scratch array has.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ScratchRows {
+    /// One: an array that strips store to and load from.
+    One,
+    /// The working rows of a reduction over `params[extent]` elements (at most).
+    Work {
+        /// Number of states.
+        states: u8,
+        /// The extent reduced over.
+        extent: ParamId,
+    },
+}
+
+/// How much a phase has to do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WorkEstimate {
+    /// Elements computed.
+    pub elements: SizeId,
+    /// Nanoseconds an element takes one thread, roughly.
+    pub nanoseconds: f64,
+    /// Bytes the phase must move.
+    pub bytes: SizeId,
+}
+
+/// A library function on whole buffers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LibraryStep {
+    /// What it does.
+    pub op: LibraryOp,
+    /// Its inputs.
+    pub inputs: Vec<BufferId>,
+    /// Its outputs.
+    pub outputs: Vec<BufferId>,
+}
+
+/// The library functions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LibraryOp {
+    /// Copies a contiguous buffer to another of the same size.
+    Copy,
+}
