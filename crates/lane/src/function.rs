@@ -1,7 +1,9 @@
 //! The elementwise functions of the array language and their lowering to lane programs.
 
-use crate::{Builder, DType, Value};
+use crate::expr::formula;
+use crate::{Builder, DType, Kind, Prim, Program, Value, lower, storage};
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -187,24 +189,89 @@ impl std::error::Error for UnsupportedDType {}
 impl Function {
     /// Number of arguments.
     pub fn arity(self) -> usize {
-        todo!()
+        use Function::*;
+        match self {
+            Neg | Abs | Sign | Square | Reciprocal | Floor | Ceil | Trunc | Rint | Sqrt | Rsqrt | Cbrt | Exp | Exp2
+            | Expm1 | Log | Log2 | Log10 | Log1p | Sin | Cos | Tan | Asin | Acos | Atan | Sinh | Cosh | Tanh
+            | Asinh | Acosh | Atanh | Erf | Sigmoid | IsNan | IsInf | IsFinite | Signbit | LogicalNot | BitwiseNot => 1,
+            Add | Sub | Mul | Div | FloorDivide | Remainder | Fmod | Power | Maximum | Minimum | Fmax | Fmin
+            | Copysign | Hypot | Atan2 | Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | LogicalAnd
+            | LogicalOr | LogicalXor | BitwiseAnd | BitwiseOr | BitwiseXor | LeftShift | RightShift => 2,
+            Clip | Select => 3,
+        }
     }
 
     /// Whether it has a meaning for arguments of this dtype (for `Select`, of the last two).
     pub fn supports(self, dtype: DType) -> bool {
-        let _ = dtype;
-        todo!()
+        use Function::*;
+        let kind = dtype.kind();
+        match self {
+            Add | Mul | Abs | Maximum | Minimum | Fmax | Fmin | Clip | Equal | NotEqual | Less | LessEqual
+            | Greater | GreaterEqual | Select => true,
+            Neg | Sign | Sub | FloorDivide | Remainder | Fmod | Power | Square => kind != Kind::Bool,
+            Div | Reciprocal | Copysign | Floor | Ceil | Trunc | Rint | Sqrt | Rsqrt | Cbrt | Exp | Exp2 | Expm1
+            | Log | Log2 | Log10 | Log1p | Hypot | Sin | Cos | Tan | Asin | Acos | Atan | Atan2 | Sinh | Cosh
+            | Tanh | Asinh | Acosh | Atanh | Erf | Sigmoid | IsNan | IsInf | IsFinite | Signbit => kind == Kind::Float,
+            LogicalAnd | LogicalOr | LogicalXor | LogicalNot => kind == Kind::Bool,
+            BitwiseAnd | BitwiseOr | BitwiseXor | BitwiseNot => kind != Kind::Float,
+            LeftShift | RightShift => matches!(kind, Kind::Signed | Kind::Unsigned),
+        }
     }
 
     /// The dtype of the result for arguments of `dtype` (for `Select`, of the last two).
     pub fn result(self, dtype: DType) -> DType {
-        let _ = dtype;
-        todo!()
+        use Function::*;
+        match self {
+            Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual | IsNan | IsInf | IsFinite | Signbit
+            | LogicalAnd | LogicalOr | LogicalXor | LogicalNot => DType::Bool,
+            Neg | Abs | Sign | Add | Sub | Mul | Div | FloorDivide | Remainder | Fmod | Power | Square | Reciprocal
+            | Maximum | Minimum | Fmax | Fmin | Clip | Copysign | Floor | Ceil | Trunc | Rint | Sqrt | Rsqrt | Cbrt
+            | Exp | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Hypot | Sin | Cos | Tan | Asin | Acos | Atan
+            | Atan2 | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Erf | Sigmoid | BitwiseAnd | BitwiseOr
+            | BitwiseXor | BitwiseNot | LeftShift | RightShift | Select => dtype,
+        }
     }
 
     /// Whether its cost is many times that of an addition, so that repeating it over a larger space is never free.
     pub fn is_dear(self) -> bool {
-        todo!()
+        use Function::*;
+        match self {
+            FloorDivide | Remainder | Fmod | Power | Cbrt | Exp | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Hypot
+            | Sin | Cos | Tan | Asin | Acos | Atan | Atan2 | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Erf
+            | Sigmoid => true,
+            Neg | Abs | Sign | Add | Sub | Mul | Div | Square | Reciprocal | Maximum | Minimum | Fmax | Fmin | Clip
+            | Copysign | Floor | Ceil | Trunc | Rint | Sqrt | Rsqrt | Equal | NotEqual | Less | LessEqual | Greater
+            | GreaterEqual | IsNan | IsInf | IsFinite | Signbit | LogicalAnd | LogicalOr | LogicalXor | LogicalNot
+            | BitwiseAnd | BitwiseOr | BitwiseXor | BitwiseNot | LeftShift | RightShift | Select => false,
+        }
+    }
+
+    /// Its cost on one element of `dtype`, in additions, roughly: the primitives it lowers to, weighed. 0 where it has no
+    /// meaning.
+    pub fn cost(self, dtype: DType) -> u32 {
+        static COSTS: [[AtomicU32; DType::ALL.len()]; Function::ALL.len()] =
+            [const { [const { AtomicU32::new(0) }; DType::ALL.len()] }; Function::ALL.len()];
+        let known = &COSTS[self as usize][dtype as usize];
+        match known.load(Ordering::Relaxed) {
+            0 => {
+                let cost = self.program(dtype).map_or(0, |p| p.insts.iter().map(|inst| weight(&inst.prim)).sum());
+                known.store(cost, Ordering::Relaxed);
+                cost
+            }
+            cost => cost,
+        }
+    }
+
+    /// The lane program of the function alone, one parameter an argument.
+    pub fn program(self, dtype: DType) -> Result<Program, UnsupportedDType> {
+        let mut params = vec![dtype.lane_type(); self.arity()];
+        if self == Function::Select {
+            params[0] = DType::Bool;
+        }
+        let mut b = Builder::new(&params);
+        let args: Vec<Value> = (0..params.len() as u32).map(Value).collect();
+        let result = self.lower(&mut b, dtype, &args)?;
+        Ok(b.finish(&[result]))
     }
 
     /// Appends its instructions for arguments of the array dtype `dtype` and gives the result.
@@ -212,14 +279,47 @@ impl Function {
     /// `f16` and `bf16` arguments and results are held as `U16` bits ([`DType::lane_type`]): each is widened to `f32`,
     /// computed, and rounded to nearest even.
     pub fn lower(self, b: &mut Builder, dtype: DType, args: &[Value]) -> Result<Value, UnsupportedDType> {
-        let _ = (b, args);
-        Err(UnsupportedDType { function: self, dtype })
+        if !self.supports(dtype) {
+            return Err(UnsupportedDType { function: self, dtype });
+        }
+        debug_assert_eq!(args.len(), self.arity());
+        Ok(match dtype {
+            DType::F16 | DType::BF16 => lower::lower_storage(self, b, dtype, args),
+            _ => lower::lower(self, b, args),
+        })
     }
 
     /// Appends a conversion between array dtypes: as [`crate::Prim::Convert`], with `f16` and `bf16` held as bits and
     /// rounded once, to nearest even, from any source.
     pub fn lower_cast(b: &mut Builder, from: DType, to: DType, value: Value) -> Value {
-        let _ = (b, from, to, value);
-        todo!()
+        formula(b, &[value], |x| storage::cast(from, to, x[0]))
+    }
+}
+
+/// What a primitive costs, in additions.
+fn weight(prim: &Prim) -> u32 {
+    match prim {
+        Prim::Const(_) | Prim::Bitcast => 0,
+        Prim::Add
+        | Prim::Sub
+        | Prim::Mul
+        | Prim::Fma
+        | Prim::RoundEven
+        | Prim::Floor
+        | Prim::Ceil
+        | Prim::Trunc
+        | Prim::Compare(_)
+        | Prim::Select
+        | Prim::And
+        | Prim::Or
+        | Prim::Xor
+        | Prim::Not
+        | Prim::Shl
+        | Prim::Shr => 1,
+        Prim::Convert | Prim::Rare(_) => 2,
+        Prim::Div | Prim::Table(_) | Prim::Gather(_) => 4,
+        Prim::Sqrt | Prim::Scale2 => 6,
+        Prim::FloorDiv | Prim::FloorMod => 8,
+        Prim::Scalar(_) => 32,
     }
 }

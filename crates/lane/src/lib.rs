@@ -8,12 +8,18 @@
 //! This crate knows no shapes and no loops.
 #![forbid(unsafe_code)]
 
+mod divide;
 mod dtype;
+mod expr;
 mod function;
 mod interpret;
+mod lower;
+mod math;
+mod order;
 mod program;
+mod routine;
 mod scalar;
-pub mod math;
+mod storage;
 pub mod tree;
 
 pub use dtype::{DType, Kind, promote, promote_weak};

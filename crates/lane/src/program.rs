@@ -276,9 +276,7 @@ fn check_inst(inst: &Inst, args: &[DType]) -> Result<(), String> {
         Prim::Table(t) => {
             t.dtype == dtype && t.bits.len().is_power_of_two() && args.len() == 1 && args[0] == dtype.unsigned()
         }
-        Prim::Rare(f) => {
-            args.len() >= 2 && args[0] == DType::Bool && args[1] == dtype && f.check(&args[2..], dtype)
-        }
+        Prim::Rare(f) => args.len() >= 2 && args[0] == DType::Bool && args[1] == dtype && f.check(&args[2..], dtype),
         Prim::Scalar(f) => f.check(args, dtype),
         Prim::Gather(_) => args.len() == 1 && args[0] == DType::I64,
     };

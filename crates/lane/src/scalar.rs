@@ -14,6 +14,18 @@ pub struct Scalar {
     bits: u64,
 }
 
+/// Rounds to `f32`, toward an odd last bit where that is not exact, so that rounding on to a storage type rounds once.
+/// (`half`'s own conversions from `f64` look at the upper half of the bits only.)
+fn to_f32_odd(value: f64) -> f32 {
+    let near = value as f32;
+    let back = f64::from(near);
+    if back == value || value.is_nan() {
+        return near;
+    }
+    let truncated = near.to_bits() - u32::from(back.abs() > value.abs());
+    f32::from_bits(truncated | 1)
+}
+
 impl PartialEq for Scalar {
     fn eq(&self, other: &Scalar) -> bool {
         self.dtype == other.dtype && self.bits == other.bits
@@ -73,8 +85,8 @@ impl Scalar {
             DType::U16 => value as u16 as u64,
             DType::U32 => value as u32 as u64,
             DType::U64 => value as u64,
-            DType::F16 => half::f16::from_f64(value).to_bits() as u64,
-            DType::BF16 => half::bf16::from_f64(value).to_bits() as u64,
+            DType::F16 => half::f16::from_f32(to_f32_odd(value)).to_bits() as u64,
+            DType::BF16 => half::bf16::from_f32(to_f32_odd(value)).to_bits() as u64,
             DType::F32 => (value as f32).to_bits() as u64,
             DType::F64 => value.to_bits(),
         };

@@ -1,1 +1,0 @@
-//! The math functions, each written once as a lane program.
