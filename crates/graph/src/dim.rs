@@ -81,7 +81,8 @@ impl Dim {
         usize::try_from(self.eval_signed(sizes)?).ok()
     }
 
-    fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
+    /// Its value under `sizes` where a part of a formula is meant, which may be negative.
+    pub fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
         match self {
             Dim::Fixed(n) => i64::try_from(*n).ok(),
             Dim::Named(name) => i64::try_from(*sizes.get(name)?).ok(),
@@ -97,11 +98,19 @@ impl DimOp {
             DimOp::Add => a.checked_add(b),
             DimOp::Sub => a.checked_sub(b),
             DimOp::Mul => a.checked_mul(b),
-            DimOp::FloorDiv => Some(if b == 0 { 0 } else { a.checked_div_euclid(b)? }),
+            DimOp::FloorDiv => Some(floor_div(a, b)?),
             DimOp::Max => Some(a.max(b)),
             DimOp::Min => Some(a.min(b)),
         }
     }
+}
+
+fn floor_div(a: i64, b: i64) -> Option<i64> {
+    if b == 0 {
+        return Some(0);
+    }
+    let rounds_up = a.checked_rem(b)? != 0 && (a < 0) != (b < 0);
+    Some(a.checked_div(b)? - i64::from(rounds_up))
 }
 
 impl fmt::Display for Dim {

@@ -1,8 +1,9 @@
 //! The graph: an append-only list of hash-consed nodes.
 
-use crate::{Dim, Op, Type};
+use crate::infer::{check_type, infer, is_name};
+use crate::{Dim, Inferred, Op, OpError, Type};
 use hashbrown::HashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// A node of a [`Graph`], by position.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -92,4 +93,140 @@ impl Graph {
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints
     }
+
+    /// Adds a node, or finds the equal one that is there already.
+    ///
+    /// # Errors
+    /// What [`infer`] says; an input that is not in the graph or has several results. The graph is then unchanged.
+    /// [`Op::Input`] is an error here: see [`Graph::input`].
+    pub fn add(&mut self, op: Op, inputs: &[NodeId]) -> Result<NodeId, OpError> {
+        let Inferred { types, constraints } = self.infer(&op, inputs)?;
+        let id = self.push(Node { op, inputs: SmallVec::from_slice(inputs), types })?;
+        for constraint in constraints {
+            self.add_constraint(constraint);
+        }
+        Ok(id)
+    }
+
+    /// What adding a node would infer.
+    pub(crate) fn infer(&self, op: &Op, inputs: &[NodeId]) -> Result<Inferred, OpError> {
+        if let Some(unknown) = inputs.iter().find(|id| id.index() >= self.nodes.len()) {
+            return Err(OpError::UnknownNode { node: unknown.0 });
+        }
+        if let (Op::Result(_), [source]) = (op, inputs) {
+            let types: SmallVec<[&Type; 2]> = self.node(*source).types.iter().collect();
+            return infer(op, &types);
+        }
+        if let Some(several) = inputs.iter().find(|id| self.node(**id).types.len() != 1) {
+            let results = self.node(*several).types.len();
+            return Err(OpError::SeveralResults { op: op.name(), node: several.0, results });
+        }
+        let types: SmallVec<[&Type; 4]> = inputs.iter().map(|id| self.ty(*id)).collect();
+        infer(op, &types)
+    }
+
+    /// Declares an input, after those declared before.
+    ///
+    /// # Errors
+    /// A name that is no identifier or is taken; a type whose size overflows.
+    pub fn input(&mut self, name: &str, ty: Type) -> Result<NodeId, OpError> {
+        if !is_name(name) {
+            return Err(OpError::Name { what: "input", name: name.into() });
+        }
+        check_type("input", &ty)?;
+        if self.inputs.iter().any(|id| matches!(&self.node(*id).op, Op::Input(taken) if **taken == *name)) {
+            return Err(OpError::RepeatedInput { name: name.into() });
+        }
+        let id = self.push(Node { op: Op::Input(name.into()), inputs: SmallVec::new(), types: smallvec![ty] })?;
+        self.inputs.push(id);
+        Ok(id)
+    }
+
+    fn push(&mut self, node: Node) -> Result<NodeId, OpError> {
+        if let Some(id) = self.seen.get(&node) {
+            return Ok(*id);
+        }
+        let full = || OpError::Attribute { op: node.op.name(), message: "the graph is full".into() };
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| full())?);
+        self.nodes.push(node.clone());
+        self.seen.insert(node, id);
+        Ok(id)
+    }
+
+    /// Makes these nodes the outputs, instead of those that were. `verify` checks that they exist and have one result each.
+    pub fn set_outputs(&mut self, outputs: &[NodeId]) {
+        self.outputs = outputs.to_vec();
+    }
+
+    /// Records that two dims must be equal when sizes are bound; one that is recorded already, with any context, is not
+    /// repeated.
+    pub fn add_constraint(&mut self, constraint: Constraint) {
+        if !self.constraints.iter().any(|c| c.left == constraint.left && c.right == constraint.right) {
+            self.constraints.push(constraint);
+        }
+    }
+
+    /// A graph with the same inputs, declared in the same order, and the same constraints, and nothing else: what a pass
+    /// starts from. Inputs are the first nodes there, so [`Graph::inputs`] maps one to the other.
+    pub fn like(other: &Graph) -> Graph {
+        let mut graph = Graph { constraints: other.constraints.clone(), ..Graph::default() };
+        for id in &other.inputs {
+            let node = other.node(*id).clone();
+            let new = NodeId(graph.nodes.len() as u32);
+            graph.seen.insert(node.clone(), new);
+            graph.nodes.push(node);
+            graph.inputs.push(new);
+        }
+        graph
+    }
+
+    /// Adds a node of another graph with its inputs mapped to nodes of this one. An [`Op::Input`] is found by name among
+    /// those declared here ([`Graph::like`]), or declared.
+    ///
+    /// # Errors
+    /// As [`Graph::add`], if the new inputs' types do not suit the operation.
+    pub fn import(&mut self, node: &Node, inputs: &[NodeId]) -> Result<NodeId, OpError> {
+        match &node.op {
+            Op::Input(name) => match self.seen.get(node) {
+                Some(id) => Ok(*id),
+                None => self.input(name, node.ty().clone()),
+            },
+            op => self.add(op.clone(), inputs),
+        }
+    }
+}
+
+/// How often each node is used as an input or an output.
+pub fn uses(graph: &Graph) -> Vec<u32> {
+    let mut counts = vec![0u32; graph.nodes.len()];
+    let read = graph.nodes.iter().flat_map(|node| &node.inputs).chain(&graph.outputs);
+    for id in read {
+        counts[id.index()] = counts[id.index()].saturating_add(1);
+    }
+    counts
+}
+
+/// Which nodes an output depends on. Inputs that no output needs are not live, though they stay declared.
+pub fn live(graph: &Graph) -> Vec<bool> {
+    let mut live = vec![false; graph.nodes.len()];
+    for id in &graph.outputs {
+        live[id.index()] = true;
+    }
+    for id in graph.ids().rev() {
+        if live[id.index()] {
+            for input in &graph.node(id).inputs {
+                live[input.index()] = true;
+            }
+        }
+    }
+    live
+}
+
+/// What a pass returns: the new graph, and where each node of the old one went.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The new graph.
+    pub graph: Graph,
+    /// For each node of the old graph the node of the new one that has its value, if there is one.
+    pub map: Vec<Option<NodeId>>,
 }

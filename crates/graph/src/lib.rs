@@ -1,17 +1,24 @@
 //! What to compute.
 //!
 //! A [`Graph`] is an append-only list of nodes; a node's inputs come earlier. Every [`Op`] is one row of one table
-//! ([`op`]), which the printer, the parser, inference, the interpreter, the fuzzer and the documentation read. Graphs are
+//! ([`table`]), which the printer, the parser, inference, the interpreter, the fuzzer and the documentation read. Graphs are
 //! explicit: every broadcast and every cast is a node of its own. NumPy's implicit rules are functions over types in
 //! [`numpy`], which a front end applies while recording.
 #![forbid(unsafe_code)]
 
 mod dim;
+mod error;
+pub mod formula;
 mod graph;
+mod infer;
+pub mod numpy;
 pub mod op;
 mod shape;
+pub mod table;
 
-pub use dim::{Dim, DimOp, Sizes};
-pub use graph::{Constraint, Graph, Node, NodeId};
+pub use dim::{Derived, Dim, DimOp, Sizes};
+pub use error::OpError;
+pub use graph::{Constraint, Graph, Node, NodeId, Rewritten, live, uses};
+pub use infer::{Inferred, infer};
 pub use op::{Op, Reduce, SliceAxis};
-pub use shape::{Shape, Type};
+pub use shape::{MAX_RANK, Shape, Type};

@@ -5,6 +5,9 @@ use fuseloom_lane::DType;
 use smallvec::SmallVec;
 use std::fmt;
 
+/// Axes a value may have.
+pub const MAX_RANK: usize = 32;
+
 /// The extents of the axes, outermost first.
 pub type Shape = SmallVec<[Dim; 4]>;
 

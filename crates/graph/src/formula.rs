@@ -1,0 +1,457 @@
+//! Arithmetic on dims, and the normal form of their formulas.
+//!
+//! A formula is held as a sum of terms, each a number times a product of *atoms*; an atom is a name, or a quotient, a
+//! maximum or a minimum whose operands are themselves in normal form. So `(n + 2) - 2` is `n` and `n * 4` is `4 * n`.
+//! Maxima and minima whose winner is plain from names being at least 0 disappear.
+
+use crate::dim::{Derived, Dim, DimOp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Operations and numbers a formula may hold; beyond it the arithmetic gives `None`.
+pub const MAX_FORMULA: usize = 128;
+
+/// How many maxima, minima and quotients a proof takes apart.
+const PROOF_DEPTH: usize = 6;
+
+impl Dim {
+    /// `self + other`. `None` if a number overflows or the formula grows past [`MAX_FORMULA`], as everywhere below.
+    pub fn add(&self, other: &Dim) -> Option<Dim> {
+        Sum::of(self)?.plus(&Sum::of(other)?, 1)?.dim()
+    }
+
+    /// `self - other`; `None` as well if the difference is a negative number.
+    pub fn sub(&self, other: &Dim) -> Option<Dim> {
+        Sum::of(self)?.plus(&Sum::of(other)?, -1)?.dim()
+    }
+
+    /// `self * other`
+    pub fn mul(&self, other: &Dim) -> Option<Dim> {
+        Sum::of(self)?.times(&Sum::of(other)?)?.dim()
+    }
+
+    /// `floor(self / other)`, 0 where `other` is 0.
+    pub fn floor_div(&self, other: &Dim) -> Option<Dim> {
+        let (a, b) = (Sum::of(self)?, Sum::of(other)?);
+        match (a.number(), b.number()) {
+            (Some(x), Some(y)) => return Sum::constant(DimOp::FloorDiv.apply(x, y)?).dim(),
+            (Some(0), None) | (None, Some(0)) => return Some(Dim::Fixed(0)),
+            (None, Some(k)) if k > 0 && a.terms.iter().all(|(atoms, c)| atoms.is_empty() || c % k == 0) => {
+                // floor((k * q + r) / k) => q + floor(r / k)
+                return a.map_coefficients(|c| DimOp::FloorDiv.apply(c, k))?.dim();
+            }
+            _ => {}
+        }
+        derived(DimOp::FloorDiv, self.clone(), other.clone())
+    }
+
+    /// The larger. (Call it as `Dim::max(&a, &b)`: `a.max(b)` on an owned dim is that of [`Ord`].)
+    pub fn max(&self, other: &Dim) -> Option<Dim> {
+        extremum(DimOp::Max, self, other)
+    }
+
+    /// The smaller. (Call it as `Dim::min(&a, &b)`.)
+    pub fn min(&self, other: &Dim) -> Option<Dim> {
+        extremum(DimOp::Min, self, other)
+    }
+
+    /// The operation `op` of two dims.
+    pub fn apply(op: DimOp, left: &Dim, right: &Dim) -> Option<Dim> {
+        match op {
+            DimOp::Add => left.add(right),
+            DimOp::Sub => left.sub(right),
+            DimOp::Mul => left.mul(right),
+            DimOp::FloorDiv => left.floor_div(right),
+            DimOp::Max => left.max(right),
+            DimOp::Min => left.min(right),
+        }
+    }
+
+    /// The dim `q` with `q * other == self` as formulas, if `other` is one term that divides every term of `self`.
+    pub fn divide_exact(&self, other: &Dim) -> Option<Dim> {
+        let (a, b) = (Sum::of(self)?, Sum::of(other)?);
+        let mut terms = b.terms.iter();
+        let (divisor, k) = terms.next().filter(|_| b.terms.len() == 1)?;
+        let mut quotient = Sum::default();
+        for (atoms, c) in &a.terms {
+            let mut left = atoms.clone();
+            for atom in divisor {
+                left.remove(left.iter().position(|a| a == atom)?);
+            }
+            if c.checked_rem(*k)? != 0 {
+                return None;
+            }
+            quotient.insert(left, c / k)?;
+        }
+        quotient.dim()
+    }
+
+    /// Whether it plainly is at least `other`, whatever the names stand for. `false` means not known.
+    pub fn at_least(&self, other: &Dim) -> bool {
+        let difference = || Sum::of(self)?.plus(&Sum::of(other)?, -1);
+        difference().is_some_and(|d| d.is_nonnegative(PROOF_DEPTH))
+    }
+
+    /// The formula with every `name` replaced by `with`, in normal form.
+    pub fn substitute(&self, name: &str, with: &Dim) -> Option<Dim> {
+        match self {
+            Dim::Fixed(_) => Some(self.clone()),
+            Dim::Named(n) => Some(if **n == *name { with.clone() } else { self.clone() }),
+            Dim::Derived(d) => {
+                // By way of sums: a part of a formula may be a negative number, which no dim is.
+                let parts = Sum::of_parts(d, &|dim| dim.substitute(name, with))?;
+                parts.dim()
+            }
+        }
+    }
+
+    /// The same formula in normal form.
+    pub fn normalized(&self) -> Option<Dim> {
+        match self {
+            Dim::Fixed(_) | Dim::Named(_) => Some(self.clone()),
+            Dim::Derived(d) => Sum::of_parts(d, &Dim::normalized)?.dim(),
+        }
+    }
+
+    /// Calls `visit` with every name in the formula.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&Arc<str>)) {
+        match self {
+            Dim::Fixed(_) => {}
+            Dim::Named(name) => visit(name),
+            Dim::Derived(d) => {
+                d.left.visit_names(visit);
+                d.right.visit_names(visit);
+            }
+        }
+    }
+
+    /// Numbers, names and operations in the formula.
+    fn weight(&self) -> usize {
+        match self {
+            Dim::Fixed(_) | Dim::Named(_) => 1,
+            Dim::Derived(d) => 1 + d.left.weight() + d.right.weight(),
+        }
+    }
+
+    /// Whether it plainly is at least 0.
+    fn is_nonnegative(&self, depth: usize) -> bool {
+        match self {
+            Dim::Fixed(_) | Dim::Named(_) => true,
+            Dim::Derived(d) => {
+                let (left, right) = (&d.left, &d.right);
+                match d.op {
+                    DimOp::Max => left.is_nonnegative(depth) || right.is_nonnegative(depth),
+                    DimOp::Min | DimOp::FloorDiv => left.is_nonnegative(depth) && right.is_nonnegative(depth),
+                    DimOp::Add | DimOp::Sub | DimOp::Mul => {
+                        depth > 0 && Sum::of(self).is_some_and(|s| s.is_nonnegative(depth - 1))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn derived(op: DimOp, left: Dim, right: Dim) -> Option<Dim> {
+    let dim = Dim::Derived(Arc::new(Derived { op, left, right }));
+    (dim.weight() <= MAX_FORMULA).then_some(dim)
+}
+
+fn extremum(op: DimOp, a: &Dim, b: &Dim) -> Option<Dim> {
+    let (above, below) = (a.at_least(b), b.at_least(a));
+    let larger = match (above, below) {
+        (true, _) => Some((a, b)),
+        (_, true) => Some((b, a)),
+        (false, false) => None,
+    };
+    match larger {
+        Some((larger, smaller)) => Some(if op == DimOp::Max { larger } else { smaller }.clone()),
+        None if a <= b => derived(op, a.clone(), b.clone()),
+        None => derived(op, b.clone(), a.clone()),
+    }
+}
+
+/// The product of the extents: how many elements a shape has. `None` where it overflows.
+pub fn product<'a>(dims: impl IntoIterator<Item = &'a Dim>) -> Option<Dim> {
+    dims.into_iter().try_fold(Dim::Fixed(1), |count, dim| count.mul(dim))
+}
+
+/// A polynomial: products of atoms (sorted) with their coefficients, none 0. The empty product carries the constant.
+#[derive(Clone, Default)]
+struct Sum {
+    terms: BTreeMap<Vec<Dim>, i64>,
+}
+
+impl Sum {
+    fn constant(value: i64) -> Sum {
+        let mut sum = Sum::default();
+        if value != 0 {
+            sum.terms.insert(Vec::new(), value);
+        }
+        sum
+    }
+
+    fn atom(dim: Dim) -> Sum {
+        Sum { terms: BTreeMap::from([(vec![dim], 1)]) }
+    }
+
+    fn of(dim: &Dim) -> Option<Sum> {
+        match dim {
+            Dim::Fixed(n) => Some(Sum::constant(i64::try_from(*n).ok()?)),
+            Dim::Named(_) => Some(Sum::atom(dim.clone())),
+            Dim::Derived(d) => match d.op {
+                DimOp::Add => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, 1),
+                DimOp::Sub => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, -1),
+                DimOp::Mul => Sum::of(&d.left)?.times(&Sum::of(&d.right)?),
+                DimOp::FloorDiv | DimOp::Max | DimOp::Min => Some(Sum::atom(dim.clone())),
+            },
+        }
+    }
+
+    /// The sum of a formula whose atoms' operands `map` rewrites.
+    fn of_parts(d: &Derived, map: &dyn Fn(&Dim) -> Option<Dim>) -> Option<Sum> {
+        let part = |dim: &Dim| match dim {
+            Dim::Derived(inner) if matches!(inner.op, DimOp::Add | DimOp::Sub | DimOp::Mul) => Sum::of_parts(inner, map),
+            other => Sum::of(&map(other)?),
+        };
+        match d.op {
+            DimOp::Add => part(&d.left)?.plus(&part(&d.right)?, 1),
+            DimOp::Sub => part(&d.left)?.plus(&part(&d.right)?, -1),
+            DimOp::Mul => part(&d.left)?.times(&part(&d.right)?),
+            // By numbers where both are: a dim cannot hold a negative one.
+            DimOp::FloorDiv | DimOp::Max | DimOp::Min => {
+                let (left, right) = (part(&d.left)?, part(&d.right)?);
+                match (left.number(), right.number()) {
+                    (Some(a), Some(b)) => Some(Sum::constant(d.op.apply(a, b)?)),
+                    _ => Sum::of(&Dim::apply(d.op, &left.dim()?, &right.dim()?)?),
+                }
+            }
+        }
+    }
+
+    /// Its value if it is a number.
+    fn number(&self) -> Option<i64> {
+        match self.terms.len() {
+            0 => Some(0),
+            1 => self.terms.get(&Vec::new()).copied(),
+            _ => None,
+        }
+    }
+
+    fn insert(&mut self, atoms: Vec<Dim>, coefficient: i64) -> Option<()> {
+        let entry = self.terms.entry(atoms).or_insert(0);
+        *entry = entry.checked_add(coefficient)?;
+        self.terms.retain(|_, c| *c != 0);
+        (self.terms.len() <= MAX_FORMULA).then_some(())
+    }
+
+    fn plus(&self, other: &Sum, factor: i64) -> Option<Sum> {
+        let mut sum = self.clone();
+        for (atoms, c) in &other.terms {
+            sum.insert(atoms.clone(), c.checked_mul(factor)?)?;
+        }
+        Some(sum)
+    }
+
+    fn times(&self, other: &Sum) -> Option<Sum> {
+        let mut sum = Sum::default();
+        for (a, c) in &self.terms {
+            for (b, k) in &other.terms {
+                let mut atoms: Vec<Dim> = a.iter().chain(b).cloned().collect();
+                if atoms.len() > MAX_FORMULA {
+                    return None;
+                }
+                atoms.sort();
+                sum.insert(atoms, c.checked_mul(*k)?)?;
+            }
+        }
+        Some(sum)
+    }
+
+    fn map_coefficients(&self, f: impl Fn(i64) -> Option<i64>) -> Option<Sum> {
+        let mut sum = Sum::default();
+        for (atoms, c) in &self.terms {
+            sum.insert(atoms.clone(), f(*c)?)?;
+        }
+        Some(sum)
+    }
+
+    /// The dim in normal form: terms that are added, a positive constant, terms that are subtracted, a negative constant.
+    fn dim(&self) -> Option<Dim> {
+        let constant = self.terms.get(&Vec::new()).copied().unwrap_or(0);
+        let number = |value: u64| usize::try_from(value).ok().map(Dim::Fixed);
+        let mut dim: Option<Dim> = None;
+        let terms = || self.terms.iter().filter(|(atoms, _)| !atoms.is_empty());
+        for (atoms, c) in terms().filter(|(_, c)| **c > 0) {
+            let term = term(atoms, c.unsigned_abs())?;
+            dim = Some(match dim {
+                None => term,
+                Some(sum) => derived(DimOp::Add, sum, term)?,
+            });
+        }
+        if constant > 0 {
+            let constant = number(constant.unsigned_abs())?;
+            dim = Some(match dim {
+                None => constant,
+                Some(sum) => derived(DimOp::Add, sum, constant)?,
+            });
+        }
+        for (atoms, c) in terms().filter(|(_, c)| **c < 0) {
+            dim = Some(derived(DimOp::Sub, dim.unwrap_or(Dim::Fixed(0)), term(atoms, c.unsigned_abs())?)?);
+        }
+        if constant < 0 {
+            return derived(DimOp::Sub, dim?, number(constant.unsigned_abs())?);
+        }
+        Some(dim.unwrap_or(Dim::Fixed(0)))
+    }
+
+    /// Whether it plainly is at least 0, given that names are.
+    fn is_nonnegative(&self, depth: usize) -> bool {
+        if self.terms.iter().all(|(atoms, c)| *c >= 0 && atoms.iter().all(|a| a.is_nonnegative(depth))) {
+            return true;
+        }
+        if depth == 0 {
+            return false;
+        }
+        // Take the first atom that stands alone apart: a maximum is at least either operand and is one of them.
+        let alone = self.terms.iter().find_map(|(atoms, &c)| match atoms.as_slice() {
+            [Dim::Derived(d)] => Some((atoms, c, d)),
+            _ => None,
+        });
+        let Some((atoms, c, d)) = alone else { return false };
+        let with = |dim: &Dim| {
+            let mut rest = self.clone();
+            rest.terms.remove(atoms);
+            Sum::of(dim).and_then(|s| rest.plus(&s, c)).is_some_and(|s| s.is_nonnegative(depth - 1))
+        };
+        match (d.op, c > 0) {
+            (DimOp::Max, true) | (DimOp::Min, false) => with(&d.left) || with(&d.right),
+            (DimOp::Min, true) | (DimOp::Max, false) => with(&d.left) && with(&d.right),
+            (DimOp::FloorDiv, _) => self.without_quotient(atoms, c, d).is_some_and(|s| s.is_nonnegative(depth - 1)),
+            (DimOp::Add | DimOp::Sub | DimOp::Mul, _) => false,
+        }
+    }
+
+    /// A sum that is at most `k` times this, the quotient `c * floor(p / k)` replaced: `p - k + 1 <= k * floor(p / k) <= p`.
+    fn without_quotient(&self, atoms: &[Dim], c: i64, d: &Derived) -> Option<Sum> {
+        let k = i64::try_from(d.right.fixed()?).ok().filter(|k| *k > 0)?;
+        let mut rest = self.clone();
+        rest.terms.remove(atoms);
+        let rest = rest.map_coefficients(|x| x.checked_mul(k))?;
+        let dividend = Sum::of(&d.left)?;
+        match c > 0 {
+            true => rest.plus(&dividend.plus(&Sum::constant(1 - k), 1)?, c),
+            false => rest.plus(&dividend, c),
+        }
+    }
+}
+
+fn term(atoms: &[Dim], coefficient: u64) -> Option<Dim> {
+    let mut atoms = atoms.iter().cloned();
+    let first = atoms.next()?;
+    let product = atoms.try_fold(first, |product, atom| derived(DimOp::Mul, product, atom))?;
+    match coefficient {
+        1 => Some(product),
+        c => derived(DimOp::Mul, Dim::Fixed(usize::try_from(c).ok()?), product),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sizes;
+
+    fn n() -> Dim {
+        Dim::from("n")
+    }
+
+    fn f(value: usize) -> Dim {
+        Dim::Fixed(value)
+    }
+
+    #[test]
+    fn sums_are_collected() {
+        assert_eq!(n().add(&f(2)).and_then(|d| d.sub(&f(2))), Some(n()));
+        assert_eq!(n().mul(&f(4)), f(4).mul(&n()));
+        assert_eq!(n().mul(&f(4)).map(|d| d.to_string()), Some("(4*n)".into()));
+        assert_eq!(n().sub(&n()), Some(f(0)));
+        let m = Dim::from("m");
+        let left = n().add(&m).and_then(|d| d.mul(&n()));
+        let right = n().mul(&n()).and_then(|d| d.add(&m.mul(&n())?));
+        assert_eq!(left, right);
+        assert_eq!(f(5).sub(&n()).map(|d| d.to_string()), Some("(5-n)".into()));
+    }
+
+    #[test]
+    fn numbers_fold_and_overflow_is_none() {
+        assert_eq!(f(7).floor_div(&f(2)), Some(f(3)));
+        assert_eq!(f(7).floor_div(&f(0)), Some(f(0)));
+        assert_eq!(f(2).sub(&f(5)), None);
+        assert_eq!(f(usize::MAX).add(&f(1)), None);
+        assert_eq!(f(1 << 40).mul(&f(1 << 40)), None);
+    }
+
+    #[test]
+    fn quotients_that_divide_fold() {
+        let d = n().mul(&f(4)).and_then(|d| d.add(&f(6)));
+        assert_eq!(d.and_then(|d| d.floor_div(&f(2))).map(|d| d.to_string()), Some("((2*n)+3)".into()));
+        assert_eq!(n().add(&f(1)).and_then(|d| d.floor_div(&f(2))).map(|d| d.to_string()), Some("((n+1)/2)".into()));
+        let m = Dim::from("m");
+        let nm4 = n().mul(&m).and_then(|d| d.mul(&f(4)));
+        assert_eq!(nm4.and_then(|d| d.divide_exact(&m.mul(&f(2))?)).map(|d| d.to_string()), Some("(2*n)".into()));
+    }
+
+    #[test]
+    fn extrema_with_a_plain_winner_disappear() {
+        assert_eq!(Dim::max(&n(), &f(0)), Some(n()));
+        assert_eq!(n().sub(&f(2)).and_then(|d| Dim::min(&d, &n())).map(|d| d.to_string()), Some("(n-2)".into()));
+        assert_eq!(Dim::max(&n(), &f(3)), Dim::max(&f(3), &n()));
+        assert_eq!(Dim::max(&n(), &f(3)).map(|d| d.to_string()), Some("max(3,n)".into()));
+    }
+
+    #[test]
+    fn proofs_take_extrema_and_quotients_apart() {
+        let shorter = n().sub(&f(1)).and_then(|d| Dim::max(&d, &f(0))).unwrap();
+        assert!(n().at_least(&shorter));
+        assert!(!shorter.at_least(&n()));
+        let half = n().add(&f(1)).and_then(|d| d.floor_div(&f(2))).unwrap();
+        // 2 * floor((n + 1) / 2) - 1 <= n
+        assert!(n().at_least(&half.mul(&f(2)).and_then(|d| d.sub(&f(1))).unwrap()));
+        assert!(!n().at_least(&half.mul(&f(2)).unwrap()));
+    }
+
+    #[test]
+    fn substitution_renormalizes() {
+        let d = n().sub(&f(1)).and_then(|d| Dim::max(&d, &f(0))).unwrap();
+        assert_eq!(d.substitute("n", &n().add(&f(1)).unwrap()), Some(n()));
+        assert_eq!(d.substitute("n", &f(0)), Some(f(0)));
+    }
+
+    #[test]
+    fn formulas_stay_small() {
+        let mut d = f(0);
+        let grown = (0..1000).try_fold((), |(), k| {
+            d = d.add(&Dim::from(format!("n{k}").as_str()))?;
+            Some(())
+        });
+        assert_eq!(grown, None);
+        assert!(d.weight() <= MAX_FORMULA);
+    }
+
+    #[test]
+    fn normal_forms_keep_the_value() {
+        let mut sizes = Sizes::new();
+        sizes.insert("n".into(), 7);
+        sizes.insert("m".into(), 3);
+        let raw = |op, left, right| Dim::Derived(Arc::new(Derived { op, left, right }));
+        let m = Dim::from("m");
+        let dims = [
+            raw(DimOp::Sub, raw(DimOp::Add, n(), f(2)), f(2)),
+            raw(DimOp::FloorDiv, raw(DimOp::Mul, n(), f(6)), f(4)),
+            raw(DimOp::Max, raw(DimOp::Sub, m.clone(), n()), f(0)),
+            raw(DimOp::Min, raw(DimOp::Mul, m.clone(), n()), raw(DimOp::Add, n(), m)),
+        ];
+        for dim in dims {
+            assert_eq!(dim.normalized().and_then(|d| d.eval(&sizes)), dim.eval(&sizes), "{dim}");
+        }
+    }
+}

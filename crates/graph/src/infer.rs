@@ -1,0 +1,446 @@
+//! Types of results from types of inputs.
+//!
+//! Everything here is explicit: shapes and dtypes must agree as they stand. Extents that are not plainly equal but may turn
+//! out so become [`Constraint`]s, checked when sizes are bound. NumPy's implicit rules are in [`crate::numpy`].
+
+use crate::formula::product;
+use crate::table::Takes;
+use crate::{Constraint, Dim, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use fuseloom_lane::{DType, Function};
+use smallvec::{SmallVec, smallvec};
+
+/// What inference finds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inferred {
+    /// The types of the results; nearly always one.
+    pub types: SmallVec<[Type; 1]>,
+    /// What must hold when sizes are bound.
+    pub constraints: Vec<Constraint>,
+}
+
+/// The types of an operation's results, or what is wrong with it.
+///
+/// `inputs` are the types of its inputs, each of which has one result; for [`Op::Result`] they are the types of all results
+/// of its one input. [`Op::Input`] has a type of its own and is an error here ([`crate::Graph::input`]).
+pub fn infer(op: &Op, inputs: &[&Type]) -> Result<Inferred, OpError> {
+    let name = op.name();
+    if !matches!(op, Op::Result(_)) {
+        op.row().arity.check(name, inputs.len())?;
+    }
+    let mut found = Constraints { op: name, list: Vec::new() };
+    let types = result_types(op, inputs, &mut found)?;
+    for ty in &types {
+        check_type(name, ty)?;
+    }
+    Ok(Inferred { types, constraints: found.list })
+}
+
+fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let name = op.name();
+    let one = |dtype: DType, shape: Shape| Ok(smallvec![Type { dtype, shape }]);
+    match op {
+        Op::Input(_) => Err(attribute(name, "an input's type is declared, not inferred")),
+        Op::Constant(value) => one(value.dtype(), Shape::new()),
+        Op::Extent(dim) => {
+            check_dim(name, dim)?;
+            one(DType::I64, Shape::new())
+        }
+        Op::Iota(dim) => one(DType::I64, smallvec![dim.clone()]),
+        Op::Map(function) => map(*function, inputs, found),
+        Op::Cast(dtype) => one(*dtype, inputs[0].shape.clone()),
+        Op::DivMod => {
+            let ty = map(Function::FloorDivide, inputs, found)?;
+            Ok(smallvec![ty[0].clone(), ty[0].clone()])
+        }
+        Op::Permute(axes) => one(inputs[0].dtype, permute(name, axes, inputs[0])?),
+        Op::Slice(windows) => one(inputs[0].dtype, slice(windows, inputs[0], found)?),
+        Op::Broadcast(shape) => {
+            broadcast(inputs[0], shape, found)?;
+            one(inputs[0].dtype, shape.clone())
+        }
+        Op::Reshape(shape) => {
+            reshape(inputs[0], shape, found)?;
+            one(inputs[0].dtype, shape.clone())
+        }
+        Op::Concat { axis } => concat(*axis, inputs, found),
+        Op::Pad { low, high } => pad(inputs, low, high),
+        Op::Reduce { op, axes } => reduce(*op, axes, inputs[0]),
+        Op::CombineMoments { axis, count } => {
+            check_dim(name, count)?;
+            let (mean, m2) = (inputs[0], inputs[1]);
+            require(name, matches!(mean.dtype, DType::F32 | DType::F64), mean.dtype, "Cast to f32 or f64 first.")?;
+            let mut shape = found.same_types(mean, m2)?;
+            check_axis(name, *axis, shape.len())?;
+            shape.remove(*axis);
+            Ok(smallvec![Type { dtype: mean.dtype, shape: shape.clone() }, Type { dtype: mean.dtype, shape }])
+        }
+        Op::Take { axis } => {
+            let (x, y) = (inputs[0], inputs[1]);
+            require(name, y.dtype == DType::I64, y.dtype, "Indices are i64.")?;
+            check_axis(name, *axis, x.rank())?;
+            let axes = x.shape[..*axis].iter().chain(&y.shape).chain(&x.shape[*axis + 1..]);
+            one(x.dtype, axes.cloned().collect())
+        }
+        Op::Result(k) => match inputs.get(*k as usize) {
+            Some(ty) if inputs.len() > 1 => Ok(smallvec![(*ty).clone()]),
+            _ => Err(attribute(name, format!("there is no result {k} of {} to choose from", inputs.len()))),
+        },
+    }
+}
+
+fn map(function: Function, inputs: &[&Type], found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let name = found.op;
+    let alike = match function {
+        Function::Select => {
+            require(name, inputs[0].dtype == DType::Bool, inputs[0].dtype, "The first array must be bool.")?;
+            &inputs[1..]
+        }
+        _ => inputs,
+    };
+    let dtype = alike[0].dtype;
+    if let Some(other) = alike.iter().find(|ty| ty.dtype != dtype) {
+        return Err(OpError::DTypes { op: name, left: alike[0].clone(), right: (*other).clone() });
+    }
+    let row = crate::table::function_row(function);
+    require(name, function.supports(dtype), dtype, row.takes.advice())?;
+    let mut shape = inputs[0].shape.clone();
+    for ty in &inputs[1..] {
+        let so_far = Type { dtype: inputs[0].dtype, shape };
+        shape = found.same_shapes(&so_far, ty)?;
+    }
+    Ok(smallvec![Type { dtype: function.result(dtype), shape }])
+}
+
+fn permute(name: &'static str, axes: &[usize], x: &Type) -> Result<Shape, OpError> {
+    if axes.len() != x.rank() {
+        return Err(attribute(name, format!("{} axes are listed for {x}", axes.len())));
+    }
+    for (k, &axis) in axes.iter().enumerate() {
+        check_axis(name, axis, x.rank())?;
+        if axes[..k].contains(&axis) {
+            return Err(OpError::RepeatedAxis { op: name, axis });
+        }
+    }
+    Ok(axes.iter().map(|&axis| x.shape[axis].clone()).collect())
+}
+
+fn slice(windows: &[SliceAxis], x: &Type, found: &mut Constraints) -> Result<Shape, OpError> {
+    let name = found.op;
+    if windows.len() != x.rank() {
+        return Err(attribute(name, format!("{} windows are given for {x}", windows.len())));
+    }
+    for (axis, (window, extent)) in windows.iter().zip(&x.shape).enumerate() {
+        check_dim(name, &window.start)?;
+        check_dim(name, &window.len)?;
+        if window.step == 0 {
+            return Err(attribute(name, format!("the step of axis {axis} is 0")));
+        }
+        if let (Some(start), Some(len), Some(n)) = (window.start.fixed(), window.len.fixed(), extent.fixed()) {
+            if !window_fits(start, window.step, len, n) {
+                let step = window.step;
+                let message = format!("{len} elements from {start} in steps of {step} leave axis {axis} of extent {n}");
+                return Err(attribute(name, message));
+            }
+        } else if !plainly_fits(window, extent) {
+            window_constraints(window, extent, axis, found)
+                .ok_or_else(|| OpError::Formula { op: name, what: format!("the window of axis {axis}") })?;
+        }
+    }
+    Ok(windows.iter().map(|w| w.len.clone()).collect())
+}
+
+/// Whether the elements `start, start + step, ...`, `len` of them, are all within an axis of extent `n`.
+pub(crate) fn window_fits(start: usize, step: i64, len: usize, n: usize) -> bool {
+    let last = || i64::try_from(len).ok()?.checked_sub(1)?.checked_mul(step)?.checked_add(i64::try_from(start).ok()?);
+    let inside = |at: i64| usize::try_from(at).is_ok_and(|at| at < n);
+    len == 0 || (start < n && last().is_some_and(inside))
+}
+
+/// Whether a window is within an axis whatever the sizes.
+fn plainly_fits(window: &SliceAxis, extent: &Dim) -> bool {
+    let SliceAxis { start, step, len } = window;
+    // Elements are distinct, so more than the extent cannot fit; and with no more, an empty axis makes an empty window.
+    // The ends need to be inside only where the axis is not empty, so a named extent counts from 1.
+    if !extent.at_least(len) {
+        return false;
+    }
+    let inside = |start: Dim, len: Dim, extent: Dim| {
+        let span = len.mul(&Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?))?;
+        let slack = Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?);
+        let one = Dim::Fixed(1);
+        Some(match *step > 0 {
+            true => extent.add(&slack)?.at_least(&start.add(&span)?.add(&one)?),
+            false => extent.at_least(&start.add(&one)?) && start.add(&slack)?.at_least(&span),
+        })
+    };
+    let shifted = || match extent {
+        Dim::Named(name) => {
+            let next = extent.add(&Dim::Fixed(1))?;
+            inside(start.substitute(name, &next)?, len.substitute(name, &next)?, next)
+        }
+        Dim::Fixed(_) | Dim::Derived(_) => inside(start.clone(), len.clone(), extent.clone()),
+    };
+    shifted().unwrap_or(false)
+}
+
+/// Records that a window is within its axis, where it is not empty.
+///
+/// With `k = min(len, 1)`, the last element `b` is inside if `max(k * (b + 1), n) == n`. Going backward the first is there
+/// too if the span is no longer than the start: `k * max(start, span) == k * start`.
+fn window_constraints(window: &SliceAxis, extent: &Dim, axis: usize, found: &mut Constraints) -> Option<()> {
+    let SliceAxis { start, step, len } = window;
+    let one = Dim::Fixed(1);
+    let some = len.min(&one)?;
+    let magnitude = Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?);
+    // The distance of the last element from the first, 0 for an empty window.
+    let span = len.max(&one)?.sub(&one)?.mul(&magnitude)?;
+    let end = match *step > 0 {
+        true => start.add(&span)?.add(&one)?,
+        false => start.add(&one)?,
+    };
+    if *step < 0 {
+        found.equal_at(&some.mul(&start.max(&span)?)?, &some.mul(start)?, axis);
+    }
+    found.equal_at(&Dim::max(&some.mul(&end)?, extent)?, extent, axis);
+    Some(())
+}
+
+fn broadcast(x: &Type, shape: &Shape, found: &mut Constraints) -> Result<(), OpError> {
+    let error = || OpError::Broadcast { from: x.clone(), to: shape.clone() };
+    let first = shape.len().checked_sub(x.rank()).ok_or_else(error)?;
+    for (axis, (from, to)) in x.shape.iter().zip(&shape[first..]).enumerate() {
+        if !from.is_one() && !found.agree(from, to, first + axis) {
+            return Err(error());
+        }
+    }
+    Ok(())
+}
+
+fn reshape(x: &Type, shape: &Shape, found: &mut Constraints) -> Result<(), OpError> {
+    check_shape(found.op, shape)?;
+    let count = |dims: &Shape| {
+        product(dims).ok_or_else(|| OpError::Formula { op: found.op, what: "the number of elements".into() })
+    };
+    let (from, to) = (count(&x.shape)?, count(shape)?);
+    if from == to {
+        return Ok(());
+    }
+    if from.fixed().is_some() && to.fixed().is_some() {
+        return Err(OpError::Reshape { from: x.clone(), to: shape.clone() });
+    }
+    let context = format!("{}: number of elements", found.op);
+    found.push(from, to, context);
+    Ok(())
+}
+
+fn concat(axis: usize, inputs: &[&Type], found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let name = found.op;
+    let mut result = inputs[0].clone();
+    check_axis(name, axis, result.rank())?;
+    for ty in &inputs[1..] {
+        let mut other = (*ty).clone();
+        if other.rank() == result.rank() {
+            // The axis itself need not agree; let it, for the others' sake.
+            other.shape[axis] = result.shape[axis].clone();
+        }
+        let agreed = found.same_types(&result, &other).map_err(|error| match error {
+            OpError::Extents { op, axis, left_extent, right_extent, left, .. } => {
+                OpError::Extents { op, left, right: (*ty).clone(), axis, left_extent, right_extent }
+            }
+            other => other,
+        })?;
+        let sum = result.shape[axis].add(&ty.shape[axis]);
+        result.shape = agreed;
+        result.shape[axis] =
+            sum.ok_or_else(|| OpError::Formula { op: name, what: format!("the extent of axis {axis}") })?;
+    }
+    Ok(smallvec![result])
+}
+
+fn pad(inputs: &[&Type], low: &Shape, high: &Shape) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let (x, fill) = (inputs[0], inputs[1]);
+    if fill.rank() != 0 {
+        return Err(attribute("pad", format!("the fill must be 0-d, not {fill}")));
+    }
+    if fill.dtype != x.dtype {
+        return Err(OpError::DTypes { op: "pad", left: x.clone(), right: fill.clone() });
+    }
+    if low.len() != x.rank() || high.len() != x.rank() {
+        return Err(attribute("pad", format!("{} and {} widths are given for {x}", low.len(), high.len())));
+    }
+    let mut shape = Shape::new();
+    for (axis, ((low, high), extent)) in low.iter().zip(high).zip(&x.shape).enumerate() {
+        check_dim("pad", low)?;
+        check_dim("pad", high)?;
+        let sum = extent.add(low).and_then(|sum| sum.add(high));
+        shape.push(sum.ok_or_else(|| OpError::Formula { op: "pad", what: format!("the extent of axis {axis}") })?);
+    }
+    Ok(smallvec![Type { dtype: x.dtype, shape }])
+}
+
+fn reduce(op: Reduce, axes: &[usize], x: &Type) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let row = crate::table::reduce_row(op);
+    let name = row.name;
+    require(name, row.takes.allows(x.dtype), x.dtype, row.takes.advice())?;
+    for (k, &axis) in axes.iter().enumerate() {
+        check_axis(name, axis, x.rank())?;
+        match axes[..k].last() {
+            Some(&before) if before == axis => return Err(OpError::RepeatedAxis { op: name, axis }),
+            Some(&before) if before > axis => return Err(attribute(name, "the axes are not in ascending order")),
+            _ => {}
+        }
+    }
+    let single = matches!(op, Reduce::ArgMax | Reduce::ArgMin | Reduce::Moments);
+    if single && axes.len() != 1 {
+        return Err(attribute(name, format!("it reduces exactly one axis, not {}", axes.len())));
+    }
+    let kept: Shape = (0..x.rank()).filter(|k| !axes.contains(k)).map(|k| x.shape[k].clone()).collect();
+    let needs_elements = matches!(op, Reduce::Max | Reduce::Min | Reduce::ArgMax | Reduce::ArgMin);
+    if needs_elements && kept.iter().all(|dim| dim.fixed().is_some_and(|n| n > 0)) {
+        if let Some(&axis) = axes.iter().find(|&&axis| x.shape[axis] == Dim::Fixed(0)) {
+            return Err(OpError::EmptyReduction { op: name, ty: x.clone(), axis });
+        }
+    }
+    let dtype = match op {
+        Reduce::ArgMax | Reduce::ArgMin | Reduce::CountNonzero => DType::I64,
+        Reduce::Sum | Reduce::Prod | Reduce::Max | Reduce::Min | Reduce::Any | Reduce::All => x.dtype,
+        Reduce::Mean | Reduce::Var { .. } | Reduce::Std { .. } | Reduce::Moments => x.dtype,
+    };
+    let ty = Type { dtype, shape: kept };
+    Ok(if op == Reduce::Moments { smallvec![ty.clone(), ty] } else { smallvec![ty] })
+}
+
+/// The constraints found so far.
+struct Constraints {
+    op: &'static str,
+    list: Vec<Constraint>,
+}
+
+impl Constraints {
+    fn push(&mut self, left: Dim, right: Dim, context: String) {
+        if !self.list.iter().any(|c| c.left == left && c.right == right) {
+            self.list.push(Constraint { left, right, context });
+        }
+    }
+
+    fn equal_at(&mut self, left: &Dim, right: &Dim, axis: usize) {
+        if left != right {
+            self.push(left.clone(), right.clone(), format!("{}: axis {axis}", self.op));
+        }
+    }
+
+    /// Whether two extents are or may be equal; what remains to be checked is recorded.
+    fn agree(&mut self, left: &Dim, right: &Dim, axis: usize) -> bool {
+        if left != right && left.fixed().is_some() && right.fixed().is_some() {
+            return false;
+        }
+        self.equal_at(left, right, axis);
+        true
+    }
+
+    /// The shape two operands share; of two extents the one that is known.
+    fn same_shapes(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
+        if left.rank() != right.rank() {
+            return Err(OpError::Ranks { op: self.op, left: left.clone(), right: right.clone() });
+        }
+        let mut shape = Shape::new();
+        for (axis, (l, r)) in left.shape.iter().zip(&right.shape).enumerate() {
+            if !self.agree(l, r, axis) {
+                return Err(OpError::Extents {
+                    op: self.op,
+                    left: left.clone(),
+                    right: right.clone(),
+                    axis,
+                    left_extent: l.clone(),
+                    right_extent: r.clone(),
+                });
+            }
+            shape.push(if r.fixed().is_some() { r.clone() } else { l.clone() });
+        }
+        Ok(shape)
+    }
+
+    fn same_types(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
+        if left.dtype != right.dtype {
+            return Err(OpError::DTypes { op: self.op, left: left.clone(), right: right.clone() });
+        }
+        self.same_shapes(left, right)
+    }
+}
+
+pub(crate) fn attribute(op: &'static str, message: impl Into<String>) -> OpError {
+    OpError::Attribute { op, message: message.into() }
+}
+
+fn require(op: &'static str, holds: bool, dtype: DType, advice: &'static str) -> Result<(), OpError> {
+    if holds { Ok(()) } else { Err(OpError::DType { op, dtype, advice }) }
+}
+
+pub(crate) fn check_axis(op: &'static str, axis: usize, rank: usize) -> Result<(), OpError> {
+    if axis < rank {
+        return Ok(());
+    }
+    Err(OpError::Axis { op, axis: i64::try_from(axis).unwrap_or(i64::MAX), rank })
+}
+
+/// Whether text can name an input or a dim: letters, digits and `_`, not a digit first.
+pub(crate) fn is_name(text: &str) -> bool {
+    let first = text.chars().next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Checks a dim's names, and that it is in normal form.
+pub(crate) fn check_dim(op: &'static str, dim: &Dim) -> Result<(), OpError> {
+    let mut bad = None;
+    dim.visit_names(&mut |name| {
+        if !is_name(name) {
+            bad = Some(name.to_string());
+        }
+    });
+    if let Some(name) = bad {
+        return Err(OpError::Name { what: "dim", name });
+    }
+    if let Dim::Fixed(n) = dim {
+        if isize::try_from(*n).is_err() {
+            return Err(OpError::Formula { op, what: format!("the extent {n}") });
+        }
+    }
+    match dim.normalized() {
+        Some(normal) if normal == *dim => Ok(()),
+        Some(normal) => Err(attribute(op, format!("the formula {dim} is not in normal form, which is {normal}"))),
+        None => Err(OpError::Formula { op, what: "a size".into() }),
+    }
+}
+
+pub(crate) fn check_shape(op: &'static str, shape: &Shape) -> Result<(), OpError> {
+    if shape.len() > MAX_RANK {
+        return Err(OpError::Rank { op, rank: shape.len() });
+    }
+    shape.iter().try_for_each(|dim| check_dim(op, dim))
+}
+
+/// Checks a type's dims, and that its bytes can be counted: those of its fixed extents, where one of 0 counts as 1, so that
+/// strides can be counted too.
+pub(crate) fn check_type(op: &'static str, ty: &Type) -> Result<(), OpError> {
+    check_shape(op, &ty.shape)?;
+    let bytes = ty.shape.iter().filter_map(Dim::fixed).try_fold(ty.dtype.size(), |n, extent| n.checked_mul(extent.max(1)));
+    match bytes.map(isize::try_from) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(OpError::TooLarge { op, ty: ty.clone() }),
+    }
+}
+
+impl Takes {
+    fn advice(self) -> &'static str {
+        match self {
+            Takes::Any => "",
+            Takes::Bool => "It takes bool.",
+            Takes::Number => "It takes integers and floats.",
+            Takes::Float => "It takes floats.",
+            Takes::ComputedFloat => "It takes f32 and f64.",
+            Takes::Bits => "It takes bool and integers.",
+            Takes::Integer => "It takes integers.",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! NumPy's implicit rules, as functions over types.
