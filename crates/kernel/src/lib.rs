@@ -12,6 +12,7 @@ mod args;
 mod bind;
 mod kernel;
 mod plan;
+mod verify;
 
 pub use args::{CompiledKernel, Entry, KernelArgs, Status};
 pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place};
@@ -23,3 +24,4 @@ pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
+pub use verify::{MAX_DEPTH, VerifyError, verify};
