@@ -78,6 +78,15 @@ pub enum OpError {
         /// The axis.
         axis: usize,
     },
+    /// Shapes that do not broadcast together.
+    Shapes {
+        /// The first shape.
+        left: Shape,
+        /// The second shape.
+        right: Shape,
+        /// The axis, counted in the result.
+        axis: usize,
+    },
     /// A shape that cannot be broadcast to another.
     Broadcast {
         /// The shape and dtype.
@@ -205,6 +214,10 @@ impl OpError {
                 format!("{op}: axis {axis} is out of range for an array with {rank} {axes}")
             }
             OpError::RepeatedAxis { op, axis } => format!("{op}: axis {axis} is given twice"),
+            OpError::Shapes { left, right, axis } => {
+                let (left, right) = (Extents(left), Extents(right));
+                format!("the shapes {left} and {right} do not broadcast together: they differ along axis {axis}")
+            }
             OpError::Broadcast { from, to } => format!("cannot broadcast {from} to {}", Extents(to)),
             OpError::Reshape { from, to } => {
                 let count = |shape: &Shape| crate::formula::product(shape).map_or("too many".into(), |n| n.to_string());
@@ -213,7 +226,9 @@ impl OpError {
             }
             OpError::TooLarge { op, ty } => format!("{op}: {ty} takes more bytes than an address can count"),
             OpError::Formula { op, what } => format!("{op}: {what} overflows, is negative or is too long a formula"),
-            OpError::Rank { op, rank } => format!("{op}: {rank} axes are more than the {} there may be", crate::MAX_RANK),
+            OpError::Rank { op, rank } => {
+                format!("{op}: {rank} axes are more than the {} there may be", crate::MAX_RANK)
+            }
             OpError::EmptyReduction { op, ty, axis } => {
                 format!("{op} of {ty} over axis {axis} has no value: the axis is empty")
             }
@@ -261,6 +276,7 @@ impl OpError {
             | OpError::DType { .. }
             | OpError::Axis { .. }
             | OpError::RepeatedAxis { .. }
+            | OpError::Shapes { .. }
             | OpError::Broadcast { .. }
             | OpError::Reshape { .. }
             | OpError::TooLarge { .. }

@@ -210,7 +210,9 @@ impl Sum {
     /// The sum of a formula whose atoms' operands `map` rewrites.
     fn of_parts(d: &Derived, map: &dyn Fn(&Dim) -> Option<Dim>) -> Option<Sum> {
         let part = |dim: &Dim| match dim {
-            Dim::Derived(inner) if matches!(inner.op, DimOp::Add | DimOp::Sub | DimOp::Mul) => Sum::of_parts(inner, map),
+            Dim::Derived(inner) if matches!(inner.op, DimOp::Add | DimOp::Sub | DimOp::Mul) => {
+                Sum::of_parts(inner, map)
+            }
             other => Sum::of(&map(other)?),
         };
         match d.op {

@@ -1,7 +1,7 @@
 //! The graph: an append-only list of hash-consed nodes.
 
 use crate::infer::{check_type, infer, is_name};
-use crate::{Dim, Inferred, Op, OpError, Type};
+use crate::{Dim, Inferred, Op, OpError, Sizes, Type};
 use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
 
@@ -43,6 +43,26 @@ pub struct Constraint {
     pub right: Dim,
     /// Where it comes from, for the error message: `add: axis 0`.
     pub context: String,
+}
+
+impl Constraint {
+    /// Whether it holds for these sizes; not, if either side cannot be computed.
+    pub fn holds(&self, sizes: &Sizes) -> bool {
+        self.left.eval(sizes).is_some_and(|left| self.right.eval(sizes) == Some(left))
+    }
+
+    /// As [`Constraint::holds`], with prose for the error: `add: axis 0: n is 3 and m is 4`.
+    pub fn check(&self, sizes: &Sizes) -> Result<(), String> {
+        if self.holds(sizes) {
+            return Ok(());
+        }
+        let side = |dim: &Dim| match (dim, dim.eval(sizes)) {
+            (Dim::Fixed(n), _) => format!("{n} is wanted"),
+            (_, Some(value)) => format!("{dim} is {value}"),
+            (_, None) => format!("{dim} has no value"),
+        };
+        Err(format!("{}: {} and {}", self.context, side(&self.left), side(&self.right)))
+    }
 }
 
 /// A program of array operations: what to compute, not how.

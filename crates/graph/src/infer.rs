@@ -5,7 +5,7 @@
 
 use crate::formula::product;
 use crate::table::Takes;
-use crate::{Constraint, Dim, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Dim, DimOp, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function};
 use smallvec::{SmallVec, smallvec};
 
@@ -64,7 +64,7 @@ fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<Sm
         }
         Op::Concat { axis } => concat(*axis, inputs, found),
         Op::Pad { low, high } => pad(inputs, low, high),
-        Op::Reduce { op, axes } => reduce(*op, axes, inputs[0]),
+        Op::Reduce { op, axes } => reduce(*op, axes, inputs[0], found),
         Op::CombineMoments { axis, count } => {
             check_dim(name, count)?;
             let (mean, m2) = (inputs[0], inputs[1]);
@@ -159,11 +159,20 @@ pub(crate) fn window_fits(start: usize, step: i64, len: usize, n: usize) -> bool
 /// Whether a window is within an axis whatever the sizes.
 fn plainly_fits(window: &SliceAxis, extent: &Dim) -> bool {
     let SliceAxis { start, step, len } = window;
-    // Elements are distinct, so more than the extent cannot fit; and with no more, an empty axis makes an empty window.
-    // The ends need to be inside only where the axis is not empty, so a named extent counts from 1.
-    if !extent.at_least(len) {
+    // The ends need to be inside only where the window is not empty. It is where the axis is, if the length says so: then a
+    // named extent counts from 1. A length that is cut off at 0 counts as if it were not.
+    let empty_with_axis = match extent {
+        Dim::Named(name) => len.substitute(name, &Dim::Fixed(0)) == Some(Dim::Fixed(0)),
+        Dim::Fixed(_) | Dim::Derived(_) => extent.at_least(len),
+    };
+    if !empty_with_axis || !start.at_least(&Dim::Fixed(0)) {
         return false;
     }
+    let len = match len {
+        Dim::Derived(d) if d.op == DimOp::Max && d.left == Dim::Fixed(0) => &d.right,
+        Dim::Derived(d) if d.op == DimOp::Max && d.right == Dim::Fixed(0) => &d.left,
+        _ => len,
+    };
     let inside = |start: Dim, len: Dim, extent: Dim| {
         let span = len.mul(&Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?))?;
         let slack = Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?);
@@ -198,6 +207,10 @@ fn window_constraints(window: &SliceAxis, extent: &Dim, axis: usize, found: &mut
         true => start.add(&span)?.add(&one)?,
         false => start.add(&one)?,
     };
+    if !start.at_least(&Dim::Fixed(0)) {
+        let first = some.mul(start)?;
+        found.equal_at(&Dim::max(&first, &Dim::Fixed(0))?, &first, axis);
+    }
     if *step < 0 {
         found.equal_at(&some.mul(&start.max(&span)?)?, &some.mul(start)?, axis);
     }
@@ -278,7 +291,7 @@ fn pad(inputs: &[&Type], low: &Shape, high: &Shape) -> Result<SmallVec<[Type; 1]
     Ok(smallvec![Type { dtype: x.dtype, shape }])
 }
 
-fn reduce(op: Reduce, axes: &[usize], x: &Type) -> Result<SmallVec<[Type; 1]>, OpError> {
+fn reduce(op: Reduce, axes: &[usize], x: &Type, found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
     let row = crate::table::reduce_row(op);
     let name = row.name;
     require(name, row.takes.allows(x.dtype), x.dtype, row.takes.advice())?;
@@ -295,11 +308,8 @@ fn reduce(op: Reduce, axes: &[usize], x: &Type) -> Result<SmallVec<[Type; 1]>, O
         return Err(attribute(name, format!("it reduces exactly one axis, not {}", axes.len())));
     }
     let kept: Shape = (0..x.rank()).filter(|k| !axes.contains(k)).map(|k| x.shape[k].clone()).collect();
-    let needs_elements = matches!(op, Reduce::Max | Reduce::Min | Reduce::ArgMax | Reduce::ArgMin);
-    if needs_elements && kept.iter().all(|dim| dim.fixed().is_some_and(|n| n > 0)) {
-        if let Some(&axis) = axes.iter().find(|&&axis| x.shape[axis] == Dim::Fixed(0)) {
-            return Err(OpError::EmptyReduction { op: name, ty: x.clone(), axis });
-        }
+    if matches!(op, Reduce::Max | Reduce::Min | Reduce::ArgMax | Reduce::ArgMin) {
+        axes.iter().try_for_each(|&axis| not_empty(name, x, axis, found))?;
     }
     let dtype = match op {
         Reduce::ArgMax | Reduce::ArgMin | Reduce::CountNonzero => DType::I64,
@@ -308,6 +318,20 @@ fn reduce(op: Reduce, axes: &[usize], x: &Type) -> Result<SmallVec<[Type; 1]>, O
     };
     let ty = Type { dtype, shape: kept };
     Ok(if op == Reduce::Moments { smallvec![ty.clone(), ty] } else { smallvec![ty] })
+}
+
+/// Checks that an axis has elements, or records that it must.
+fn not_empty(name: &'static str, x: &Type, axis: usize, found: &mut Constraints) -> Result<(), OpError> {
+    let (extent, one) = (&x.shape[axis], Dim::Fixed(1));
+    if *extent == Dim::Fixed(0) {
+        return Err(OpError::EmptyReduction { op: name, ty: x.clone(), axis });
+    }
+    if !extent.at_least(&one) {
+        let at_least_one = Dim::max(extent, &one);
+        let at_least_one = at_least_one.ok_or_else(|| OpError::Formula { op: name, what: format!("axis {axis}") })?;
+        found.push(at_least_one, extent.clone(), format!("{name} of no elements: axis {axis}"));
+    }
+    Ok(())
 }
 
 /// The constraints found so far.
@@ -424,7 +448,8 @@ pub(crate) fn check_shape(op: &'static str, shape: &Shape) -> Result<(), OpError
 /// strides can be counted too.
 pub(crate) fn check_type(op: &'static str, ty: &Type) -> Result<(), OpError> {
     check_shape(op, &ty.shape)?;
-    let bytes = ty.shape.iter().filter_map(Dim::fixed).try_fold(ty.dtype.size(), |n, extent| n.checked_mul(extent.max(1)));
+    let bytes =
+        ty.shape.iter().filter_map(Dim::fixed).try_fold(ty.dtype.size(), |n, extent| n.checked_mul(extent.max(1)));
     match bytes.map(isize::try_from) {
         Some(Ok(_)) => Ok(()),
         _ => Err(OpError::TooLarge { op, ty: ty.clone() }),

@@ -285,7 +285,7 @@ use Takes::{Any, Bits, Bool, ComputedFloat, Float, Integer, Number};
 /// The rows of [`Op::Map`], in the order of [`Function::ALL`].
 static FUNCTIONS: [Row; 70] = [
     map("neg", 1, Number, "`-x`; integers wrap").involution(),
-    map("abs", 1, Number, "`|x|`; the most negative integer stays itself").idempotent(),
+    map("abs", 1, Any, "`|x|`; the most negative integer stays itself").idempotent(),
     map("sign", 1, Number, "-1, 0 or 1; zeros and NaN stay").idempotent(),
     map("add", 2, Any, "`x + y`; bool is or").commutes().associates(Exact).identity(NegativeZero),
     map("sub", 2, Number, "`x - y`").right_identity(Zero),
@@ -347,8 +347,18 @@ static FUNCTIONS: [Row; 70] = [
     map("logical_or", 2, Bool, "either").commutes().associates(Exact).idempotent().identity(Zero).absorbs(One),
     map("logical_xor", 2, Bool, "one but not both").commutes().associates(Exact).identity(Zero),
     map("logical_not", 1, Bool, "not").involution(),
-    map("bitwise_and", 2, Bits, "and of the bits").commutes().associates(Exact).idempotent().identity(AllBits).absorbs(Zero),
-    map("bitwise_or", 2, Bits, "or of the bits").commutes().associates(Exact).idempotent().identity(Zero).absorbs(AllBits),
+    map("bitwise_and", 2, Bits, "and of the bits")
+        .commutes()
+        .associates(Exact)
+        .idempotent()
+        .identity(AllBits)
+        .absorbs(Zero),
+    map("bitwise_or", 2, Bits, "or of the bits")
+        .commutes()
+        .associates(Exact)
+        .idempotent()
+        .identity(Zero)
+        .absorbs(AllBits),
     map("bitwise_xor", 2, Bits, "exclusive or of the bits").commutes().associates(Exact).identity(Zero),
     map("bitwise_not", 1, Bits, "complement of the bits").involution(),
     map("left_shift", 2, Integer, "`x << y`; a count negative or past the width gives 0").right_identity(Zero),
@@ -371,7 +381,8 @@ static REDUCTIONS: [Row; 13] = [
     reduction("mean", Float, "the sum divided by the number of elements"),
     reduction("var", Float, "`M2 / max(n - ddof, 0)`"),
     reduction("std", Float, "the square root of `var`"),
-    reduction("moments", ComputedFloat, "the mean and the sum of squared deviations from it (M2) along one axis").results(2),
+    reduction("moments", ComputedFloat, "the mean and the sum of squared deviations from it (M2) along one axis")
+        .results(2),
 ];
 
 /// The rows of the other operations.
@@ -473,7 +484,8 @@ pub fn markdown() -> String {
         // A `|` would end the cell.
         let doc = doc.replace('|', "\\|");
         let takes = if *arity == Arity::Exactly(0) { "" } else { takes.text() };
-        writeln!(text, "| `{name}` | {inputs} | {takes} | {gives} | {} | {doc} |", laws.text()).expect("a string takes all");
+        writeln!(text, "| `{name}` | {inputs} | {takes} | {gives} | {} | {doc} |", laws.text())
+            .expect("a string takes all");
     }
     text
 }

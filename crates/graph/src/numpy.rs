@@ -1,1 +1,0 @@
-//! NumPy's implicit rules, as functions over types.
