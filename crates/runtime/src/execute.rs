@@ -1,0 +1,371 @@
+//! Running bound plans.
+
+use crate::float_control::DefaultFloats;
+use crate::layout::is_contiguous;
+use crate::operand::RawArray;
+use crate::pool::Block;
+use crate::workers::Team;
+use crate::{Input, Output, Pool, RuntimeError, Workers, copy};
+use fuseloom_kernel::{
+    Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, KernelArgs,
+    LibraryOp, Place, Plan, Status, Step,
+};
+use fuseloom_lane::DType;
+use smallvec::SmallVec;
+use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The sizes that a run wrote, by slot ([`Plan::written`] of them).
+pub type WrittenSizes = SmallVec<[i64; 4]>;
+
+/// A plan bound to sizes and strides, with its machine code: ready to run, from any number of threads at once.
+#[derive(Debug)]
+pub struct Executable {
+    plan: Arc<Plan>,
+    binding: Binding,
+    bound: BoundPlan,
+    inputs: Vec<Option<Expected>>,
+    outputs: Vec<Option<Expected>>,
+    steps: Vec<Ready>,
+    /// The longest phase, in nanoseconds on one thread: whether threads are worth their scratch.
+    longest: f64,
+}
+
+/// What an input or output must be; `None` in the lists if the plan does not touch it.
+#[derive(Debug)]
+struct Expected {
+    dtype: DType,
+    shape: Vec<usize>,
+    strides: Vec<i64>,
+}
+
+#[derive(Debug)]
+enum Ready {
+    Kernel { operands: Vec<Option<Location>>, bound: BoundKernel, code: CompiledKernel, longest: f64 },
+    Copy { from: Location, to: Location, bytes: usize },
+}
+
+/// A place and a byte offset from its start.
+#[derive(Clone, Copy, Debug)]
+struct Location {
+    place: Place,
+    offset: i64,
+}
+
+/// The memory of one run.
+struct Memory<'a> {
+    inputs: &'a [Input<'a>],
+    outputs: &'a [Output<'a>],
+    arena: NonNull<u8>,
+    /// The scratch of thread 0; the others' follow, `scratch_stride` bytes apart.
+    scratch: NonNull<u8>,
+    scratch_stride: usize,
+}
+
+impl Executable {
+    /// Binds a plan and takes its code: one entry for each step, `None` for library steps.
+    ///
+    /// Strides in the binding must be canonical, as [`Input::strides`] and [`Output::strides`] give them; `binding.threads` is the
+    /// most threads a run uses. Fails if the plan does not bind, or plan and code do not fit together.
+    ///
+    /// The code is trusted: each of its entries must be what `codegen` makes of the step's kernel.
+    pub fn new(plan: Arc<Plan>, code: &[Option<CompiledKernel>], binding: Binding) -> Result<Executable, RuntimeError> {
+        let bound = plan.bind(&binding)?;
+        let inputs = expectations(&plan, &bound, &binding.input_strides, |kind| match kind {
+            BufferKind::Input(n) => Some(n),
+            BufferKind::Output(_) | BufferKind::Temporary | BufferKind::InPlace(_) => None,
+        })?;
+        let outputs = expectations(&plan, &bound, &binding.output_strides, |kind| match kind {
+            BufferKind::Output(n) => Some(n),
+            BufferKind::Input(_) | BufferKind::Temporary | BufferKind::InPlace(_) => None,
+        })?;
+        let mut executable = Executable { plan, binding, bound, inputs, outputs, steps: Vec::new(), longest: 0.0 };
+        let (expected, actual) = (executable.plan.steps.len(), code.len());
+        if actual != expected || executable.bound.steps.len() != expected {
+            return Err(RuntimeError::Count { what: "steps with code", expected, actual });
+        }
+        for (step, code) in code.iter().enumerate() {
+            let ready = executable.ready(step, code.as_ref())?;
+            let longest = match &ready {
+                Ready::Kernel { longest, .. } => *longest,
+                Ready::Copy { bytes, .. } => copy::nanoseconds(*bytes),
+            };
+            executable.longest = executable.longest.max(longest);
+            executable.steps.push(ready);
+        }
+        Ok(executable)
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What the plan is bound to.
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// The plan's numbers: shapes, places, peak bytes.
+    pub fn bound(&self) -> &BoundPlan {
+        &self.bound
+    }
+
+    /// Runs the plan. Inputs and outputs are those of the plan, in order, with the dtypes, shapes and strides it is bound to; that
+    /// is checked. Temporaries and scratch come from the pool.
+    ///
+    /// Fails with [`RuntimeError::OutOfMemory`] or [`RuntimeError::IndexOutOfRange`]; what the outputs hold then is unspecified.
+    pub fn run(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        pool: &Pool,
+        workers: &Workers,
+    ) -> Result<WrittenSizes, RuntimeError> {
+        check_all("inputs", "input", &self.inputs, inputs.iter().map(|i| &i.array))?;
+        check_all("outputs", "output", &self.outputs, outputs.iter().map(|o| &o.array))?;
+        let threads = (self.binding.threads as usize).clamp(1, workers.threads());
+        let threads = if workers.pays(self.longest) { threads } else { 1 };
+        let arena: Block = pool.block(self.bound.arena_bytes)?;
+        let scratch_stride = self.bound.scratch_bytes.next_multiple_of(128);
+        let scratch: Block = pool.block(scratch_stride.saturating_mul(threads))?;
+        let memory = Memory { inputs, outputs, arena: arena.start(), scratch: scratch.start(), scratch_stride };
+        let mut written: WrittenSizes = SmallVec::from_elem(0, self.plan.written as usize);
+        {
+            let _floats = DefaultFloats::enter();
+            for (number, step) in self.steps.iter().enumerate() {
+                match step {
+                    Ready::Kernel { operands, bound, code, longest } => {
+                        let team = if workers.pays(*longest) { workers.team(threads) } else { None };
+                        let status = run_kernel(operands, bound, code, &memory, &mut written, team.as_ref());
+                        self.check_status(number, status)?;
+                    }
+                    Ready::Copy { from, to, bytes } => {
+                        let team = if workers.pays(copy::nanoseconds(*bytes)) { workers.team(threads) } else { None };
+                        let (from, to) = (memory.address(*from), memory.address(*to));
+                        if let (Some(from), Some(to)) = (NonNull::new(from), NonNull::new(to)) {
+                            // SAFETY: `ready` checked that both are contiguous buffers of this size; inputs are borrowed,
+                            // outputs uniquely, and the arena is ours.
+                            unsafe { copy::copy(from, to, *bytes, team.as_ref()) };
+                        }
+                    }
+                }
+            }
+        }
+        for output in outputs {
+            if let Some(flag) = &mut output.written {
+                **flag = true;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Resolves a step's buffers and checks that its parts fit together.
+    fn ready(&self, step: usize, code: Option<&CompiledKernel>) -> Result<Ready, RuntimeError> {
+        let fault = |problem| RuntimeError::Step { step, problem };
+        match (&self.plan.steps[step], &self.bound.steps[step]) {
+            (Step::Kernel(of_plan), BoundStep::Kernel(bound)) => {
+                let code = code.ok_or(fault("it has no machine code"))?;
+                let phases = of_plan.kernel.phases.len();
+                if code.entries.len() != phases || bound.phases.len() != phases {
+                    return Err(fault("its code has another number of phases"));
+                }
+                if bound.operands.len() != of_plan.kernel.operands.len()
+                    || bound.params.len() != of_plan.kernel.params.len()
+                    || bound.literals.len() != of_plan.kernel.literals.len()
+                {
+                    return Err(fault("its kernel has other operands, parameters or literals"));
+                }
+                if bound.scratch_bytes > self.bound.scratch_bytes {
+                    return Err(fault("it needs more scratch than the plan has"));
+                }
+                let locate = |operand: &Option<(BufferId, i64)>| match *operand {
+                    Some((buffer, offset)) => self.location(buffer, offset).map(Some),
+                    None => Some(None),
+                };
+                let operands: Option<Vec<_>> = bound.operands.iter().map(locate).collect();
+                let operands = operands.ok_or(fault("an operand names no buffer"))?;
+                let longest = bound.phases.iter().map(|p| p.nanoseconds).fold(0.0, f64::max);
+                Ok(Ready::Kernel { operands, bound: bound.clone(), code: code.clone(), longest })
+            }
+            (Step::Library(_), BoundStep::Library { op: LibraryOp::Copy, inputs, outputs }) => {
+                let (&[from], &[to]) = (inputs.as_slice(), outputs.as_slice()) else {
+                    return Err(fault("a copy has one input and one output"));
+                };
+                let bytes =
+                    self.contiguous_bytes(from).ok_or(fault("it copies from a buffer that is not contiguous"))?;
+                if self.contiguous_bytes(to) != Some(bytes) {
+                    return Err(fault("it copies to a buffer that is not contiguous or of another size"));
+                }
+                let (Some(from), Some(to)) = (self.location(from, 0), self.location(to, 0)) else {
+                    return Err(fault("a copy names no buffer"));
+                };
+                Ok(Ready::Copy { from, to, bytes })
+            }
+            (Step::Kernel(_), BoundStep::Library { .. }) | (Step::Library(_), BoundStep::Kernel(_)) => {
+                Err(fault("it is bound to a step of another kind"))
+            }
+        }
+    }
+
+    /// `None` if there is no such buffer, input or output.
+    fn location(&self, buffer: BufferId, offset: i64) -> Option<Location> {
+        let buffer = self.bound.buffers.get(buffer.0 as usize)?;
+        match buffer.place {
+            Place::Input(n) => self.inputs.get(n as usize)?.as_ref().map(drop)?,
+            Place::Output(n) => self.outputs.get(n as usize)?.as_ref().map(drop)?,
+            Place::Arena(start) => {
+                if start.checked_add(buffer.bytes)? > self.bound.arena_bytes {
+                    return None;
+                }
+            }
+        }
+        Some(Location { place: buffer.place, offset })
+    }
+
+    /// The size of a buffer if it lies in C order.
+    fn contiguous_bytes(&self, buffer: BufferId) -> Option<usize> {
+        let bytes = self.bound.buffers.get(buffer.0 as usize)?.bytes;
+        let expected = match self.bound.buffers[buffer.0 as usize].place {
+            Place::Input(n) => self.inputs.get(n as usize)?.as_ref()?,
+            Place::Output(n) => self.outputs.get(n as usize)?.as_ref()?,
+            Place::Arena(_) => return Some(bytes),
+        };
+        is_contiguous(&expected.shape, &expected.strides, expected.dtype).then_some(bytes)
+    }
+
+    fn check_status(&self, step: usize, status: Status) -> Result<(), RuntimeError> {
+        if status == Status::OK {
+            return Ok(());
+        }
+        let kernel = match &self.plan.steps[step] {
+            Step::Kernel(k) => k.kernel.name.to_string(),
+            Step::Library(l) => format!("{:?}", l.op),
+        };
+        Err(match status {
+            Status::INDEX_OUT_OF_RANGE => RuntimeError::IndexOutOfRange { step, kernel },
+            Status(code) => RuntimeError::UnknownStatus { step, kernel, code },
+        })
+    }
+}
+
+impl Memory<'_> {
+    /// The address of a location; it may lie outside its buffer when no element is touched.
+    fn address(&self, location: Location) -> *mut u8 {
+        let start = match location.place {
+            Place::Input(n) => self.inputs[n as usize].array.first.as_ptr(),
+            Place::Output(n) => self.outputs[n as usize].array.first.as_ptr(),
+            Place::Arena(offset) => self.arena.as_ptr().wrapping_add(offset),
+        };
+        start.wrapping_offset(location.offset as isize)
+    }
+}
+
+/// The expectation for each input or output, picked by the kind of its buffer.
+fn expectations(
+    plan: &Plan,
+    bound: &BoundPlan,
+    strides: &[Vec<i64>],
+    number: impl Fn(BufferKind) -> Option<u32>,
+) -> Result<Vec<Option<Expected>>, RuntimeError> {
+    let mut all: Vec<Option<Expected>> = strides.iter().map(|_| None).collect();
+    let count =
+        |expected| RuntimeError::Count { what: "inputs or outputs in the binding", expected, actual: strides.len() };
+    for (decl, of_bound) in plan.buffers.iter().zip(&bound.buffers) {
+        let Some(n) = number(decl.kind) else { continue };
+        let n = n as usize;
+        let slot = all.get_mut(n).ok_or_else(|| count(n + 1))?;
+        *slot = Some(Expected { dtype: decl.dtype, shape: of_bound.shape.clone(), strides: strides[n].clone() });
+    }
+    Ok(all)
+}
+
+/// Checks inputs or outputs against what they must be.
+fn check_all<'a>(
+    plural: &'static str,
+    singular: &str,
+    expected: &[Option<Expected>],
+    actual: impl ExactSizeIterator<Item = &'a RawArray>,
+) -> Result<(), RuntimeError> {
+    if actual.len() != expected.len() {
+        return Err(RuntimeError::Count { what: plural, expected: expected.len(), actual: actual.len() });
+    }
+    for (n, (expected, array)) in expected.iter().zip(actual).enumerate() {
+        let Some(expected) = expected else { continue };
+        let same = expected.dtype == array.dtype
+            && expected.shape.as_slice() == array.shape.as_slice()
+            && expected.strides.as_slice() == array.strides.as_slice();
+        if !same {
+            return Err(mismatch(format!("{singular} {n}"), expected, array));
+        }
+    }
+    Ok(())
+}
+
+#[cold]
+fn mismatch(what: String, expected: &Expected, actual: &RawArray) -> RuntimeError {
+    if expected.dtype != actual.dtype {
+        return RuntimeError::DType { what, expected: expected.dtype, actual: actual.dtype };
+    }
+    if expected.shape.as_slice() != actual.shape.as_slice() {
+        return RuntimeError::Shape { what, expected: expected.shape.clone(), actual: actual.shape.to_vec() };
+    }
+    RuntimeError::Strides { what, expected: expected.strides.clone(), actual: actual.strides.to_vec() }
+}
+
+/// What the threads of a team share.
+struct Shared<'a> {
+    args: &'a KernelArgs,
+    scratch: NonNull<u8>,
+    scratch_stride: usize,
+}
+
+// SAFETY: the arguments are read only; the operands are written in parts that phases keep apart; each thread has its own
+// scratch; the status word is written by any thread, all of them with a word that says the same kind of thing.
+unsafe impl Sync for Shared<'_> {}
+
+fn run_kernel(
+    operands: &[Option<Location>],
+    bound: &BoundKernel,
+    code: &CompiledKernel,
+    memory: &Memory<'_>,
+    written: &mut WrittenSizes,
+    team: Option<&Team<'_>>,
+) -> Status {
+    let pointers: SmallVec<[*mut u8; 16]> =
+        operands.iter().map(|l| l.map_or(null_mut(), |l| memory.address(l))).collect();
+    let status = AtomicU64::new(Status::OK.0);
+    let args = KernelArgs {
+        operands: pointers.as_ptr(),
+        params: bound.params.as_ptr(),
+        literals: bound.literals.as_ptr(),
+        status: status.as_ptr(),
+        written: if written.is_empty() { null_mut() } else { written.as_mut_ptr() },
+    };
+    let shared = Shared { args: &args, scratch: memory.scratch, scratch_stride: memory.scratch_stride };
+    let shared = &shared;
+    for (&entry, phase) in code.entries.iter().zip(&bound.phases) {
+        let run = move |member: usize, begin: u64, end: u64| {
+            let scratch = shared.scratch.as_ptr().wrapping_add(member * shared.scratch_stride);
+            // SAFETY: the entry is the code of this phase (`Executable::new`). Its operands lie inside buffers of the sizes that
+            // `Plan::bind` checked them against: inputs and outputs were compared with the binding, and they are borrowed for
+            // the run; the arena and `member`'s scratch are ours and large enough.
+            unsafe { entry(shared.args, scratch, begin, end) };
+        };
+        match team_for(phase, team) {
+            Some(team) => team.run(phase.points, phase.grain, &run),
+            None if phase.points > 0 => run(0, 0, phase.points),
+            None => {}
+        }
+    }
+    Status(status.load(Ordering::Relaxed))
+}
+
+/// The team, if a phase is large enough for it. (A team stands only if some phase is.)
+fn team_for<'a, 't>(phase: &BoundPhase, team: Option<&'a Team<'t>>) -> Option<&'a Team<'t>> {
+    team.filter(|_| phase.points > 1 && phase.nanoseconds > SMALL_PHASE)
+}
+
+/// Nanoseconds of work below which a phase is not handed to a team that is awake anyway.
+const SMALL_PHASE: f64 = 1000.0;

@@ -1,0 +1,239 @@
+//! What a run reads and writes: borrowed memory with dtype, shape and byte strides.
+
+use crate::layout::{Extents, Strides, byte_size, c_strides, canonical_strides};
+use crate::{Buffer, Element, Layout, RuntimeError};
+use fuseloom_lane::DType;
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// An array that a run reads, borrowed for `'a`.
+///
+/// It comes from a slice, an `ndarray` view or a [`Buffer`] with its [`Layout`]; nothing is copied. Strides that no index uses are
+/// canonical, as in [`Layout`].
+#[derive(Clone)]
+pub struct Input<'a> {
+    pub(crate) array: RawArray,
+    borrow: PhantomData<&'a [u8]>,
+}
+
+/// An array that a run writes, borrowed for `'a`. No two of its indices share an element.
+pub struct Output<'a> {
+    pub(crate) array: RawArray,
+    /// Where to note that every element has been written.
+    pub(crate) written: Option<&'a mut bool>,
+    borrow: PhantomData<&'a mut [u8]>,
+}
+
+/// An array without a lifetime.
+#[derive(Clone)]
+pub(crate) struct RawArray {
+    /// The first logical element; dangling if there is none.
+    pub(crate) first: NonNull<u8>,
+    pub(crate) dtype: DType,
+    pub(crate) shape: Extents,
+    pub(crate) strides: Strides,
+}
+
+// SAFETY: an input is a shared borrow of elements that are `Sync`.
+unsafe impl Send for Input<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Input<'_> {}
+// SAFETY: an output is a unique borrow of elements that are `Send`.
+unsafe impl Send for Output<'_> {}
+
+impl<'a> Input<'a> {
+    /// A buffer's elements as a layout places them. Fails if the layout does not fit the buffer, or for bools that were never
+    /// written.
+    pub fn from_buffer(buffer: &'a Buffer, layout: &Layout) -> Result<Input<'a>, RuntimeError> {
+        buffer.check_written()?;
+        Ok(Input { array: RawArray::of_buffer(buffer, layout)?, borrow: PhantomData })
+    }
+
+    /// The same elements, which must be in C order, in another shape of as many elements.
+    pub fn with_shape(mut self, shape: &[usize]) -> Result<Input<'a>, RuntimeError> {
+        self.array.reshape(shape, "the input")?;
+        Ok(self)
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.array.dtype
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &[usize] {
+        &self.array.shape
+    }
+
+    /// The byte strides, for [`Binding::input_strides`](fuseloom_kernel::Binding::input_strides).
+    pub fn strides(&self) -> &[i64] {
+        &self.array.strides
+    }
+}
+
+impl<'a> Output<'a> {
+    /// All elements of a buffer, in C order and the given shape. Fails if their numbers differ or the buffer is read-only.
+    pub fn from_buffer(buffer: &'a mut Buffer, shape: &[usize]) -> Result<Output<'a>, RuntimeError> {
+        if buffer.is_read_only() {
+            return Err(RuntimeError::ReadOnly);
+        }
+        let layout = Layout::contiguous(shape, buffer.dtype())?;
+        if layout.elements() != buffer.elements() {
+            return Err(RuntimeError::Count {
+                what: "elements in the output's buffer",
+                expected: layout.elements(),
+                actual: buffer.elements(),
+            });
+        }
+        let array = RawArray::of_buffer(buffer, &layout)?;
+        Ok(Output { array, written: Some(buffer.written_flag()), borrow: PhantomData })
+    }
+
+    /// The same elements, which must be in C order, in another shape of as many elements.
+    pub fn with_shape(mut self, shape: &[usize]) -> Result<Output<'a>, RuntimeError> {
+        self.array.reshape(shape, "the output")?;
+        Ok(self)
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.array.dtype
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &[usize] {
+        &self.array.shape
+    }
+
+    /// The byte strides, for [`Binding::output_strides`](fuseloom_kernel::Binding::output_strides).
+    pub fn strides(&self) -> &[i64] {
+        &self.array.strides
+    }
+}
+
+impl RawArray {
+    fn of_buffer(buffer: &Buffer, layout: &Layout) -> Result<RawArray, RuntimeError> {
+        // A layout may have been made for another buffer.
+        let layout =
+            Layout::strided(layout.shape(), layout.strides(), layout.offset(), buffer.dtype(), buffer.bytes())?;
+        let first = if layout.elements() == 0 {
+            buffer.start()
+        } else {
+            // SAFETY: just checked: an element of the buffer lies at this offset.
+            unsafe { buffer.start().add(layout.offset()) }
+        };
+        Ok(RawArray { first, dtype: buffer.dtype(), shape: layout.shape().into(), strides: layout.strides().into() })
+    }
+
+    fn of_view<T: Element>(first: NonNull<T>, shape: &[usize], strides: &[isize]) -> RawArray {
+        let bytes: Strides = strides.iter().map(|&s| (s as i64).wrapping_mul(size_of::<T>() as i64)).collect();
+        let strides = canonical_strides(shape, &bytes, T::DTYPE);
+        RawArray { first: first.cast(), dtype: T::DTYPE, shape: shape.into(), strides }
+    }
+
+    fn reshape(&mut self, shape: &[usize], what: &str) -> Result<(), RuntimeError> {
+        let contiguous = self.strides == c_strides(&self.shape, self.dtype);
+        if !contiguous || byte_size(shape, self.dtype)? != byte_size(&self.shape, self.dtype)? {
+            let expected = shape.to_vec();
+            return Err(RuntimeError::Shape { what: what.into(), expected, actual: self.shape.to_vec() });
+        }
+        self.shape = shape.into();
+        self.strides = c_strides(shape, self.dtype);
+        Ok(())
+    }
+}
+
+impl<'a, T: Element> From<&'a [T]> for Input<'a> {
+    fn from(slice: &'a [T]) -> Input<'a> {
+        let array = RawArray::of_view(NonNull::from(slice).cast::<T>(), &[slice.len()], &[1]);
+        Input { array, borrow: PhantomData }
+    }
+}
+
+impl<'a, T: Element> From<&'a mut [T]> for Output<'a> {
+    fn from(slice: &'a mut [T]) -> Output<'a> {
+        let elements = slice.len();
+        let array = RawArray::of_view(NonNull::from(slice).cast::<T>(), &[elements], &[1]);
+        Output { array, written: None, borrow: PhantomData }
+    }
+}
+
+impl<'a, T: Element, D: Dimension> From<ArrayView<'a, T, D>> for Input<'a> {
+    fn from(view: ArrayView<'a, T, D>) -> Input<'a> {
+        let first = NonNull::new(view.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
+        Input { array: RawArray::of_view(first, view.shape(), view.strides()), borrow: PhantomData }
+    }
+}
+
+impl<'a, T: Element, D: Dimension> From<ArrayViewMut<'a, T, D>> for Output<'a> {
+    fn from(mut view: ArrayViewMut<'a, T, D>) -> Output<'a> {
+        let first = NonNull::new(view.as_mut_ptr()).unwrap_or(NonNull::dangling());
+        Output { array: RawArray::of_view(first, view.shape(), view.strides()), written: None, borrow: PhantomData }
+    }
+}
+
+impl fmt::Debug for RawArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?} with byte strides {:?}", self.dtype, self.shape.as_slice(), self.strides.as_slice())
+    }
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Input({:?})", self.array)
+    }
+}
+
+impl fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Output({:?})", self.array)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pool;
+    use ndarray::{Array2, s};
+
+    #[test]
+    fn views_keep_their_strides_and_first_element() {
+        let mut array = Array2::<f32>::zeros((4, 6));
+        let input = Input::from(array.slice(s![..;-1, 1..;2]));
+        assert_eq!((input.shape(), input.strides()), (&[4, 3][..], &[-24, 8][..]));
+        assert_eq!(input.array.first.as_ptr().cast_const().cast(), &raw const array[[3, 1]]);
+        let input = Input::from(array.slice(s![1..2, ..]));
+        assert_eq!(input.strides(), [24, 4]);
+        let input = Input::from(array.column(2));
+        assert_eq!(input.strides(), [24]);
+        let broadcast = array.view();
+        assert_eq!(Input::from(broadcast.broadcast((5, 4, 6)).unwrap()).strides(), [0, 24, 4]);
+        let first = array.as_mut_ptr();
+        let output = Output::from(array.view_mut().reversed_axes());
+        assert_eq!((output.strides(), output.array.first.as_ptr().cast()), (&[4, 24][..], first));
+    }
+
+    #[test]
+    fn contiguous_memory_takes_another_shape() {
+        let input = Input::from(&[1_u8, 2, 3, 4, 5, 6][..]).with_shape(&[2, 1, 3]).unwrap();
+        assert_eq!((input.shape(), input.strides()), (&[2, 1, 3][..], &[3, 3, 1][..]));
+        assert!(input.clone().with_shape(&[7]).is_err());
+        assert!(Input::from(&[1_u8, 2][..]).with_shape(&[0, 2]).is_err());
+        let array = Array2::<f32>::zeros((4, 6));
+        assert!(Input::from(array.t()).with_shape(&[24]).is_err());
+    }
+
+    #[test]
+    fn buffers_are_checked_against_layouts() {
+        let pool = Pool::new(1 << 20);
+        let mut buffer = pool.buffer(DType::Bool, 6).unwrap();
+        let layout = Layout::contiguous(&[2, 3], DType::Bool).unwrap();
+        assert_eq!(Input::from_buffer(&buffer, &layout).err(), Some(RuntimeError::Unwritten));
+        assert!(Output::from_buffer(&mut buffer, &[7]).is_err());
+        assert!(Output::from_buffer(&mut buffer, &[5]).is_err());
+        assert!(Output::from_buffer(&mut buffer, &[3, 2]).is_ok());
+        assert!(Input::from_buffer(&Buffer::from_vec(vec![1_u8; 5]), &layout).is_err());
+    }
+}
