@@ -1,1 +1,73 @@
-//! optimize
+//! Passes from graph to graph.
+//!
+//! [`optimize`] runs [`PASSES`]: first those that make the graph *canonical*, once; then those that simplify it, in rounds,
+//! until a round changes nothing. Each pass is one forward walk in a file of its own; [`driver`](optimize) alone times,
+//! shows and checks them.
+//!
+//! # The canonical graph
+//! What comes out, and what the scheduler takes, is a graph of fewer operations than go in ([`canonical`] checks it):
+//!
+//! - `Input`; `Constant`; `Extent` of a dim that is not fixed; `Iota`;
+//! - `Map` and `Cast`;
+//! - the views `Permute`, `Slice`, `Broadcast`, `Reshape`; `Concat` of at least two inputs, none plainly empty; `Take`;
+//! - `Reduce` by `Sum`, `Prod`, `Max`, `Min`, `Any`, `All`, `ArgMax`, `ArgMin` or `Moments`, over exactly one axis, of
+//!   elements that are not `f16` or `bf16`;
+//! - `CombineMoments`, and `Result` of it or of `Moments`.
+//!
+//! So there is no `DivMod` (it is `FloorDivide` and `Remainder`), no `Pad` (nested `Concat` with broadcast constants), no
+//! `Mean`, `Var`, `Std` or `CountNonzero`. A reduction over several axes has become several reductions, the last axis first,
+//! and one of a storage float is done in `f32` and rounded once.
+//!
+//! # What a pass must keep
+//! Every bit of every output, where any NaN equals any NaN; the types of the outputs; the declared inputs; the constraints.
+//! An error that only a value nobody needs would have raised while running (an index out of range) may disappear.
+#![forbid(unsafe_code)]
+
+mod canonical;
+mod common;
+mod constants;
+mod dead_code;
+mod decompose;
+mod driver;
+mod error;
+mod view;
+mod walk;
+
+pub use canonical::canonical;
+pub use driver::{MAX_ROUNDS, Optimized, PassReport, Passes, Run, optimize};
+pub use error::Error;
+pub use walk::{Outcome, Refusal, Rewrite};
+
+use fuseloom_graph::Graph;
+
+/// A pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// Its name, by which it is reported and switched off.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Whether it runs once, before the others, and cannot be switched off.
+    pub required: bool,
+    /// The pass.
+    pub run: fn(&Graph) -> Outcome,
+}
+
+/// Every pass, in the order they run.
+pub const PASSES: &[Pass] = &[
+    required("decompose", "compound operations become canonical ones", decompose::run),
+    simplifying("constants", "operations on constants become constants", constants::run),
+    simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
+    simplifying(SWEEP, "what no output needs goes", dead_code::run),
+];
+
+/// The pass that runs once more at the end.
+const SWEEP: &str = "dead-code";
+
+const fn required(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
+    Pass { name, about, required: true, run }
+}
+
+const fn simplifying(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
+    Pass { name, about, required: false, run }
+}

@@ -1,0 +1,56 @@
+//! Common subexpressions. A graph shares equal nodes by construction; what is left is to write expressions that are equal
+//! up to the order of their operands in one way:
+//!
+//!     y + x => x + y      x the earlier node, and constants last; for every commutative function
+//!     x > y => y < x      x >= y => y <= x
+//!
+//! For floats this can change the payload of a NaN, which nobody can tell.
+
+use crate::walk::{Outcome, Step, Walk, rewrite, uniform};
+use fuseloom_graph::{Graph, NodeId, Op, OpError};
+use fuseloom_lane::Function;
+
+/// Runs the pass.
+pub(crate) fn run(graph: &Graph) -> Outcome {
+    rewrite(graph, order)
+}
+
+fn order(walk: &mut Walk<'_>, id: NodeId) -> Result<Step, OpError> {
+    let Op::Map(function) = walk.old().node(id).op else { return Ok(Step::Keep) };
+    let inputs = walk.inputs(id)?;
+    let &[x, y] = inputs.as_slice() else { return Ok(Step::Keep) };
+    let swapped = match function {
+        Function::Greater => Function::Less,
+        Function::GreaterEqual => Function::LessEqual,
+        other => other,
+    };
+    let rank = |id: NodeId| (uniform(walk.graph(), id).is_some(), id);
+    let swap = swapped != function || is_commutative(function) && rank(y) < rank(x);
+    // Where two names stand for one extent the order of the operands picks the name.
+    if !swap || walk.ty(x).shape != walk.ty(y).shape {
+        return Ok(Step::Keep);
+    }
+    walk.note("operands put in order");
+    Ok(Step::Replace(walk.add(Op::Map(swapped), &[y, x])?))
+}
+
+/// Whether the order of the two operands changes no bit, payloads of NaNs apart.
+fn is_commutative(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Add
+            | Function::Mul
+            | Function::Maximum
+            | Function::Minimum
+            | Function::Fmax
+            | Function::Fmin
+            | Function::Equal
+            | Function::NotEqual
+            | Function::LogicalAnd
+            | Function::LogicalOr
+            | Function::LogicalXor
+            | Function::BitwiseAnd
+            | Function::BitwiseOr
+            | Function::BitwiseXor
+    )
+}

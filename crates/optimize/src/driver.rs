@@ -1,0 +1,232 @@
+//! Runs the passes: the only place that times them, shows them, checks what they leave and repeats them.
+
+use crate::{Error, PASSES, Pass, Rewrite};
+use fuseloom_graph::{Graph, NodeId, Type};
+use std::time::{Duration, Instant};
+
+/// Rounds of the simplifying passes after which the driver stops even if something still changes.
+pub const MAX_ROUNDS: usize = 12;
+
+/// What the driver may do.
+#[derive(Clone, Copy, Default)]
+pub struct Passes<'a> {
+    /// Names of passes that are skipped.
+    pub off: &'a [&'a str],
+    /// Called after each run of a pass.
+    pub hook: Option<&'a dyn Fn(&Run<'_>)>,
+    /// Whether the graph is verified after each run of a pass; always done where debug assertions are on.
+    pub verify: bool,
+}
+
+impl std::fmt::Debug for Passes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hook = self.hook.map(|_| "..");
+        f.debug_struct("Passes").field("off", &self.off).field("hook", &hook).field("verify", &self.verify).finish()
+    }
+}
+
+/// One run of a pass, as the hook sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// The pass.
+    pub pass: &'static str,
+    /// The round it ran in, from 0; passes that run once are in round 0.
+    pub round: usize,
+    /// The graph before.
+    pub before: &'a Graph,
+    /// The graph after; the same one if nothing changed.
+    pub after: &'a Graph,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// What became of a graph.
+#[derive(Clone, Debug)]
+pub struct Optimized {
+    /// The canonical graph.
+    pub graph: Graph,
+    /// For each node of the graph that was given the node of this one that has its value, if one has.
+    pub map: Vec<Option<NodeId>>,
+    /// For each node of this graph the node of the given one it was built for: where its source place is found.
+    pub origins: Vec<NodeId>,
+    /// What each pass did, in the order of [`PASSES`], all rounds together; passes that are off are left out.
+    pub passes: Vec<PassReport>,
+    /// How many rounds of the simplifying passes ran.
+    pub rounds: usize,
+}
+
+/// What a pass did, over all rounds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PassReport {
+    /// The pass.
+    pub name: &'static str,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// Nodes in the graph before its first run.
+    pub before: usize,
+    /// Nodes in the graph after its last run.
+    pub after: usize,
+    /// What was done, and how often.
+    pub facts: Vec<(&'static str, usize)>,
+    /// How long its runs took together.
+    pub duration: Duration,
+}
+
+impl PassReport {
+    /// The facts as lines of text: `x * 1 => x (3 times)`. The same in every run.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |(fact, count): &(&str, usize)| match count {
+            1 => (*fact).to_string(),
+            n => format!("{fact} ({n} times)"),
+        };
+        self.facts.iter().map(line).collect()
+    }
+}
+
+/// Optimizes a graph: see the [crate] for what comes out.
+///
+/// # Errors
+/// An unknown pass in [`Passes::off`], or one that cannot be skipped. Anything else is a fault of a pass.
+pub fn optimize(graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error> {
+    for name in options.off {
+        match PASSES.iter().find(|pass| pass.name == *name) {
+            Some(pass) if pass.required => return Err(Error::RequiredPass { name: pass.name }),
+            Some(_) => {}
+            None => return Err(Error::UnknownPass { name: (*name).to_string() }),
+        }
+    }
+    let on = |pass: &&Pass| !options.off.contains(&pass.name);
+    let mut state = State::new(graph, PASSES.iter().filter(on));
+    for pass in PASSES.iter().filter(on).filter(|pass| pass.required) {
+        state.run(pass, 0, options)?;
+    }
+    let mut rounds = 0;
+    loop {
+        let mut changed = false;
+        for pass in PASSES.iter().filter(on).filter(|pass| !pass.required) {
+            changed |= state.run(pass, rounds, options)?;
+        }
+        rounds += 1;
+        if !changed || rounds == MAX_ROUNDS {
+            break;
+        }
+    }
+    state.sweep(rounds, options)?;
+    Ok(Optimized { graph: state.graph, map: state.map, origins: state.origins, passes: state.reports, rounds })
+}
+
+struct State {
+    graph: Graph,
+    map: Vec<Option<NodeId>>,
+    origins: Vec<NodeId>,
+    reports: Vec<PassReport>,
+}
+
+impl State {
+    fn new<'p>(graph: &Graph, passes: impl Iterator<Item = &'p Pass>) -> State {
+        let nodes = graph.nodes().len();
+        let report = |pass: &Pass| PassReport {
+            name: pass.name,
+            changed: false,
+            before: nodes,
+            after: nodes,
+            facts: Vec::new(),
+            duration: Duration::ZERO,
+        };
+        State {
+            graph: graph.clone(),
+            map: graph.ids().map(Some).collect(),
+            origins: graph.ids().collect(),
+            reports: passes.map(report).collect(),
+        }
+    }
+
+    /// Runs a pass and says whether it changed anything.
+    fn run(&mut self, pass: &Pass, round: usize, options: &Passes<'_>) -> Result<bool, Error> {
+        let start = Instant::now();
+        let outcome = (pass.run)(&self.graph);
+        let duration = start.elapsed();
+        let rewrite = outcome.map_err(|refusal| Error::Refused {
+            pass: pass.name,
+            node: refusal.node,
+            source: refusal.source,
+        })?;
+        let changed = rewrite.is_some();
+        let after = rewrite.as_ref().map_or(&self.graph, |rewrite| &rewrite.graph);
+        if let Some(rewrite) = &rewrite {
+            check_outputs(pass.name, &self.graph, &rewrite.graph)?;
+            if options.verify || cfg!(debug_assertions) {
+                verify(pass.name, &rewrite.graph)?;
+            }
+        }
+        if let Some(hook) = options.hook {
+            hook(&Run { pass: pass.name, round, before: &self.graph, after, changed, duration });
+        }
+        self.report(pass.name, after.nodes().len(), rewrite.as_ref(), duration, round);
+        if let Some(rewrite) = rewrite {
+            self.adopt(rewrite);
+        }
+        Ok(changed)
+    }
+
+    /// Removes what the last pass of the last round left behind.
+    fn sweep(&mut self, round: usize, options: &Passes<'_>) -> Result<(), Error> {
+        match PASSES.iter().find(|pass| pass.name == crate::SWEEP) {
+            Some(pass) if !options.off.contains(&pass.name) => self.run(pass, round, options).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn report(
+        &mut self,
+        name: &'static str,
+        after: usize,
+        rewrite: Option<&Rewrite>,
+        duration: Duration,
+        round: usize,
+    ) {
+        let before = self.graph.nodes().len();
+        let Some(report) = self.reports.iter_mut().find(|report| report.name == name) else { return };
+        if round == 0 {
+            report.before = before;
+        }
+        report.after = after;
+        report.duration += duration;
+        let Some(rewrite) = rewrite else { return };
+        report.changed = true;
+        for &(fact, count) in &rewrite.facts {
+            match report.facts.iter_mut().find(|(known, _)| *known == fact) {
+                Some((_, sum)) => *sum += count,
+                None => report.facts.push((fact, count)),
+            }
+        }
+    }
+
+    fn adopt(&mut self, rewrite: Rewrite) {
+        for to in &mut self.map {
+            *to = to.and_then(|id| rewrite.map[id.index()]);
+        }
+        self.origins = rewrite.origins.iter().map(|id| self.origins[id.index()]).collect();
+        self.graph = rewrite.graph;
+    }
+}
+
+/// A pass may change how an output is computed, never what type it has.
+fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<(), Error> {
+    let ty = |graph: &Graph, k: usize| -> Option<Type> { graph.outputs().get(k).map(|id| graph.ty(*id).clone()) };
+    let count = before.outputs().len().max(after.outputs().len());
+    let differs = (0..count).find(|&k| ty(before, k) != ty(after, k));
+    match differs {
+        None => Ok(()),
+        Some(output) => {
+            Err(Error::OutputType { pass, output, before: ty(before, output), after: ty(after, output) })
+        }
+    }
+}
+
+fn verify(pass: &'static str, graph: &Graph) -> Result<(), Error> {
+    let _ = (pass, graph);
+    Ok(())
+}

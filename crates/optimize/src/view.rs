@@ -1,0 +1,415 @@
+//! What a chain of views reads.
+//!
+//! Any chain of `Permute`, `Slice`, `Broadcast` and reshapes that only add or drop axes of extent 1 comes to this: each axis
+//! of the result either walks one axis of the array at the bottom, within a window, or stretches over nothing. A [`View`]
+//! holds that, so that chains compose into one, and one view is always written down in one way: `Slice`, `Permute`,
+//! `Reshape`, `Broadcast`, each only if needed, in this order from the array up.
+//!
+//! A reshape that splits or merges axes ends a chain.
+
+use crate::walk::Walk;
+use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Shape, SliceAxis};
+use smallvec::SmallVec;
+
+/// Views looked through at once: canonical chains have at most four, so this only bounds the work on others.
+const MAX_CHAIN: usize = 64;
+
+/// What a value reads of an array below it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct View {
+    /// The array.
+    pub(crate) base: NodeId,
+    /// The window of each of its axes. One that no axis of the result walks has length 1.
+    pub(crate) windows: SmallVec<[SliceAxis; 4]>,
+    /// The axes of the result.
+    pub(crate) axes: SmallVec<[Axis; 4]>,
+}
+
+/// An axis of a view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Axis {
+    /// Walks the window of this axis of the base. Never one of plain length 1.
+    Walks(usize),
+    /// Reads the same element at each of so many places. With 1 place it is a new axis of extent 1.
+    Stretches(Dim),
+}
+
+impl View {
+    /// All of an array.
+    pub(crate) fn whole(base: NodeId, shape: &Shape) -> View {
+        let windows = shape.iter().map(|n| SliceAxis { start: Dim::Fixed(0), step: 1, len: n.clone() }).collect();
+        let mut view = View { base, windows, axes: (0..shape.len()).map(Axis::Walks).collect() };
+        view.normalize();
+        view
+    }
+
+    /// What a node reads, through as many views as there are.
+    pub(crate) fn of(graph: &Graph, id: NodeId) -> View {
+        let mut path: SmallVec<[NodeId; 8]> = SmallVec::new();
+        let mut base = id;
+        while path.len() < MAX_CHAIN && composes(graph, base) {
+            path.push(base);
+            base = graph.node(base).inputs[0];
+        }
+        let mut view = View::whole(base, &graph.ty(base).shape);
+        for &id in path.iter().rev() {
+            // Only an overflow of a formula ends up here without a view; such a node stands for itself.
+            view = match view.through(&graph.node(id).op) {
+                Some(view) => view,
+                None => View::whole(id, &graph.ty(id).shape),
+            };
+        }
+        view
+    }
+
+    /// What one view reads of its input.
+    pub(crate) fn of_one(graph: &Graph, id: NodeId) -> Option<View> {
+        if !composes(graph, id) {
+            return None;
+        }
+        let node = graph.node(id);
+        View::whole(node.inputs[0], &graph.ty(node.inputs[0]).shape).through(&node.op)
+    }
+
+    /// The extents of the result.
+    pub(crate) fn shape(&self) -> Shape {
+        self.axes.iter().map(|axis| self.extent(axis)).collect()
+    }
+
+    fn extent(&self, axis: &Axis) -> Dim {
+        match axis {
+            Axis::Walks(a) => self.windows[*a].len.clone(),
+            Axis::Stretches(places) => places.clone(),
+        }
+    }
+
+    /// Whether no axis reads an element twice.
+    pub(crate) fn is_injective(&self) -> bool {
+        self.axes.iter().all(|axis| match axis {
+            Axis::Walks(_) => true,
+            Axis::Stretches(places) => places.is_one(),
+        })
+    }
+
+    /// Whether it reads every element of a base of this shape once, in order: it adds and drops axes of extent 1 at most.
+    pub(crate) fn keeps_order(&self, base: &Shape) -> bool {
+        let all = self.windows.iter().zip(base).all(|(window, extent)| is_whole(window, extent));
+        all && self.is_injective() && self.walks().is_sorted()
+    }
+
+    /// The axes of the base that the result walks, in its order.
+    fn walks(&self) -> SmallVec<[usize; 4]> {
+        let walks = self.axes.iter().filter_map(|axis| match axis {
+            Axis::Walks(a) => Some(*a),
+            Axis::Stretches(_) => None,
+        });
+        walks.collect()
+    }
+
+    /// The view that an operation takes of this one; `None` if it is no view that composes.
+    fn through(&self, op: &Op) -> Option<View> {
+        let mut view = self.clone();
+        match op {
+            Op::Permute(axes) => view.axes = axes.iter().map(|&k| self.axes[k].clone()).collect(),
+            Op::Slice(windows) => view.narrow(windows)?,
+            Op::Broadcast(shape) => {
+                let added = shape.len().checked_sub(self.axes.len())?;
+                view.axes = shape[..added].iter().map(|n| Axis::Stretches(n.clone())).collect();
+                for (axis, to) in self.axes.iter().zip(&shape[added..]) {
+                    let from = self.extent(axis);
+                    view.axes.push(if from == *to { axis.clone() } else { Axis::Stretches(to.clone()) });
+                    if from != *to && !from.is_one() {
+                        return None;
+                    }
+                }
+            }
+            Op::Reshape(shape) => {
+                let mut axes = self.axes.iter().filter(|axis| !self.extent(axis).is_one());
+                view.axes.clear();
+                for extent in shape {
+                    view.axes.push(match extent.is_one() {
+                        true => Axis::Stretches(Dim::Fixed(1)),
+                        false => axes.next().filter(|axis| self.extent(axis) == *extent)?.clone(),
+                    });
+                }
+                if axes.next().is_some() {
+                    return None;
+                }
+            }
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Extent(_)
+            | Op::Iota(_)
+            | Op::Map(_)
+            | Op::Cast(_)
+            | Op::DivMod
+            | Op::Concat { .. }
+            | Op::Pad { .. }
+            | Op::Reduce { .. }
+            | Op::CombineMoments { .. }
+            | Op::Take { .. }
+            | Op::Result(_) => return None,
+        }
+        view.normalize();
+        Some(view)
+    }
+
+    /// The view that `outer` takes of this one, whose base it is.
+    pub(crate) fn then(&self, outer: &View) -> Option<View> {
+        let mut view = self.clone();
+        view.narrow(&outer.windows)?;
+        let placed = outer.axes.iter().map(|axis| match axis {
+            Axis::Walks(k) => view.axes[*k].clone(),
+            Axis::Stretches(places) => Axis::Stretches(places.clone()),
+        });
+        view.axes = placed.collect();
+        view.normalize();
+        Some(view)
+    }
+
+    /// Narrows each axis to a window of it.
+    fn narrow(&mut self, windows: &[SliceAxis]) -> Option<()> {
+        for (axis, outer) in self.axes.iter_mut().zip(windows) {
+            match axis {
+                Axis::Stretches(places) => *places = outer.len.clone(),
+                Axis::Walks(a) => self.windows[*a] = window_of(&self.windows[*a], outer)?,
+            }
+        }
+        Some(())
+    }
+
+    /// Windows of one element walk nothing, and start where they start in one way only.
+    fn normalize(&mut self) {
+        for window in &mut self.windows {
+            if window.len == Dim::Fixed(0) {
+                window.start = Dim::Fixed(0);
+            }
+            if window.len.fixed().is_some_and(|len| len <= 1) {
+                window.step = 1;
+            }
+        }
+        for axis in &mut self.axes {
+            if let Axis::Walks(a) = axis {
+                if self.windows[*a].len.is_one() {
+                    *axis = Axis::Stretches(Dim::Fixed(1));
+                }
+            }
+        }
+    }
+
+    /// The operations that make the view of a base of this shape, from the base up: the one way to write it.
+    pub(crate) fn operations(&self, base: &Shape) -> SmallVec<[Op; 4]> {
+        let mut ops = SmallVec::new();
+        if !self.windows.iter().zip(base).all(|(window, extent)| is_whole(window, extent)) {
+            ops.push(Op::Slice(self.windows.clone()));
+        }
+        let mut shape: Shape = self.windows.iter().map(|window| window.len.clone()).collect();
+        let walks = self.walks();
+        if !walks.is_sorted() {
+            let order = self.order(&walks);
+            shape = order.iter().map(|&a| shape[a].clone()).collect();
+            ops.push(Op::Permute(order));
+        }
+        let result = self.shape();
+        let mut flat: Shape = result.clone();
+        for (extent, axis) in flat.iter_mut().zip(&self.axes) {
+            if matches!(axis, Axis::Stretches(_)) {
+                *extent = Dim::Fixed(1);
+            }
+        }
+        // A 0-d value is stretched even to axes of extent 1.
+        let stretches = result != flat || base.is_empty() && !result.is_empty();
+        let aligned = match stretches {
+            true => flat.ends_with(&shape),
+            false => flat == shape,
+        };
+        if !aligned {
+            let leading = self.axes.iter().take_while(|axis| matches!(axis, Axis::Stretches(_))).count();
+            let leading = if stretches { leading } else { 0 };
+            ops.push(Op::Reshape(flat[leading..].into()));
+        }
+        if stretches {
+            ops.push(Op::Broadcast(result));
+        }
+        ops
+    }
+
+    /// The order of the base's axes for [`Op::Permute`]: axes of extent 1 fill the places where the result has such, left to
+    /// right, and what is left of them comes first.
+    fn order(&self, walks: &[usize]) -> SmallVec<[usize; 4]> {
+        let mut unit: Vec<usize> = (0..self.windows.len()).filter(|a| !walks.contains(a)).collect();
+        let places = self.axes.len() - walks.len();
+        let leading = unit.len().saturating_sub(places);
+        let mut rest = unit.split_off(leading).into_iter();
+        let placed = self.axes.iter().filter_map(|axis| match axis {
+            Axis::Walks(a) => Some(*a),
+            Axis::Stretches(_) => rest.next(),
+        });
+        unit.into_iter().chain(placed).collect()
+    }
+}
+
+impl Walk<'_> {
+    /// Adds the operations that make a view of a node of the new graph.
+    pub(crate) fn view(&mut self, view: &View) -> Result<NodeId, OpError> {
+        let ops = view.operations(&self.ty(view.base).shape);
+        ops.into_iter().try_fold(view.base, |id, op| self.add(op, &[id]))
+    }
+
+    /// Whether a node of the new graph is that view already, written as [`View::operations`] does.
+    pub(crate) fn is_view(&self, id: NodeId, view: &View) -> bool {
+        let mut at = id;
+        for op in view.operations(&self.ty(view.base).shape).iter().rev() {
+            let node = self.node(at);
+            if node.op != *op {
+                return false;
+            }
+            at = node.inputs[0];
+        }
+        at == view.base
+    }
+}
+
+/// Whether a node is a view that composes with others, by itself.
+fn composes(graph: &Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
+    let from = |graph: &Graph| graph.ty(node.inputs[0]).shape.clone();
+    match &node.op {
+        Op::Permute(_) | Op::Slice(_) => true,
+        Op::Broadcast(to) => {
+            let from = from(graph);
+            let added = to.len().saturating_sub(from.len());
+            from.iter().zip(&to[added..]).all(|(from, to)| from.is_one() || from == to)
+        }
+        Op::Reshape(to) => from(graph).iter().filter(|n| !n.is_one()).eq(to.iter().filter(|n| !n.is_one())),
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Extent(_)
+        | Op::Iota(_)
+        | Op::Map(_)
+        | Op::Cast(_)
+        | Op::DivMod
+        | Op::Concat { .. }
+        | Op::Pad { .. }
+        | Op::Reduce { .. }
+        | Op::CombineMoments { .. }
+        | Op::Take { .. }
+        | Op::Result(_) => false,
+    }
+}
+
+/// Whether a window is the whole axis.
+fn is_whole(window: &SliceAxis, extent: &Dim) -> bool {
+    window.len == *extent && window.start == Dim::Fixed(0) && window.step == 1
+}
+
+/// The window of an axis that `outer` is of the window `inner`: `start + step * outer.start`, in steps of both.
+fn window_of(inner: &SliceAxis, outer: &SliceAxis) -> Option<SliceAxis> {
+    if outer.len == Dim::Fixed(0) {
+        return Some(SliceAxis { start: Dim::Fixed(0), step: 1, len: outer.len.clone() });
+    }
+    let distance = Dim::Fixed(usize::try_from(inner.step.unsigned_abs()).ok()?).mul(&outer.start)?;
+    let start = match inner.step > 0 {
+        true => inner.start.add(&distance)?,
+        false => inner.start.sub(&distance)?,
+    };
+    Some(SliceAxis { start, step: inner.step.checked_mul(outer.step)?, len: outer.len.clone() })
+}
+
+/// A shape with one axis more, before `axis`.
+pub(crate) fn inserted(shape: &Shape, axis: usize, extent: Dim) -> Shape {
+    let mut shape = shape.clone();
+    shape.insert(axis, extent);
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smallvec::smallvec;
+    use fuseloom_graph::Type;
+    use fuseloom_lane::DType;
+
+    fn dims(extents: &[usize]) -> Shape {
+        extents.iter().map(|&n| Dim::Fixed(n)).collect()
+    }
+
+    fn window(start: usize, step: i64, len: usize) -> SliceAxis {
+        SliceAxis { start: Dim::Fixed(start), step, len: Dim::Fixed(len) }
+    }
+
+    /// The operations left of a chain of views over an input of this shape.
+    fn composed(shape: &[usize], ops: &[Op]) -> Vec<Op> {
+        let mut graph = Graph::default();
+        let x = graph.input("x", Type::new(DType::F32, shape.iter().copied())).unwrap();
+        let top = ops.iter().fold(x, |id, op| graph.add(op.clone(), &[id]).unwrap());
+        let view = View::of(&graph, top);
+        assert_eq!(view.base, x);
+        assert_eq!(view.shape(), graph.ty(top).shape);
+        view.operations(&graph.ty(x).shape).into_vec()
+    }
+
+    #[test]
+    fn flip_of_flip_is_nothing() {
+        let flip = Op::Slice(smallvec![window(4, -1, 5)]);
+        assert_eq!(composed(&[5], &[flip.clone(), flip]), []);
+    }
+
+    #[test]
+    fn slices_compose() {
+        let a = Op::Slice(smallvec![window(1, 2, 4)]);
+        let b = Op::Slice(smallvec![window(3, -1, 2)]);
+        assert_eq!(composed(&[9], &[a, b]), [Op::Slice(smallvec![window(7, -2, 2)])]);
+    }
+
+    #[test]
+    fn permutes_compose_and_vanish() {
+        let p = |axes: [usize; 3]| Op::Permute(axes.into_iter().collect());
+        assert_eq!(composed(&[2, 3, 4], &[p([1, 2, 0]), p([2, 0, 1])]), []);
+        assert_eq!(composed(&[2, 3, 4], &[p([1, 2, 0]), p([1, 2, 0])]), [p([2, 0, 1])]);
+    }
+
+    #[test]
+    fn a_permute_of_unit_axes_is_a_reshape() {
+        assert_eq!(composed(&[3, 1], &[Op::Permute(smallvec![1, 0])]), [Op::Reshape(dims(&[1, 3]))]);
+        let ops = [Op::Permute(smallvec![2, 1, 0])];
+        assert_eq!(composed(&[2, 1, 3], &ops), ops);
+    }
+
+    #[test]
+    fn a_slice_of_a_broadcast_narrows_it() {
+        let ops = [Op::Broadcast(dims(&[4, 3])), Op::Slice(smallvec![window(1, 1, 2), window(0, 1, 3)])];
+        assert_eq!(composed(&[3], &ops), [Op::Broadcast(dims(&[2, 3]))]);
+        let ops = [Op::Broadcast(dims(&[4, 3])), Op::Slice(smallvec![window(2, 1, 1), window(1, 1, 2)])];
+        assert_eq!(composed(&[3], &ops), [Op::Slice(smallvec![window(1, 1, 2)]), Op::Reshape(dims(&[1, 2]))]);
+    }
+
+    #[test]
+    fn a_permute_of_a_broadcast_is_a_broadcast() {
+        let ops = [Op::Broadcast(dims(&[4, 3])), Op::Permute(smallvec![1, 0])];
+        assert_eq!(composed(&[3], &ops), [Op::Reshape(dims(&[3, 1])), Op::Broadcast(dims(&[3, 4]))]);
+    }
+
+    #[test]
+    fn writing_is_canonical() {
+        // What is written reads back as the same view, and is written again the same way.
+        let p = Op::Permute(smallvec![1, 0, 2]);
+        let s = Op::Slice(smallvec![window(1, 1, 1), window(0, 1, 2), window(4, -2, 2)]);
+        let r = Op::Reshape(dims(&[2, 1, 1, 2]));
+        let b = Op::Broadcast(dims(&[5, 2, 6, 1, 2]));
+        let once = composed(&[2, 3, 5], &[p, s, r, b]);
+        assert_eq!(composed(&[2, 3, 5], &once), once);
+    }
+
+    #[test]
+    fn named_flips_cancel() {
+        let mut graph = Graph::default();
+        let n = Dim::from("n");
+        let x = graph.input("x", Type::new(DType::F32, [n.clone()])).unwrap();
+        let last = n.sub(&Dim::Fixed(1)).unwrap();
+        let flip = Op::Slice(smallvec![SliceAxis { start: last, step: -1, len: n }]);
+        let once = graph.add(flip.clone(), &[x]).unwrap();
+        let twice = graph.add(flip, &[once]).unwrap();
+        assert_eq!(View::of(&graph, twice), View::whole(x, &graph.ty(x).shape));
+    }
+}
