@@ -1,0 +1,228 @@
+//! The reference interpreter: what every operation means.
+//!
+//! It computes node by node, each in full, with the lane programs and the reduction tree that compiled kernels use too. It is
+//! simple rather than fast, and everything else is checked against it.
+
+mod array;
+mod elementwise;
+mod reduce;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use array::ArrayValue;
+
+use crate::infer::window_fits;
+use crate::{Dim, Graph, Node, NodeId, Op, Shape, Sizes, Type, live, uses};
+use fuseloom_lane::{Function, Scalar};
+
+/// Elements an array may have here; the interpreter refuses more.
+pub const MAX_ELEMENTS: usize = 1 << 26;
+
+/// Why a graph could not be interpreted.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InterpretError {
+    /// The wrong number of arrays.
+    #[error("the graph has {expected} inputs but was given {given} arrays")]
+    InputCount {
+        /// Inputs declared.
+        expected: usize,
+        /// Arrays given.
+        given: usize,
+    },
+    /// An array that is not what its input was declared as.
+    #[error("input {name} is {given}, not {expected}")]
+    Input {
+        /// The input.
+        name: String,
+        /// Its declared type.
+        expected: String,
+        /// The array's type.
+        given: String,
+    },
+    /// A size that no name gives, that overflows or that is negative.
+    #[error("the size {dim} has no value")]
+    Size {
+        /// Its formula.
+        dim: Dim,
+    },
+    /// Sizes that must agree and do not.
+    #[error("{0}")]
+    Constraint(String),
+    /// More elements than [`MAX_ELEMENTS`].
+    #[error("%{node} has {extents:?} elements, more than the {MAX_ELEMENTS} that the interpreter holds")]
+    TooLarge {
+        /// The node.
+        node: u32,
+        /// Its extents.
+        extents: Vec<usize>,
+    },
+    /// An index outside an axis.
+    #[error("take: index {index} is out of range for axis {axis} of extent {extent}")]
+    Index {
+        /// The index.
+        index: i64,
+        /// The axis.
+        axis: usize,
+        /// Its extent.
+        extent: usize,
+    },
+    /// A window outside an axis.
+    #[error("slice: {len} elements from {start} in steps of {step} leave axis {axis} of extent {extent}")]
+    Window {
+        /// The axis.
+        axis: usize,
+        /// Its extent.
+        extent: usize,
+        /// The first element.
+        start: usize,
+        /// The distance between elements.
+        step: i64,
+        /// The number of elements.
+        len: usize,
+    },
+    /// A reduction without a value for no elements, over no elements.
+    #[error("{op} of no elements has no value")]
+    Empty {
+        /// The reduction.
+        op: &'static str,
+    },
+    /// A graph that does not pass [`crate::verify`].
+    #[error("malformed graph: {0}")]
+    Malformed(String),
+}
+
+fn internal(message: impl Into<String>) -> InterpretError {
+    InterpretError::Malformed(message.into())
+}
+
+/// Computes the outputs for these sizes and inputs, the latter in the order they were declared.
+///
+/// The graph must pass [`crate::verify`].
+///
+/// # Errors
+/// Arrays that are not of the declared types; sizes that are missing, do not agree or are too large; an index out of range.
+pub fn interpret(graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<Vec<ArrayValue>, InterpretError> {
+    if inputs.len() != graph.inputs().len() {
+        return Err(InterpretError::InputCount { expected: graph.inputs().len(), given: inputs.len() });
+    }
+    for (id, array) in graph.inputs().iter().zip(inputs) {
+        check_input(graph.node(*id), sizes, array)?;
+    }
+    for constraint in graph.constraints() {
+        constraint.check(sizes).map_err(InterpretError::Constraint)?;
+    }
+    let live = live(graph);
+    let mut left = uses(graph);
+    let mut values: Vec<Vec<ArrayValue>> = vec![Vec::new(); graph.nodes().len()];
+    for id in graph.ids().filter(|id| live[id.index()]) {
+        let node = graph.node(id);
+        let result = match &node.op {
+            Op::Input(_) => {
+                let position = graph.inputs().iter().position(|input| *input == id);
+                vec![inputs[position.ok_or_else(|| internal("an input that is not declared"))?].clone()]
+            }
+            _ => {
+                check_size(id, node, sizes)?;
+                compute(node, sizes, &values)?
+            }
+        };
+        values[id.index()] = result;
+        for input in &node.inputs {
+            left[input.index()] -= 1;
+            if left[input.index()] == 0 {
+                values[input.index()].clear();
+            }
+        }
+    }
+    let output = |id: &NodeId| values[id.index()].first().cloned().ok_or_else(|| internal("an output has no value"));
+    graph.outputs().iter().map(output).collect()
+}
+
+fn check_input(node: &Node, sizes: &Sizes, array: &ArrayValue) -> Result<(), InterpretError> {
+    let Op::Input(name) = &node.op else { return Err(internal("an input that is none")) };
+    let expected = node.ty();
+    let extents = extents(&expected.shape, sizes)?;
+    if array.dtype == expected.dtype && array.shape == extents && array.is_well_formed() {
+        return Ok(());
+    }
+    Err(InterpretError::Input {
+        name: name.to_string(),
+        expected: Type::new(expected.dtype, extents).to_string(),
+        given: match array.is_well_formed() {
+            true => Type::new(array.dtype, array.shape.iter().copied()).to_string(),
+            false => format!("{} elements in the shape {:?}", array.data.len(), array.shape),
+        },
+    })
+}
+
+fn check_size(id: NodeId, node: &Node, sizes: &Sizes) -> Result<(), InterpretError> {
+    for ty in &node.types {
+        let extents = extents(&ty.shape, sizes)?;
+        // Strides are products of extents, so an extent of 0 does not excuse the others.
+        let count = extents.iter().try_fold(1usize, |n, extent| n.checked_mul((*extent).max(1)));
+        if count.is_none_or(|count| count > MAX_ELEMENTS) {
+            return Err(InterpretError::TooLarge { node: id.0, extents });
+        }
+    }
+    Ok(())
+}
+
+fn extent(dim: &Dim, sizes: &Sizes) -> Result<usize, InterpretError> {
+    dim.eval(sizes).ok_or_else(|| InterpretError::Size { dim: dim.clone() })
+}
+
+fn extents(shape: &Shape, sizes: &Sizes) -> Result<Vec<usize>, InterpretError> {
+    shape.iter().map(|dim| extent(dim, sizes)).collect()
+}
+
+fn compute(node: &Node, sizes: &Sizes, values: &[Vec<ArrayValue>]) -> Result<Vec<ArrayValue>, InterpretError> {
+    let value = |id: &NodeId| values[id.index()].first().ok_or_else(|| internal(format!("%{} has no value", id.0)));
+    let args = node.inputs.iter().map(value).collect::<Result<Vec<&ArrayValue>, _>>()?;
+    let shape = || extents(&node.types[0].shape, sizes);
+    let dtype = node.types[0].dtype;
+    Ok(vec![match &node.op {
+        Op::Input(_) => return Err(internal("an input is not computed")),
+        Op::Constant(value) => ArrayValue::scalar(*value),
+        Op::Extent(dim) => ArrayValue::scalar(Scalar::from_i64(dtype, extent(dim, sizes)? as i64)),
+        Op::Iota(dim) => {
+            let n = extent(dim, sizes)?;
+            ArrayValue { dtype, shape: vec![n], data: (0..n as u64).collect() }
+        }
+        Op::Map(function) => elementwise::map(*function, &args)?,
+        Op::Cast(dtype) => elementwise::cast(args[0], *dtype),
+        Op::DivMod => {
+            let quotient = elementwise::map(Function::FloorDivide, &args)?;
+            return Ok(vec![quotient, elementwise::map(Function::Remainder, &args)?]);
+        }
+        Op::Permute(axes) => views::permute(args[0], axes),
+        Op::Slice(windows) => {
+            let mut bound = Vec::new();
+            for (axis, window) in windows.iter().enumerate() {
+                let (step, len) = (window.step, extent(&window.len, sizes)?);
+                // Where an empty window starts does not matter, and its formula may have no value.
+                let start = if len == 0 { 0 } else { extent(&window.start, sizes)? };
+                if !window_fits(start, step, len, args[0].shape[axis]) {
+                    let extent = args[0].shape[axis];
+                    return Err(InterpretError::Window { axis, extent, start, step, len });
+                }
+                bound.push((start, step, len));
+            }
+            views::slice(args[0], &bound)
+        }
+        Op::Broadcast(_) => views::broadcast(args[0], &shape()?),
+        Op::Reshape(_) => ArrayValue { dtype, shape: shape()?, data: args[0].data.clone() },
+        Op::Concat { axis } => views::concat(&args, *axis, shape()?),
+        Op::Pad { low, high: _ } => views::pad(args[0], args[1].data[0], &extents(low, sizes)?, shape()?),
+        Op::Reduce { op, axes } => return reduce::reduce(*op, args[0], axes),
+        Op::CombineMoments { axis, count } => {
+            return reduce::combine_moments(args[0], args[1], *axis, extent(count, sizes)?);
+        }
+        Op::Take { axis } => views::take(args[0], args[1], *axis)?,
+        Op::Result(k) => {
+            let source = node.inputs.first().and_then(|id| values[id.index()].get(*k as usize));
+            source.ok_or_else(|| internal("there is no such result"))?.clone()
+        }
+    }])
+}
