@@ -10,12 +10,18 @@
 
 mod args;
 mod bind;
+mod interpret;
 mod kernel;
+mod parse;
 mod plan;
+mod print;
+mod program_text;
+mod scan;
 mod verify;
 
 pub use args::{CompiledKernel, Entry, KernelArgs, Status};
 pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place};
+pub use interpret::{InterpretError, Memory, interpret, interpret_range};
 pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
     ParamId, Phase, Range, ReduceInto, Role, Stride, Strip, VarId,
@@ -24,4 +30,7 @@ pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
+pub use parse::parse;
+pub use print::print;
+pub use scan::ParseError;
 pub use verify::{MAX_DEPTH, VerifyError, verify};

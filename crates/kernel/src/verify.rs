@@ -223,8 +223,9 @@ impl Verifier<'_> {
             match item {
                 Item::Loop(inner) => number = self.two_pass(&inner.body, number)?,
                 Item::Strip(strip) => {
-                    strip::runs_twice(strip)
-                        .or_else(|message| self.fail(format!("strip {number} {message}, under a two-pass reduction")))?;
+                    strip::runs_twice(strip).or_else(|message| {
+                        self.fail(format!("strip {number} {message}, under a two-pass reduction"))
+                    })?;
                     number += 1;
                 }
             }

@@ -1,6 +1,7 @@
 //! The invariants of one strip: its inputs, gathers, program and outputs.
 
 use super::{Pending, Source, Verifier, VerifyError};
+use crate::program_text::MAX_ROUTINE_DEPTH;
 use crate::{Gather, Grouping, Input, LoopKind, Operand, OperandId, Output, Range, ReduceInto, Role, Strip, VarId};
 use fuseloom_lane::{DType, Prim, Program, Reduction, Routine};
 use std::fmt;
@@ -103,6 +104,9 @@ impl Verifier<'_> {
                     if gathers(routine) {
                         return self.fail(format!("{value} gathers inside a routine"));
                     }
+                    if depth(routine) > MAX_ROUTINE_DEPTH {
+                        return self.fail(format!("{value}: routines nest more than {MAX_ROUTINE_DEPTH} deep"));
+                    }
                 }
                 _ => {}
             }
@@ -159,8 +163,7 @@ impl Verifier<'_> {
             Some(place) => &self.scope[..place],
             None => return self.fail(format!("reduces over variable {}, which is not defined here", over.0)),
         };
-        let allowed: Vec<VarId> =
-            outside.iter().map(|d| d.var).chain(axis.filter(|_| !over_axis)).collect();
+        let allowed: Vec<VarId> = outside.iter().map(|d| d.var).chain(axis.filter(|_| !over_axis)).collect();
         self.equal("places for states", reduce.into.len(), "states", states.len())?;
         for (into, &state) in reduce.into.iter().zip(&states) {
             let Some(id) = *into else { continue };
@@ -191,7 +194,10 @@ impl Verifier<'_> {
         let over = reduce.over;
         match self.scope.iter().rev().find(|d| d.source != Source::Axis) {
             Some(d) if d.var == over && d.source == Source::Loop(LoopKind::Reduce) => {}
-            _ => return self.fail(format!("the strip does not stand directly in a reduce loop over variable {}", over.0)),
+            _ => {
+                return self
+                    .fail(format!("the strip does not stand directly in a reduce loop over variable {}", over.0));
+            }
         }
         if let Some((_, Range::Tile { tile, .. })) = strip.axis
             && tile == over
@@ -233,7 +239,9 @@ impl Verifier<'_> {
         match operand.role {
             Role::Scratch { .. } => return Ok(operand),
             Role::In => return self.fail(format!("operand {} is read only", id.0)),
-            Role::Work { .. } => return self.fail(format!("operand {} holds working rows: it cannot be written", id.0)),
+            Role::Work { .. } => {
+                return self.fail(format!("operand {} holds working rows: it cannot be written", id.0));
+            }
             Role::Out => {}
         }
         let covers = |parallel: VarId| {
@@ -272,11 +280,19 @@ fn takes(op: Reduction, dtype: DType) -> bool {
     }
 }
 
-/// Whether a program, or a routine in it, gathers.
-fn gathers(program: &Program) -> bool {
-    program.insts.iter().any(|inst| match &inst.prim {
-        Prim::Gather(_) => true,
-        Prim::Rare(Routine::Program(p)) | Prim::Scalar(Routine::Program(p)) => gathers(p),
-        _ => false,
+/// Whether a routine, or one it calls, gathers.
+fn gathers(routine: &Program) -> bool {
+    routine.insts.iter().any(|inst| matches!(inst.prim, Prim::Gather(_))) || callees(routine).any(gathers)
+}
+
+/// How many routines call one another here.
+fn depth(routine: &Program) -> usize {
+    1 + callees(routine).map(depth).max().unwrap_or(0)
+}
+
+fn callees(routine: &Program) -> impl Iterator<Item = &Program> {
+    routine.insts.iter().filter_map(|inst| match &inst.prim {
+        Prim::Rare(Routine::Program(callee)) | Prim::Scalar(Routine::Program(callee)) => Some(&**callee),
+        _ => None,
     })
 }
