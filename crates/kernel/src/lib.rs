@@ -14,6 +14,7 @@ mod interpret;
 mod kernel;
 mod parse;
 mod plan;
+mod plan_print;
 mod print;
 mod program_text;
 mod scan;
@@ -31,6 +32,7 @@ pub use plan::{
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
 pub use parse::parse;
+pub use plan_print::{print_bound, print_plan};
 pub use print::print;
 pub use scan::ParseError;
 pub use verify::{MAX_DEPTH, VerifyError, verify};

@@ -23,7 +23,7 @@
 //! Loops are `for k < m` and `reduce k < m`; a gather is `gather 0 = x extent p stride q`.
 
 use crate::program_text::{Shared, list};
-use crate::{Grouping, Input, Item, Kernel, Label, LoopKind, OperandId, Output, ParamId, Range, ReduceInto};
+use crate::{Grouping, Input, Item, Kernel, LoopKind, OperandId, Output, ParamId, Range, ReduceInto};
 use crate::{Role, Stride, Strip, VarId};
 use fuseloom_lane::Value;
 use hashbrown::HashSet;
@@ -33,9 +33,9 @@ use std::fmt::{self, Write};
 /// [`verify`](crate::verify()). A faulty kernel prints too, for dumps.
 pub fn print(kernel: &Kernel) -> String {
     let mut printer = Printer {
-        params: unique(&kernel.params, "p"),
-        vars: unique(&kernel.vars, "v"),
-        operands: unique(kernel.operands.iter().map(|o| &o.name), "a"),
+        params: unique(kernel.params.iter().map(|label| label.0.as_str()), "p"),
+        vars: unique(kernel.vars.iter().map(|label| label.0.as_str()), "v"),
+        operands: operand_names(kernel),
         shared: Shared::default(),
         out: String::new(),
     };
@@ -43,21 +43,31 @@ pub fn print(kernel: &Kernel) -> String {
     printer.out
 }
 
-/// An identifier for each name, no two alike.
-fn unique<'a>(labels: impl IntoIterator<Item = &'a Label>, prefix: &str) -> Vec<String> {
+/// The names of operands as the text of the kernel has them.
+pub(crate) fn operand_names(kernel: &Kernel) -> Vec<String> {
+    unique(kernel.operands.iter().map(|operand| operand.name.0.as_str()), "a")
+}
+
+/// The name of the kernel as its text has it.
+pub(crate) fn kernel_name(kernel: &Kernel) -> String {
+    identifier(&kernel.name.0).unwrap_or_else(|| "kernel".to_string())
+}
+
+/// An identifier for each name, no two alike; `prefix` and the position where nothing of a name is left.
+pub(crate) fn unique<'a>(names: impl IntoIterator<Item = &'a str>, prefix: &str) -> Vec<String> {
     let mut taken = HashSet::new();
-    let mut names = Vec::new();
-    for (k, label) in labels.into_iter().enumerate() {
-        let base = identifier(&label.0).unwrap_or_else(|| format!("{prefix}{k}"));
+    let mut identifiers = Vec::new();
+    for (k, name) in names.into_iter().enumerate() {
+        let base = identifier(name).unwrap_or_else(|| format!("{prefix}{k}"));
         let mut name = base.clone();
         let mut count = 2;
         while !taken.insert(name.clone()) {
             name = format!("{base}_{count}");
             count += 1;
         }
-        names.push(name);
+        identifiers.push(name);
     }
-    names
+    identifiers
 }
 
 /// The name with underscores for what an identifier cannot hold; `None` if nothing would be left of it.
@@ -89,8 +99,7 @@ struct Printer {
 
 impl Printer {
     fn kernel(&mut self, kernel: &Kernel) -> fmt::Result {
-        let name = identifier(&kernel.name.0).unwrap_or_else(|| "kernel".to_string());
-        writeln!(self.out, "kernel {name}")?;
+        writeln!(self.out, "kernel {}", kernel_name(kernel))?;
         for (keyword, names) in
             [("params", &list(&self.params)), ("literals", &list(&kernel.literals)), ("vars", &list(&self.vars))]
         {
