@@ -69,7 +69,7 @@ impl Constraint {
 ///
 /// Invariants, checked by `verify`: inputs come earlier; types are what inference says; a node with several results is used
 /// only by `Result`; no two nodes are equal (hash-consing), so common subexpressions are shared by construction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
     inputs: Vec<NodeId>,
@@ -183,6 +183,14 @@ impl Graph {
     pub fn add_constraint(&mut self, constraint: Constraint) {
         if !self.constraints.iter().any(|c| c.left == constraint.left && c.right == constraint.right) {
             self.constraints.push(constraint);
+        }
+    }
+
+    /// Makes these the constraints, followed by those recorded so far that are not among them.
+    pub(crate) fn order_constraints(&mut self, first: Vec<Constraint>) {
+        let recorded = std::mem::take(&mut self.constraints);
+        for constraint in first.into_iter().chain(recorded) {
+            self.add_constraint(constraint);
         }
     }
 

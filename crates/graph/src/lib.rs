@@ -16,6 +16,8 @@ pub mod numpy;
 pub mod op;
 mod shape;
 pub mod table;
+pub mod text;
+mod verify;
 
 pub use dim::{Derived, Dim, DimOp, Sizes};
 pub use error::OpError;
@@ -24,3 +26,5 @@ pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};
 pub use op::{Op, Reduce, SliceAxis};
 pub use shape::{MAX_RANK, Shape, Type};
+pub use text::{ParseError, dot, parse, print};
+pub use verify::{VerifyError, verify};

@@ -26,9 +26,8 @@ pub(super) fn reduce(op: Reduce, x: &ArrayValue, axes: &[usize]) -> Result<Vec<A
     // Storage floats accumulate in f32 and round once, at the end.
     let wide = |x: &ArrayValue| elementwise::cast(x, compute);
     let narrow = |y: ArrayValue| vec![elementwise::cast(&y, x.dtype)];
-    let chain = |op: Reduction, x: ArrayValue| {
-        axes.iter().rev().try_fold(x, |x, &axis| only(along(op, x.dtype, &[&x], axis)?))
-    };
+    let chain =
+        |op: Reduction, x: ArrayValue| axes.iter().rev().try_fold(x, |x, &axis| only(along(op, x.dtype, &[&x], axis)?));
     Ok(match op {
         Reduce::Sum => narrow(chain(Reduction::Sum, wide(x))?),
         Reduce::Prod => narrow(chain(Reduction::Prod, wide(x))?),
@@ -90,12 +89,7 @@ fn position(op: Reduction, x: &ArrayValue, axis: usize) -> Result<ArrayValue, In
 }
 
 /// The states of one axis reduced: `columns` are the elements' states.
-fn along(
-    op: Reduction,
-    dtype: DType,
-    columns: &[&ArrayValue],
-    axis: usize,
-) -> Result<Vec<ArrayValue>, InterpretError> {
+fn along(op: Reduction, dtype: DType, columns: &[&ArrayValue], axis: usize) -> Result<Vec<ArrayValue>, InterpretError> {
     let rank = columns[0].shape.len();
     let n = columns[0].shape[axis];
     let kept: Vec<usize> = (0..rank).filter(|&k| k != axis).collect();

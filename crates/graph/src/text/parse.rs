@@ -1,0 +1,564 @@
+//! Text to graphs.
+
+use super::lexer::{Place, Token, tokens};
+use crate::table::function_row;
+use crate::{Constraint, Dim, DimOp, Graph, NodeId, Op, Reduce, Shape, SliceAxis, Type};
+use fuseloom_lane::{DType, Function, Scalar};
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// How deep parentheses may nest in a formula.
+const MAX_NESTING: usize = 64;
+
+/// What is wrong with a text, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ParseError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl ParseError {
+    pub(super) fn new(place: Place, message: impl Into<String>) -> ParseError {
+        ParseError { line: place.line, column: place.column, message: message.into() }
+    }
+}
+
+/// Reads a graph; see [`crate::text`] for the language.
+///
+/// # Errors
+/// The first thing that is wrong, be it syntax or an operation that inference refuses.
+pub fn parse(text: &str) -> Result<Graph, ParseError> {
+    let mut parser = Parser::new(text)?;
+    parser.graph()?;
+    Ok(parser.graph)
+}
+
+impl Dim {
+    /// Reads a formula as [`Dim`] prints it, or with the precedence of arithmetic: `2*n+1`, `max(n-1, 0)/2`.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn parse(text: &str) -> Result<Dim, ParseError> {
+        let mut parser = Parser::new(text)?;
+        let dim = parser.dim()?;
+        match parser.peek() {
+            Token::End => Ok(dim),
+            other => Err(parser.error(format!("expected the end, found {other}"))),
+        }
+    }
+}
+
+impl Type {
+    /// Reads a type as it prints: `f32[n,4]`.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn parse(text: &str) -> Result<Type, ParseError> {
+        let mut parser = Parser::new(text)?;
+        let ty = parser.ty()?;
+        match parser.peek() {
+            Token::End => Ok(ty),
+            other => Err(parser.error(format!("expected the end, found {other}"))),
+        }
+    }
+}
+
+struct Parser<'a> {
+    tokens: Vec<(Token<'a>, Place)>,
+    at: usize,
+    graph: Graph,
+    values: HashMap<&'a str, NodeId>,
+    /// Inputs that are read but not declared yet: a graph may declare one after other nodes.
+    pending: VecDeque<(&'a str, &'a str, Type, Place)>,
+    nesting: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Result<Parser<'a>, ParseError> {
+        let (graph, values, pending) = (Graph::default(), HashMap::new(), VecDeque::new());
+        Ok(Parser { tokens: tokens(text)?, at: 0, graph, values, pending, nesting: 0 })
+    }
+
+    fn peek(&self) -> &Token<'a> {
+        &self.tokens[self.at].0
+    }
+
+    fn place(&self) -> Place {
+        self.tokens[self.at].1
+    }
+
+    fn error(&self, message: impl Into<String>) -> ParseError {
+        ParseError::new(self.place(), message)
+    }
+
+    fn next(&mut self) -> Token<'a> {
+        let token = self.peek().clone();
+        // The last token is `End`, which is never passed.
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    fn accept(&mut self, sign: &str) -> bool {
+        let found = matches!(self.peek(), Token::Sign(s) if *s == sign);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    fn expect(&mut self, sign: &str) -> Result<(), ParseError> {
+        match self.accept(sign) {
+            true => Ok(()),
+            false => Err(self.error(format!("expected `{sign}`, found {}", self.peek()))),
+        }
+    }
+
+    fn accept_word(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Token::Name(name) if *name == word);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    fn expect_word(&mut self, word: &str) -> Result<(), ParseError> {
+        match self.accept_word(word) {
+            true => Ok(()),
+            false => Err(self.error(format!("expected `{word}`, found {}", self.peek()))),
+        }
+    }
+
+    fn name(&mut self, what: &str) -> Result<&'a str, ParseError> {
+        match *self.peek() {
+            Token::Name(name) => {
+                self.next();
+                Ok(name)
+            }
+            ref other => Err(self.error(format!("expected {what}, found {other}"))),
+        }
+    }
+
+    fn label(&mut self) -> Result<&'a str, ParseError> {
+        match *self.peek() {
+            Token::Value(label) => {
+                self.next();
+                Ok(label)
+            }
+            ref other => Err(self.error(format!("expected a value such as `%0`, found {other}"))),
+        }
+    }
+
+    /// A number, with its sign where it may be negative.
+    fn integer<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, ParseError> {
+        let place = self.place();
+        let sign = if self.accept("-") { "-" } else { "" };
+        match *self.peek() {
+            Token::Number(digits) => {
+                self.next();
+                let text = format!("{sign}{digits}");
+                text.parse().map_err(|_| ParseError::new(place, format!("`{text}` is not {what}")))
+            }
+            ref other => Err(self.error(format!("expected {what}, found {other}"))),
+        }
+    }
+
+    /// Items between `[` and `]` with commas between, after the first bracket.
+    fn items<T>(
+        &mut self,
+        ends: [&str; 2],
+        mut item: impl FnMut(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
+        let mut items = Vec::new();
+        let ended = |p: &Self| matches!(p.peek(), Token::Sign(s) if ends.contains(s));
+        if ended(self) {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if ended(self) {
+                return Ok(items);
+            }
+            self.expect(",")?;
+        }
+    }
+
+    fn list<T>(&mut self, item: impl FnMut(&mut Self) -> Result<T, ParseError>) -> Result<Vec<T>, ParseError> {
+        self.expect("[")?;
+        let items = self.items(["]", "]"], item)?;
+        self.expect("]")?;
+        Ok(items)
+    }
+
+    fn graph(&mut self) -> Result<(), ParseError> {
+        self.expect_word("graph")?;
+        self.expect("(")?;
+        let inputs = self.items([")", ")"], |p| {
+            let place = p.place();
+            let (label, name) = (p.label()?, p.name("the name of an input")?);
+            p.expect(":")?;
+            Ok((label, name, p.ty()?, place))
+        })?;
+        self.expect(")")?;
+        self.pending = inputs.into();
+        self.declare_due()?;
+        while let Token::Value(_) = self.peek() {
+            self.statement()?;
+            self.declare_due()?;
+        }
+        while !self.pending.is_empty() {
+            self.declare()?;
+        }
+        if !self.accept_word("return") {
+            return Err(
+                self.error(format!("expected a statement such as `%1 = ...` or `return`, found {}", self.peek()))
+            );
+        }
+        let mut outputs = Vec::new();
+        if let Token::Value(_) = self.peek() {
+            outputs = self.values()?;
+        }
+        for (output, place) in &outputs {
+            let results = self.graph.node(*output).types.len();
+            if results != 1 {
+                let message =
+                    format!("an output is one value, and this has {results} results; choose one with `result`");
+                return Err(ParseError::new(*place, message));
+            }
+        }
+        self.graph.set_outputs(&outputs.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        let mut constraints = Vec::new();
+        while self.accept_word("where") {
+            constraints.push(self.constraint()?);
+        }
+        self.graph.order_constraints(constraints);
+        match self.peek() {
+            Token::End => Ok(()),
+            other => Err(self.error(format!("expected `where` or the end, found {other}"))),
+        }
+    }
+
+    /// Declares inputs whose turn it is: those with no number in their label, and those with that of the next node.
+    fn declare_due(&mut self) -> Result<(), ParseError> {
+        while let Some((label, ..)) = self.pending.front() {
+            if label.parse::<usize>().is_ok_and(|number| number > self.graph.nodes().len()) {
+                return Ok(());
+            }
+            self.declare()?;
+        }
+        Ok(())
+    }
+
+    fn declare(&mut self) -> Result<(), ParseError> {
+        let Some((label, name, ty, place)) = self.pending.pop_front() else { return Ok(()) };
+        let id = self.graph.input(name, ty).map_err(|error| ParseError::new(place, error.to_string()))?;
+        self.define(label, id, place)
+    }
+
+    fn define(&mut self, label: &'a str, id: NodeId, place: Place) -> Result<(), ParseError> {
+        match self.values.insert(label, id) {
+            None => Ok(()),
+            Some(_) => Err(ParseError::new(place, format!("%{label} is defined twice"))),
+        }
+    }
+
+    fn value(&mut self) -> Result<NodeId, ParseError> {
+        let place = self.place();
+        let label = self.label()?;
+        while !self.values.contains_key(label) && self.pending.iter().any(|(pending, ..)| *pending == label) {
+            self.declare()?;
+        }
+        let id = self.values.get(label).copied();
+        id.ok_or_else(|| ParseError::new(place, format!("%{label} is not defined above")))
+    }
+
+    fn values(&mut self) -> Result<Vec<(NodeId, Place)>, ParseError> {
+        let mut ids = Vec::new();
+        loop {
+            let place = self.place();
+            ids.push((self.value()?, place));
+            if !self.accept(",") {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// `%3 = add %0, %2: f32[n,4]`
+    fn statement(&mut self) -> Result<(), ParseError> {
+        let place = self.place();
+        let label = self.label()?;
+        self.expect("=")?;
+        let op_place = self.place();
+        let name = self.name("an operation")?;
+        let (op, inputs, types) = match name {
+            "constant" => {
+                let text = self.scalar_text()?;
+                let ty = self.declared_type("a constant")?;
+                let value = Scalar::parse(ty.dtype, &text).map_err(|message| ParseError::new(op_place, message))?;
+                (Op::Constant(value), Vec::new(), Some((vec![ty], op_place)))
+            }
+            "cast" => {
+                let inputs = self.inputs()?;
+                let ty = self.declared_type("a cast")?;
+                (Op::Cast(ty.dtype), inputs, Some((vec![ty], op_place)))
+            }
+            _ => {
+                let op = self.op(name, op_place)?;
+                let inputs = self.inputs()?;
+                let types_place = self.place();
+                let types = if self.accept(":") { Some((self.types()?, types_place)) } else { None };
+                (op, inputs, types)
+            }
+        };
+        let id = self.graph.add(op, &inputs).map_err(|error| ParseError::new(op_place, error.to_string()))?;
+        if let Some((types, place)) = types {
+            let inferred = &self.graph.node(id).types;
+            if inferred.as_slice() != types.as_slice() {
+                let show = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
+                let message = format!("the type is {}, not {}", show(inferred), show(&types));
+                return Err(ParseError::new(place, message));
+            }
+        }
+        self.define(label, id, place)
+    }
+
+    fn inputs(&mut self) -> Result<Vec<NodeId>, ParseError> {
+        match self.peek() {
+            // A value and `=` begin the next statement of a source without a type.
+            Token::Value(_) if !matches!(self.tokens.get(self.at + 1), Some((Token::Sign("="), _))) => {
+                Ok(self.values()?.into_iter().map(|(id, _)| id).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn declared_type(&mut self, what: &str) -> Result<Type, ParseError> {
+        if !self.accept(":") {
+            return Err(self.error(format!("expected `:` and the type of {what}, found {}", self.peek())));
+        }
+        self.ty()
+    }
+
+    fn types(&mut self) -> Result<Vec<Type>, ParseError> {
+        let mut types = vec![self.ty()?];
+        while self.accept(",") {
+            types.push(self.ty()?);
+        }
+        Ok(types)
+    }
+
+    fn ty(&mut self) -> Result<Type, ParseError> {
+        let place = self.place();
+        let dtype: DType = self.name("a dtype")?.parse().map_err(|message: String| ParseError::new(place, message))?;
+        Ok(Type { dtype, shape: self.shape()? })
+    }
+
+    fn shape(&mut self) -> Result<Shape, ParseError> {
+        Ok(self.list(Self::dim)?.into())
+    }
+
+    /// `-1.5`, `inf`, `nan(0x7fc1)`, `true`
+    fn scalar_text(&mut self) -> Result<String, ParseError> {
+        let sign = if self.accept("-") { "-" } else { "" };
+        let word = match *self.peek() {
+            Token::Number(text) | Token::Name(text) => text,
+            ref other => return Err(self.error(format!("expected a number, found {other}"))),
+        };
+        self.next();
+        if word == "nan" && self.accept("(") {
+            let Token::Number(bits) = *self.peek() else { return Err(self.error("expected the bits of a NaN")) };
+            self.next();
+            self.expect(")")?;
+            return Ok(format!("{sign}nan({bits})"));
+        }
+        Ok(format!("{sign}{word}"))
+    }
+
+    fn op(&mut self, name: &str, place: Place) -> Result<Op, ParseError> {
+        let axis = |p: &mut Self| p.integer::<usize>("an axis");
+        Ok(match name {
+            "extent" => Op::Extent(self.dim()?),
+            "iota" => Op::Iota(self.dim()?),
+            "divmod" => Op::DivMod,
+            "permute" => Op::Permute(self.list(axis)?.into()),
+            "slice" => Op::Slice(self.list(Self::window)?.into()),
+            "broadcast" => Op::Broadcast(self.shape()?),
+            "reshape" => Op::Reshape(self.shape()?),
+            "concat" => Op::Concat { axis: self.bracketed(axis)? },
+            "take" => Op::Take { axis: self.bracketed(axis)? },
+            "result" => Op::Result(self.bracketed(|p| p.integer("the number of a result"))?),
+            "pad" => {
+                let widths = self.list(|p| {
+                    let low = p.dim()?;
+                    p.expect(":")?;
+                    Ok((low, p.dim()?))
+                })?;
+                let (low, high): (Vec<Dim>, Vec<Dim>) = widths.into_iter().unzip();
+                Op::Pad { low: low.into(), high: high.into() }
+            }
+            "combine_moments" => {
+                self.expect("[")?;
+                let axis = axis(self)?;
+                self.expect(";")?;
+                self.expect_word("count")?;
+                let count = self.dim()?;
+                self.expect("]")?;
+                Op::CombineMoments { axis, count }
+            }
+            _ => match (Function::ALL.iter().find(|f| function_row(**f).name == name), reduction(name)) {
+                (Some(function), _) => Op::Map(*function),
+                (None, Some(reduce)) => self.reduce(reduce)?,
+                (None, None) => return Err(ParseError::new(place, format!("there is no operation `{name}`"))),
+            },
+        })
+    }
+
+    fn bracketed<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
+        self.expect("[")?;
+        let item = item(self)?;
+        self.expect("]")?;
+        Ok(item)
+    }
+
+    fn reduce(&mut self, reduce: Reduce) -> Result<Op, ParseError> {
+        self.expect("[")?;
+        let axes: SmallVec<[usize; 4]> = self.items(["]", ";"], |p| p.integer("an axis"))?.into();
+        let ddof = |p: &mut Self| {
+            p.expect(";")?;
+            p.expect_word("ddof")?;
+            p.integer::<i64>("a number of degrees of freedom")
+        };
+        let op = match reduce {
+            Reduce::Var { .. } => Reduce::Var { ddof: ddof(self)? },
+            Reduce::Std { .. } => Reduce::Std { ddof: ddof(self)? },
+            other => other,
+        };
+        self.expect("]")?;
+        Ok(Op::Reduce { op, axes })
+    }
+
+    /// `0 by 1 for n`
+    fn window(&mut self) -> Result<SliceAxis, ParseError> {
+        let start = self.dim()?;
+        self.expect_word("by")?;
+        let step = self.integer("a step")?;
+        self.expect_word("for")?;
+        Ok(SliceAxis { start, step, len: self.dim()? })
+    }
+
+    /// `n == m ("add: axis 0")`, after `where`
+    fn constraint(&mut self) -> Result<Constraint, ParseError> {
+        let left = self.dim()?;
+        self.expect("==")?;
+        let right = self.dim()?;
+        let mut context = String::from("where");
+        if self.accept("(") {
+            match self.next() {
+                Token::Quoted(text) => context = text,
+                _ => return Err(self.error("expected a string in quotes")),
+            }
+            self.expect(")")?;
+        }
+        Ok(Constraint { left, right, context })
+    }
+
+    fn dim(&mut self) -> Result<Dim, ParseError> {
+        let mut sum = self.dim_term()?;
+        loop {
+            let place = self.place();
+            let op = match self.peek() {
+                Token::Sign("+") => DimOp::Add,
+                Token::Sign("-") => DimOp::Sub,
+                _ => return Ok(sum),
+            };
+            self.next();
+            let term = self.dim_term()?;
+            sum = arithmetic(op, &sum, &term, place)?;
+        }
+    }
+
+    fn dim_term(&mut self) -> Result<Dim, ParseError> {
+        let mut product = self.dim_factor()?;
+        loop {
+            let place = self.place();
+            let op = match self.peek() {
+                Token::Sign("*") => DimOp::Mul,
+                Token::Sign("/") => DimOp::FloorDiv,
+                _ => return Ok(product),
+            };
+            self.next();
+            let factor = self.dim_factor()?;
+            product = arithmetic(op, &product, &factor, place)?;
+        }
+    }
+
+    fn dim_factor(&mut self) -> Result<Dim, ParseError> {
+        let place = self.place();
+        if self.nesting == MAX_NESTING {
+            return Err(self.error("the formula nests too deep"));
+        }
+        self.nesting += 1;
+        let dim = match *self.peek() {
+            Token::Number(_) => Dim::Fixed(self.integer("an extent")?),
+            Token::Name(name) => {
+                self.next();
+                match (name, self.accept("(")) {
+                    (_, false) => Dim::from(name),
+                    ("max" | "min", true) => {
+                        let left = self.dim()?;
+                        self.expect(",")?;
+                        let right = self.dim()?;
+                        self.expect(")")?;
+                        let op = if name == "max" { DimOp::Max } else { DimOp::Min };
+                        arithmetic(op, &left, &right, place)?
+                    }
+                    (other, true) => {
+                        return Err(ParseError::new(
+                            place,
+                            format!("there is no `{other}` of extents, only max and min"),
+                        ));
+                    }
+                }
+            }
+            Token::Sign("(") => {
+                self.next();
+                let dim = self.dim()?;
+                self.expect(")")?;
+                dim
+            }
+            ref other => return Err(self.error(format!("expected an extent, found {other}"))),
+        };
+        self.nesting -= 1;
+        Ok(dim)
+    }
+}
+
+fn arithmetic(op: DimOp, left: &Dim, right: &Dim, place: Place) -> Result<Dim, ParseError> {
+    Dim::apply(op, left, right)
+        .ok_or_else(|| ParseError::new(place, "the formula overflows, is negative or grows too long"))
+}
+
+/// The reduction of this name; its degrees of freedom are read later.
+fn reduction(name: &str) -> Option<Reduce> {
+    let all = [
+        Reduce::Sum,
+        Reduce::Prod,
+        Reduce::Max,
+        Reduce::Min,
+        Reduce::Any,
+        Reduce::All,
+        Reduce::ArgMax,
+        Reduce::ArgMin,
+        Reduce::CountNonzero,
+        Reduce::Mean,
+        Reduce::Var { ddof: 0 },
+        Reduce::Std { ddof: 0 },
+        Reduce::Moments,
+    ];
+    all.into_iter().find(|reduce| crate::table::reduce_row(*reduce).name == name)
+}
