@@ -72,6 +72,16 @@ impl Executable {
     /// The code is trusted: each of its entries must be what `codegen` makes of the step's kernel.
     pub fn new(plan: Arc<Plan>, code: &[Option<CompiledKernel>], binding: Binding) -> Result<Executable, RuntimeError> {
         let bound = plan.bind(&binding)?;
+        Executable::from_bound(plan, bound, code, binding)
+    }
+
+    /// As [`Executable::new`], for a plan already bound; `bound` is what `plan.bind(&binding)` gave.
+    fn from_bound(
+        plan: Arc<Plan>,
+        bound: BoundPlan,
+        code: &[Option<CompiledKernel>],
+        binding: Binding,
+    ) -> Result<Executable, RuntimeError> {
         let inputs = expectations(&plan, &bound, &binding.input_strides, |kind| match kind {
             BufferKind::Input(n) => Some(n),
             BufferKind::Output(_) | BufferKind::Temporary | BufferKind::InPlace(_) => None,
@@ -126,7 +136,7 @@ impl Executable {
         check_all("inputs", "input", &self.inputs, inputs.iter().map(|i| &i.array))?;
         check_all("outputs", "output", &self.outputs, outputs.iter().map(|o| &o.array))?;
         let threads = (self.binding.threads as usize).clamp(1, workers.threads());
-        let threads = if workers.pays(self.longest) { threads } else { 1 };
+        let threads = if workers.may_pay(self.longest) { threads } else { 1 };
         let arena: Block = pool.block(self.bound.arena_bytes)?;
         let scratch_stride = self.bound.scratch_bytes.next_multiple_of(128);
         let scratch: Block = pool.block(scratch_stride.saturating_mul(threads))?;
@@ -137,12 +147,12 @@ impl Executable {
             for (number, step) in self.steps.iter().enumerate() {
                 match step {
                     Ready::Kernel { operands, bound, code, longest } => {
-                        let team = if workers.pays(*longest) { workers.team(threads) } else { None };
+                        let team = workers.team_for(*longest, threads);
                         let status = run_kernel(operands, bound, code, &memory, &mut written, team.as_ref());
                         self.check_status(number, status)?;
                     }
                     Ready::Copy { from, to, bytes } => {
-                        let team = if workers.pays(copy::nanoseconds(*bytes)) { workers.team(threads) } else { None };
+                        let team = workers.team_for(copy::nanoseconds(*bytes), threads);
                         let (from, to) = (memory.address(*from), memory.address(*to));
                         if let (Some(from), Some(to)) = (NonNull::new(from), NonNull::new(to)) {
                             // SAFETY: `ready` checked that both are contiguous buffers of this size; inputs are borrowed,
@@ -369,3 +379,6 @@ fn team_for<'a, 't>(phase: &BoundPhase, team: Option<&'a Team<'t>>) -> Option<&'
 
 /// Nanoseconds of work below which a phase is not handed to a team that is awake anyway.
 const SMALL_PHASE: f64 = 1000.0;
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ mod mapping;
 mod memory;
 mod operand;
 mod pool;
+mod transfer;
 mod workers;
 
 pub use buffer::Buffer;

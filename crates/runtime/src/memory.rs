@@ -42,8 +42,8 @@ pub(crate) const fn class_index(size: usize) -> usize {
     (octave - 8) * 8 + ((size >> (octave - 3)) & 7)
 }
 
-/// A block of memory of a class size, without an owner: whoever holds it frees it.
-#[derive(Clone, Copy, Debug)]
+/// A block of memory of a class size, the only name of it; it does not free itself.
+#[derive(Debug)]
 pub(crate) struct RawBlock {
     pub(crate) start: NonNull<u8>,
     pub(crate) bytes: usize,
@@ -67,7 +67,7 @@ pub(crate) fn allocate(bytes: usize) -> Option<RawBlock> {
 /// Gives a block back to the system.
 ///
 /// # Safety
-/// The block comes from [`allocate`], and neither it nor a copy of it is used again.
+/// The block comes from [`allocate`], and nobody uses its memory any more.
 pub(crate) unsafe fn free(block: RawBlock) {
     if block.bytes >= MAP_FROM {
         // SAFETY: as promised by the caller; blocks from this size on are maps.

@@ -39,7 +39,8 @@ struct Shared {
     classes: Box<[Mutex<Vec<RawBlock>>]>,
     /// Most bytes to cache.
     cap: AtomicUsize,
-    in_use: AtomicUsize,
+    /// Bytes held, in use or cached.
+    held: AtomicUsize,
     cached: AtomicUsize,
     peak: AtomicUsize,
     allocations: AtomicU64,
@@ -58,7 +59,7 @@ impl Pool {
         let shared = Shared {
             classes: (0..CLASSES).map(|_| Mutex::default()).collect(),
             cap: AtomicUsize::new(cap),
-            in_use: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
             cached: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             allocations: AtomicU64::new(0),
@@ -91,7 +92,7 @@ impl Pool {
     pub fn stats(&self) -> PoolStats {
         let shared = self.shared();
         PoolStats {
-            bytes_in_use: shared.in_use.load(Ordering::Relaxed),
+            bytes_in_use: shared.in_use(),
             bytes_cached: shared.cached.load(Ordering::Relaxed),
             peak_bytes_in_use: shared.peak.load(Ordering::Relaxed),
             allocations: shared.allocations.load(Ordering::Relaxed),
@@ -101,7 +102,7 @@ impl Pool {
     /// Starts [`PoolStats::peak_bytes_in_use`] anew, from what is in use now.
     pub fn reset_peak(&self) {
         let shared = self.shared();
-        shared.peak.store(shared.in_use.load(Ordering::Relaxed), Ordering::Relaxed);
+        shared.peak.store(shared.in_use(), Ordering::Relaxed);
     }
 
     /// A block of at least `bytes` bytes; none are needed for 0.
@@ -137,10 +138,7 @@ impl Drop for Handle {
 impl Block {
     /// Its first byte; dangling (but aligned) for an empty block.
     pub(crate) fn start(&self) -> NonNull<u8> {
-        match self.raw {
-            Some(raw) => raw.start,
-            None => DANGLING,
-        }
+        self.raw.as_ref().map_or(DANGLING, |raw| raw.start)
     }
 }
 
@@ -160,23 +158,21 @@ impl Drop for Block {
 }
 
 impl Shared {
+    fn in_use(&self) -> usize {
+        self.held.load(Ordering::Relaxed).saturating_sub(self.cached.load(Ordering::Relaxed))
+    }
+
     fn take(&self, bytes: usize) -> Result<RawBlock, RuntimeError> {
-        let refused = RuntimeError::OutOfMemory { bytes };
-        let size = memory::class_size(bytes).ok_or(refused.clone())?;
-        let in_use = self.in_use.fetch_add(size, Ordering::Relaxed) + size;
-        let block = match self.class(size).pop() {
+        let size = memory::class_size(bytes).ok_or(RuntimeError::OutOfMemory { bytes })?;
+        let recycled = self.class(size).pop();
+        let block = match recycled {
             Some(block) => {
                 self.cached.fetch_sub(size, Ordering::Relaxed);
                 block
             }
-            None => match self.allocate(size, in_use) {
-                Some(block) => block,
-                None => {
-                    self.in_use.fetch_sub(size, Ordering::Relaxed);
-                    return Err(refused);
-                }
-            },
+            None => self.allocate(size).ok_or(RuntimeError::OutOfMemory { bytes })?,
         };
+        let in_use = self.in_use();
         if in_use > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(in_use, Ordering::Relaxed);
         }
@@ -184,24 +180,36 @@ impl Shared {
     }
 
     #[cold]
-    fn allocate(&self, size: usize, in_use: usize) -> Option<RawBlock> {
-        if in_use > memory::physical_bytes() {
-            return None;
-        }
-        if in_use + self.cached.load(Ordering::Relaxed) > memory::physical_bytes() {
+    fn allocate(&self, size: usize) -> Option<RawBlock> {
+        let held = self.held.fetch_add(size, Ordering::Relaxed) + size;
+        if held > memory::physical_bytes() {
             self.evict(0, None);
         }
-        let block = memory::allocate(size).or_else(|| {
-            self.evict(0, None);
-            memory::allocate(size)
-        })?;
-        self.allocations.fetch_add(1, Ordering::Relaxed);
-        Some(block)
+        let possible = self.held.load(Ordering::Relaxed) <= memory::physical_bytes();
+        let block = possible
+            .then(|| {
+                memory::allocate(size).or_else(|| {
+                    self.evict(0, None);
+                    memory::allocate(size)
+                })
+            })
+            .flatten();
+        match block {
+            Some(_) => self.allocations.fetch_add(1, Ordering::Relaxed),
+            None => self.held.fetch_sub(size, Ordering::Relaxed) as u64,
+        };
+        block
+    }
+
+    fn free(&self, block: RawBlock) {
+        self.cached.fetch_sub(block.bytes, Ordering::Relaxed);
+        self.held.fetch_sub(block.bytes, Ordering::Relaxed);
+        // SAFETY: blocks come from `allocate`; whoever held this one gave it up with its name.
+        unsafe { memory::free(block) };
     }
 
     fn give(&self, block: RawBlock) {
         let size = block.bytes;
-        self.in_use.fetch_sub(size, Ordering::Relaxed);
         let cap = self.cap.load(Ordering::Relaxed);
         let mut cached = self.cached.fetch_add(size, Ordering::Relaxed) + size;
         if cached > cap && size <= cap {
@@ -209,9 +217,7 @@ impl Shared {
             cached = self.cached.load(Ordering::Relaxed);
         }
         if cached > cap {
-            self.cached.fetch_sub(size, Ordering::Relaxed);
-            // SAFETY: the block came from `allocate`, and this was the only name of it.
-            unsafe { memory::free(block) };
+            self.free(block);
             return;
         }
         self.class(size).push(block);
@@ -229,9 +235,7 @@ impl Shared {
         for index in (0..self.classes.len()).rev().filter(|&i| Some(i) != spared) {
             while self.cached.load(Ordering::Relaxed) > target {
                 let Some(block) = lock(&self.classes[index]).pop() else { break };
-                self.cached.fetch_sub(block.bytes, Ordering::Relaxed);
-                // SAFETY: the block came from `allocate`, and popping it made this the only name of it.
-                unsafe { memory::free(block) };
+                self.free(block);
             }
         }
     }
@@ -324,7 +328,7 @@ mod tests {
         assert_eq!(shared.cached.load(Ordering::Relaxed), 0);
         drop(block);
         assert_eq!(shared.cached.load(Ordering::Relaxed), 0);
-        assert_eq!(shared.in_use.load(Ordering::Relaxed), 0);
+        assert_eq!(shared.held.load(Ordering::Relaxed), 0);
     }
 
     #[test]

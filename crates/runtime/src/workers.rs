@@ -1,9 +1,13 @@
 //! The worker threads.
 //!
-//! Threads that persist. A job goes to a *team*: the caller and as many workers as it asks for. An idle worker watches its slot
-//! for a while, as jobs tend to come in rows, and then sleeps; while a team stands its workers never sleep, so nobody waits
-//! for a wake-up between the phases of a kernel. One team at a time: a caller who finds the workers taken - by another
-//! thread, or by itself further up the stack - runs alone, which is never slower than to wait for a turn on busy cores.
+//! Threads that persist. A job is offered to a *team*: the caller and as many workers as it asks for. All of a team take chunks of
+//! the job from one counter until none is left. A worker who has not begun by then is not waited for: the offer is taken back,
+//! so that a sleeping worker costs its caller no more than the call that wakes it.
+//!
+//! An idle worker watches its slot for a while, as jobs tend to come in rows, and then sleeps; while a team stands its workers
+//! never fall asleep, so nobody waits for a wake-up between the phases of a kernel. One team at a time: a caller who finds the
+//! workers taken - by another thread, or by itself further up the stack - runs alone, which is no slower than to wait for
+//! a turn on busy processors.
 
 use crate::float_control::DefaultFloats;
 use std::any::Any;
@@ -15,26 +19,45 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::Instant;
 
-/// How often an idle worker looks for a job before it sleeps: some 50 microseconds.
-const IDLE_SPINS: u32 = 2000;
+/// How often a waiting thread looks before it lets others have the processor: some 3 microseconds. Whom it waits for may be one of
+/// them: the system likes to put a thread that wakes up beside the one that woke it.
+const SPINS: u32 = 100;
 
-/// How often a waiting thread looks before it lets others run first.
-const SPINS_BEFORE_YIELD: u32 = 1000;
+/// How many times that an idle worker waits before it sleeps: some 60 microseconds.
+const IDLE_ROUNDS: u32 = 20;
+
+/// Work is handed out when it takes this many times longer than handing it out.
+const PAYS_FROM: f64 = 4.0;
+
+/// Sleeping workers are woken once the work they missed is this many times the call that wakes them: a twentieth more time at
+/// worst, and a row of jobs that are each too short for a wake-up gets its workers in the end.
+const WAKES_FROM: f64 = 20.0;
 
 /// Worker threads of one process, usually one fewer than it has processors.
 pub struct Workers {
     shared: Arc<Shared>,
     handles: Vec<JoinHandle<()>>,
-    latency: OnceLock<f64>,
+    costs: OnceLock<Costs>,
+    /// Nanoseconds of work done alone because the workers slept.
+    missed: AtomicU64,
+}
+
+/// What handing out costs, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Costs {
+    /// A job for workers that are awake, from the offer until all of them are done.
+    awake: f64,
+    /// The call that wakes them.
+    wake: f64,
 }
 
 struct Shared {
     slots: Box<[Slot]>,
-    /// Whether a team stands; its workers do not sleep then.
+    /// Whether a team stands; its workers do not fall asleep then.
     team: AtomicBool,
     stop: AtomicBool,
-    /// How often an idle worker looks before it sleeps.
-    idle_spins: u32,
+    /// How many rounds of looking an idle worker waits before it sleeps.
+    idle_rounds: u32,
     /// What a worker's job panicked with.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -43,18 +66,23 @@ struct Shared {
 #[repr(align(128))]
 #[derive(Default)]
 struct Slot {
-    /// Counts the jobs posted here.
-    posted: AtomicU32,
-    /// The number of the last job finished.
-    finished: AtomicU32,
+    /// [`EMPTY`], [`OFFERED`] or [`TAKEN`].
+    state: AtomicU32,
     /// Whether the worker sleeps or is about to.
     asleep: AtomicBool,
-    thread: OnceLock<Thread>,
     job: UnsafeCell<Option<Job>>,
+    thread: OnceLock<Thread>,
 }
 
-// SAFETY: `job` is written by the team's leader while `finished == posted`, and read by the worker after it has seen a new
-// `posted` and before it sets `finished`: the two counters hand it back and forth.
+/// No job. The team's leader alone leaves this state.
+const EMPTY: u32 = 0;
+/// A job that either the worker takes or the leader takes back.
+const OFFERED: u32 = 1;
+/// The worker runs the job; it alone leaves this state.
+const TAKEN: u32 = 2;
+
+// SAFETY: `job` is written by the team's leader while the state is `EMPTY`, and read by the worker while it is `TAKEN`: the state hands it
+// back and forth.
 unsafe impl Sync for Slot {}
 // SAFETY: a job is a reference to a `Sync` function.
 unsafe impl Send for Slot {}
@@ -77,7 +105,7 @@ impl Workers {
             slots: (1..threads).map(|_| Slot::default()).collect(),
             team: AtomicBool::new(false),
             stop: AtomicBool::new(false),
-            idle_spins: if oversubscribed { 0 } else { IDLE_SPINS },
+            idle_rounds: if oversubscribed { 0 } else { IDLE_ROUNDS },
             panic: Mutex::new(None),
         });
         let mut handles = Vec::new();
@@ -92,7 +120,7 @@ impl Workers {
                 Err(_) => break,
             }
         }
-        Workers { shared, handles, latency: OnceLock::new() }
+        Workers { shared, handles, costs: OnceLock::new(), missed: AtomicU64::new(0) }
     }
 
     /// How many threads there are, the caller's own among them.
@@ -112,15 +140,40 @@ impl Workers {
         }
     }
 
-    /// Roughly how many nanoseconds it takes to hand a job to all threads and to wait for them, when they are awake. Measured at the
-    /// first call, in well under a millisecond.
+    /// Roughly how many nanoseconds it takes to hand a job to all threads and to wait for them, when they are awake. Measured once,
+    /// in about a millisecond.
     pub fn latency(&self) -> f64 {
-        *self.latency.get_or_init(|| self.measure_latency().unwrap_or(FALLBACK_LATENCY))
+        self.costs().awake
     }
 
-    /// Whether work of that many nanoseconds on one thread is worth handing out.
-    pub(crate) fn pays(&self, nanoseconds: f64) -> bool {
-        self.threads() > 1 && nanoseconds > 4.0 * self.latency()
+    /// Roughly how many nanoseconds the call takes that wakes the workers. Measured once, in about a millisecond. (When they
+    /// begin to work is up to the system: microseconds later on one machine, 60 on another.)
+    pub fn wake_latency(&self) -> f64 {
+        self.costs().wake
+    }
+
+    /// Whether some work of that many nanoseconds on one thread may ever be worth handing out.
+    pub(crate) fn may_pay(&self, nanoseconds: f64) -> bool {
+        self.threads() > 1 && nanoseconds > PAYS_FROM * self.costs().awake
+    }
+
+    /// A team for work of that many nanoseconds on one thread; `None` if it does not pay now, or as [`Workers::team`].
+    pub(crate) fn team_for(&self, nanoseconds: f64, threads: usize) -> Option<Team<'_>> {
+        let size = threads.min(self.threads());
+        if size < 2 || !self.may_pay(nanoseconds) {
+            return None;
+        }
+        let awake = self.shared.slots[..size - 1].iter().all(|slot| !slot.asleep.load(Ordering::Relaxed));
+        if !awake {
+            // Threads that race here lose some of the count; it is a rule of thumb.
+            let missed = self.missed.load(Ordering::Relaxed).saturating_add(nanoseconds as u64);
+            let wakes = missed as f64 > WAKES_FROM * self.costs().wake;
+            self.missed.store(if wakes { 0 } else { missed }, Ordering::Relaxed);
+            if !wakes {
+                return None;
+            }
+        }
+        self.team(size)
     }
 
     /// The caller and up to `threads - 1` workers; `None` if that is nobody else or the workers are taken.
@@ -132,22 +185,57 @@ impl Workers {
         Some(Team { shared: &self.shared, size })
     }
 
-    fn measure_latency(&self) -> Option<f64> {
+    fn costs(&self) -> Costs {
+        if let Some(costs) = self.costs.get() {
+            return *costs;
+        }
+        // While the workers are taken there is nothing to measure; some later call will.
+        match self.measure() {
+            Some(costs) => *self.costs.get_or_init(|| costs),
+            None => Costs { awake: 1000.0, wake: 5000.0 },
+        }
+    }
+
+    fn measure(&self) -> Option<Costs> {
         let team = self.team(self.threads())?;
-        let mut times: Vec<f64> = (0..100)
-            .map(|_| {
-                let start = Instant::now();
-                team.all(team.size, &|_| {});
-                start.elapsed().as_nanos() as f64
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        Some(times[times.len() / 2])
+        // The leader waits until everybody is there, so that no offer is taken back.
+        let everybody = || {
+            let there = AtomicUsize::new(0);
+            let start = Instant::now();
+            team.offer(team.size, &|member| {
+                there.fetch_add(1, Ordering::AcqRel);
+                if member == 0 {
+                    wait_until(|| there.load(Ordering::Acquire) == team.size);
+                }
+            });
+            start.elapsed().as_nanos() as f64
+        };
+        let awake = median((0..100).map(|_| everybody()));
+        drop(team);
+        let wake = median((0..5).map_while(|_| {
+            let waiting = Instant::now();
+            while !self.shared.slots.iter().take(self.handles.len()).all(|slot| slot.asleep.load(Ordering::Acquire)) {
+                if waiting.elapsed().as_millis() > 2 {
+                    return None;
+                }
+                std::thread::yield_now();
+            }
+            let start = Instant::now();
+            self.team(self.threads())?.offer(self.threads(), &|_| {});
+            Some(start.elapsed().as_nanos() as f64)
+        }));
+        // A machine that is busy just now, or has put all threads on one processor for a start, must not frighten us for ever.
+        let awake = awake.min(1500.0 + 250.0 * self.threads() as f64);
+        Some(Costs { awake, wake: wake.min(15_000.0).max(awake) })
     }
 }
 
-/// What to assume where it cannot be measured: nanoseconds.
-const FALLBACK_LATENCY: f64 = 1000.0;
+/// The middle one of some times; 0 of none.
+fn median(times: impl Iterator<Item = f64>) -> f64 {
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(0.0)
+}
 
 impl Team<'_> {
     /// As [`Workers::run`], on this team.
@@ -165,7 +253,7 @@ impl Team<'_> {
         // where the grain is very fine, the counter must not become the work.
         let chunk = grain.saturating_mul((total / grain / (members as u64 * 64)).max(1));
         let next = AtomicU64::new(0);
-        self.all(members, &|member| {
+        self.offer(members, &|member| {
             loop {
                 let begin = next.fetch_add(chunk, Ordering::Relaxed);
                 if begin >= total {
@@ -176,20 +264,18 @@ impl Team<'_> {
         });
     }
 
-    /// Calls `f(0)` here and `f(1)` to `f(members - 1)` on workers; returns when all have.
-    pub(crate) fn all(&self, members: usize, f: &(dyn Fn(usize) + Sync)) {
+    /// Calls `f(0)` here and offers `f(1)` to `f(members - 1)` to workers. Returns when `f(0)` has, and every other call that has begun.
+    fn offer(&self, members: usize, f: &(dyn Fn(usize) + Sync)) {
         let slots = &self.shared.slots[..members - 1];
-        // SAFETY: only the lifetime changes. `Join` sees to it that all workers are done with the reference before this
-        // function returns or unwinds.
+        // SAFETY: only the lifetime changes. `Offers` sees to it that no worker has the reference any more, nor can get it, before
+        // this function returns or unwinds.
         let job = unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), Job>(f) };
-        let join = Join { slots };
+        let offers = Offers { slots };
         for slot in slots {
-            // SAFETY: the worker finished its last job (a team waits for that), and reads this only after `posted` changes.
-            unsafe { *slot.job.get() = Some(job) };
-            slot.post();
+            slot.offer(job);
         }
         f(0);
-        drop(join);
+        drop(offers);
         let payload = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(payload) = payload {
             resume_unwind(payload);
@@ -203,94 +289,104 @@ impl Drop for Team<'_> {
     }
 }
 
-/// Waits for the workers when dropped, also when the leader's part unwinds.
-struct Join<'a> {
+/// Takes back the offers nobody took and waits for the others when dropped, also when the leader's part unwinds.
+struct Offers<'a> {
     slots: &'a [Slot],
 }
 
-impl Drop for Join<'_> {
+impl Drop for Offers<'_> {
     fn drop(&mut self) {
         for slot in self.slots {
-            let posted = slot.posted.load(Ordering::Relaxed);
-            let mut spins = 0;
-            while slot.finished.load(Ordering::Acquire) != posted {
-                pause(&mut spins);
+            let taken_back = slot.state.compare_exchange(OFFERED, EMPTY, Ordering::Acquire, Ordering::Acquire);
+            if taken_back.is_ok() {
+                continue;
             }
+            wait_until(|| slot.state.load(Ordering::Acquire) != TAKEN);
         }
     }
 }
 
 impl Slot {
-    fn post(&self) {
-        let posted = self.posted.load(Ordering::Relaxed).wrapping_add(1);
+    fn offer(&self, job: Job) {
+        // SAFETY: the state is `EMPTY`: the last offer was taken back or done with, and one team stands at a time.
+        unsafe { *self.job.get() = Some(job) };
         // Sequentially consistent, as is the worker's `asleep` before it looks a last time: either it sees the job or this
         // sees it asleep.
-        self.posted.store(posted, Ordering::SeqCst);
+        self.state.store(OFFERED, Ordering::SeqCst);
         if self.asleep.load(Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
         {
             thread.unpark();
         }
     }
+
+    /// Takes an offer, if there is one.
+    fn take(&self) -> Option<Job> {
+        // Looking first keeps the cache line shared while nothing happens.
+        if self.state.load(Ordering::Relaxed) != OFFERED {
+            return None;
+        }
+        self.state.compare_exchange(OFFERED, TAKEN, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        // SAFETY: the state is `TAKEN`: the leader does not write.
+        unsafe { *self.job.get() }
+    }
 }
 
 impl Shared {
     fn work(&self, index: usize) {
         let slot = &self.slots[index];
-        let mut done = 0;
-        while let Some(posted) = self.next_job(slot, done) {
-            done = posted;
-            // SAFETY: a new `posted` says that the job is there; it stays until `finished` follows.
-            let job = unsafe { *slot.job.get() };
-            if let Some(job) = job {
-                // Set for each job: a job may have left another state.
-                let floats = DefaultFloats::enter();
-                // SAFETY: the leader keeps the function alive until `finished` follows.
-                let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(index + 1) }));
-                drop(floats);
-                if let Err(payload) = outcome {
-                    *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
-                }
+        while let Some(job) = self.next_job(slot) {
+            // Set for each job: a job may have left another state.
+            let floats = DefaultFloats::enter();
+            // SAFETY: the leader keeps the function alive while the state is `TAKEN`.
+            let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(index + 1) }));
+            drop(floats);
+            if let Err(payload) = outcome {
+                *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(payload);
             }
-            slot.finished.store(done, Ordering::Release);
+            slot.state.store(EMPTY, Ordering::Release);
         }
     }
 
-    /// Waits for a job after number `done`; `None` when there will be none.
-    fn next_job(&self, slot: &Slot, done: u32) -> Option<u32> {
-        let mut spins = 0;
-        let mut idle = 0;
+    /// Waits for a job; `None` when there will be none.
+    fn next_job(&self, slot: &Slot) -> Option<Job> {
         loop {
-            let posted = slot.posted.load(Ordering::Acquire);
-            if posted != done {
-                return Some(posted);
-            }
-            if self.team.load(Ordering::Relaxed) {
-                idle = 0;
-                pause(&mut spins);
-            } else if idle < self.idle_spins {
-                idle += 1;
-                std::hint::spin_loop();
-            } else {
-                slot.asleep.store(true, Ordering::SeqCst);
-                while slot.posted.load(Ordering::SeqCst) == done {
-                    if self.stop.load(Ordering::SeqCst) {
-                        return None;
+            let mut round = 0;
+            // The flag is looked at once a round only: leaders write it with every team.
+            while round < self.idle_rounds || self.team.load(Ordering::Relaxed) {
+                for _ in 0..SPINS {
+                    if let Some(job) = slot.take() {
+                        return Some(job);
                     }
-                    std::thread::park();
+                    std::hint::spin_loop();
                 }
-                slot.asleep.store(false, Ordering::Relaxed);
+                std::thread::yield_now();
+                round = round.saturating_add(1);
+            }
+            slot.asleep.store(true, Ordering::SeqCst);
+            while slot.state.load(Ordering::SeqCst) != OFFERED {
+                if self.stop.load(Ordering::SeqCst) {
+                    return None;
+                }
+                std::thread::park();
+            }
+            slot.asleep.store(false, Ordering::Relaxed);
+            if let Some(job) = slot.take() {
+                return Some(job);
             }
         }
     }
 }
 
-/// Waits a moment; after many, lets other threads run.
-fn pause(spins: &mut u32) {
-    if *spins < SPINS_BEFORE_YIELD {
-        *spins += 1;
-        std::hint::spin_loop();
-    } else {
+/// Waits until something holds.
+fn wait_until(holds: impl Fn() -> bool) {
+    loop {
+        for _ in 0..SPINS {
+            if holds() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
         std::thread::yield_now();
     }
 }
@@ -322,4 +418,149 @@ pub fn processors() -> usize {
     let found = std::thread::available_parallelism().map_or(1, usize::from);
     PROCESSORS.store(found, Ordering::Relaxed);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU8;
+
+    /// Runs every point once, on threads with numbers in range and never two with the same number at once.
+    fn every_point_once(workers: &Workers, total: u64, grain: u64, threads: usize) {
+        let counts: Vec<AtomicU8> = (0..total).map(|_| AtomicU8::new(0)).collect();
+        let inside: Vec<AtomicBool> = (0..threads).map(|_| AtomicBool::new(false)).collect();
+        workers.run(total, grain, threads, &|worker, begin, end| {
+            assert!(!inside[worker].swap(true, Ordering::SeqCst), "two calls as worker {worker}");
+            assert!(begin < end && end <= total && begin % grain == 0 && (end % grain == 0 || end == total));
+            for point in begin..end {
+                counts[point as usize].fetch_add(1, Ordering::Relaxed);
+            }
+            inside[worker].store(false, Ordering::SeqCst);
+        });
+        assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1), "total {total} grain {grain} threads {threads}");
+    }
+
+    /// Runs `f` on every member; the leader comes last, so that no offer is taken back.
+    fn together(workers: &Workers, members: usize, f: &(dyn Fn(usize) + Sync)) {
+        let begun = AtomicUsize::new(1);
+        workers.team(members).unwrap().offer(members, &|member| {
+            if member > 0 {
+                begun.fetch_add(1, Ordering::SeqCst);
+            }
+            while begun.load(Ordering::SeqCst) < members {
+                std::thread::yield_now();
+            }
+            f(member);
+        });
+    }
+
+    #[test]
+    fn every_point_runs_once() {
+        let mut state = 7_u64;
+        for threads in [1, 2, 3, 8] {
+            let workers = Workers::new(threads);
+            assert_eq!(workers.threads(), threads);
+            for round in 0..120 {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                let total = (state >> 40) % [3, 100, 20_000][round % 3];
+                let grain = 1 + (state >> 20) % [1, 10, 1000][round / 3 % 3];
+                every_point_once(&workers, total, grain, 1 + round % threads);
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_totals_do_not_wrap() {
+        let workers = Workers::new(2);
+        let covered = AtomicU64::new(0);
+        for (total, grain) in [(u64::MAX, u64::MAX), (u64::MAX, 1 << 63), (1 << 55, 1 << 54), (1 << 55, u64::MAX)] {
+            covered.store(0, Ordering::Relaxed);
+            workers.run(total, grain, 2, &|_, begin, end| {
+                covered.fetch_add(end - begin, Ordering::Relaxed);
+            });
+            assert_eq!(covered.load(Ordering::Relaxed), total);
+        }
+    }
+
+    #[test]
+    fn callers_from_many_threads_and_from_inside_a_job() {
+        let workers = Workers::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    for round in 0..100 {
+                        every_point_once(&workers, 50 + round, 3, 4);
+                    }
+                });
+            }
+        });
+        workers.run(8, 1, 4, &|_, begin, end| {
+            for _ in begin..end {
+                every_point_once(&workers, 20, 1, 4);
+            }
+        });
+    }
+
+    #[test]
+    fn sleeping_workers_wake_up() {
+        let workers = Workers::new(3);
+        for _ in 0..20 {
+            let seen = AtomicUsize::new(0);
+            together(&workers, 3, &|_| {
+                seen.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(seen.load(Ordering::Relaxed), 3);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_leaves_the_workers_usable() {
+        let workers = Workers::new(2);
+        for culprit in [0, 1] {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                together(&workers, 2, &|member| assert!(member != culprit, "on purpose"));
+            }));
+            assert!(outcome.is_err());
+            every_point_once(&workers, 100, 7, 2);
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn workers_compute_with_default_floats() {
+        use crate::float_control::tests::{subnormals_survive, with_odd_floats};
+        // Threads inherit the state of the thread that starts them.
+        let workers = with_odd_floats(|| Workers::new(2));
+        together(&workers, 2, &|member| assert!(member == 0 || subnormals_survive()));
+    }
+
+    #[test]
+    fn latency_is_positive_and_finite() {
+        let workers = Workers::new(2);
+        let latency = workers.latency();
+        assert!(latency > 0.0 && latency.is_finite());
+        assert!(workers.wake_latency() >= latency && workers.wake_latency().is_finite());
+        assert!(!workers.may_pay(latency) && workers.may_pay(latency * 5.0));
+        assert!(!Workers::new(1).may_pay(1e18));
+    }
+
+    #[test]
+    fn sleeping_workers_are_woken_when_enough_work_was_missed() {
+        let workers = Workers::new(2);
+        let _ = workers.latency();
+        let falls_asleep = || {
+            while !workers.shared.slots[0].asleep.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+        };
+        falls_asleep();
+        assert!(workers.team_for(1e9, 2).is_some());
+        falls_asleep();
+        let short = workers.latency() * 5.0;
+        let alone = (0..100_000).take_while(|_| workers.team_for(short, 2).is_none()).count();
+        let expected = WAKES_FROM * workers.wake_latency() / short;
+        assert!((alone as f64 - expected).abs() < 2.0 + expected * 0.01, "{alone} jobs alone, expected {expected}");
+        assert!(workers.team_for(short, 1).is_none());
+    }
 }
