@@ -179,6 +179,13 @@ pub enum ParamBind {
     ScratchOffset(u32),
     /// The bytes from one row to the next of scratch array number `n`.
     ScratchRow(u32),
+    /// The product of earlier parameters times a number of bytes: a stride of a scratch array.
+    ScratchStride {
+        /// The parameters.
+        elements: Vec<ParamId>,
+        /// Bytes of an element.
+        size: u32,
+    },
 }
 
 /// How a tile extent follows from sizes. Whatever it gives, the results have the same bits.
@@ -187,15 +194,6 @@ pub enum TileRule {
     /// A chunk of the innermost axis of elementwise work: as many elements as keep every thread busy with chunks that stay
     /// in the second-level cache.
     Chunk {
-        /// The extent of the axis.
-        extent: SizeId,
-        /// The product of the extents of the other parallel loops.
-        outer: SizeId,
-        /// Bytes moved for each element of the axis.
-        bytes: u32,
-    },
-    /// A power-of-two multiple of the tree's block along a reduced axis, so that each part is a whole subtree.
-    Subtree {
         /// The extent of the axis.
         extent: SizeId,
         /// The product of the extents of the other parallel loops.

@@ -122,6 +122,10 @@ impl PlanPrinter<'_> {
                 }
                 ParamBind::ScratchOffset(n) => format!("offset of scratch {n}"),
                 ParamBind::ScratchRow(n) => format!("row bytes of scratch {n}"),
+                ParamBind::ScratchStride { elements, size } => {
+                    let elements: Vec<&str> = elements.iter().map(|p| name(&params, p.0)).collect();
+                    format!("{} * {size}", elements.join(" * "))
+                }
             };
             writeln!(out, "    param {} = {value}", name(&params, k as u32))?;
         }
@@ -157,7 +161,6 @@ impl PlanPrinter<'_> {
         };
         match *rule {
             TileRule::Chunk { extent, outer, bytes } => text("chunk", extent, outer, bytes),
-            TileRule::Subtree { extent, outer, bytes } => text("subtree", extent, outer, bytes),
             TileRule::Columns { extent, outer, bytes } => text("columns", extent, outer, bytes),
         }
     }

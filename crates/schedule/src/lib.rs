@@ -6,7 +6,16 @@
 //! [`fuseloom_kernel::Plan::bind`].
 #![forbid(unsafe_code)]
 
+mod access;
+mod builder;
+mod cluster;
+mod cost;
 mod decision;
+mod reads;
+mod sizes;
+mod sources;
+mod structure;
+mod tasks;
 
 pub use decision::{Choice, Decision};
 

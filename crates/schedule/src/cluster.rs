@@ -1,0 +1,536 @@
+//! Which tasks share a kernel.
+//!
+//! Every task starts as a cluster of its own. Walking the tasks in order, each is merged with the clusters that compute what
+//! it reads, where the loops agree and it pays; then clusters that read the same memory over the same loops are merged. What
+//! is refused is refused for a reason, which is kept for the decision log.
+
+use crate::cost;
+use crate::reads::{AxisIndex, Read, ValueRef};
+use crate::sizes::SizeTable;
+use crate::structure::{Cluster, MAX_LOOPS, Mode, Structure, stages, structure};
+use crate::tasks::{TaskId, TaskKind, Tasks};
+use fuseloom_graph::{Graph, Op};
+use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
+
+/// The clusters, and why tasks that could have shared one do not.
+pub(crate) struct Clusters {
+    /// The clusters; `None` where one was merged into another.
+    pub(crate) clusters: Vec<Option<Cluster>>,
+    /// The cluster of each task.
+    pub(crate) of: Vec<usize>,
+    /// Why the edge from a producer to a consumer was refused.
+    pub(crate) refused: HashMap<(TaskId, TaskId), String>,
+    /// Pairs of clusters merged because they read the same memory: a task of each, and the value.
+    pub(crate) siblings: Vec<(TaskId, TaskId, ValueRef)>,
+}
+
+/// Everything the merging looks at.
+pub(crate) struct Context<'a> {
+    pub(crate) graph: &'a Graph,
+    pub(crate) tasks: &'a Tasks,
+    pub(crate) sizes: &'a mut SizeTable,
+    /// The tasks that must run before each task.
+    pub(crate) needs: Vec<SmallVec<[TaskId; 4]>>,
+    /// The tasks that wait for each task.
+    pub(crate) users: Vec<SmallVec<[TaskId; 4]>>,
+}
+
+impl<'a> Context<'a> {
+    /// Gathers the dependencies.
+    pub(crate) fn new(graph: &'a Graph, tasks: &'a Tasks, sizes: &'a mut SizeTable) -> Context<'a> {
+        let mut needs: Vec<SmallVec<[TaskId; 4]>> = vec![SmallVec::new(); tasks.tasks.len()];
+        let mut users = needs.clone();
+        for (n, task) in tasks.tasks.iter().enumerate() {
+            let reads = task.reads.iter().chain(task.gather.as_ref().map(|g| &g.read));
+            for writer in reads.flat_map(|r| tasks.writers_of(r.value)) {
+                if !needs[n].contains(&writer) {
+                    needs[n].push(writer);
+                    users[writer.index()].push(TaskId(n as u32));
+                }
+            }
+        }
+        Context { graph, tasks, sizes, needs, users }
+    }
+}
+
+/// Operations to compute a task's value from memory and sources at any point, if that is cheap: no reduction, nothing
+/// dear, and all it reads in turn is in memory already or as cheap.
+pub(crate) fn inline_cost(graph: &Graph, tasks: &Tasks, task: TaskId, depth: u32) -> Option<u32> {
+    let t = &tasks.tasks[task.index()];
+    if t.kind != TaskKind::Compute || t.reduced.is_some() || t.gather.is_some() || depth > cost::CHEAP {
+        return None;
+    }
+    if !matches!(graph.node(t.node).op, Op::Map(_) | Op::Cast(_)) {
+        return None;
+    }
+    let mut total = cost::operations(graph, t);
+    for read in &t.reads {
+        if total > cost::CHEAP {
+            return None;
+        }
+        if let Some(producer) = in_registers(tasks, read.value) {
+            total += inline_cost(graph, tasks, producer, depth + 1)?;
+        }
+    }
+    (total <= cost::CHEAP).then_some(total)
+}
+
+/// The task that computes a value which has no memory (yet).
+fn in_registers(tasks: &Tasks, value: ValueRef) -> Option<TaskId> {
+    if tasks.placed.contains_key(&value) { None } else { tasks.computed(value) }
+}
+
+/// Whether computing `task` again would read memory that one of `inside` writes.
+pub(crate) fn inline_reads_inside(tasks: &Tasks, task: TaskId, inside: &HashSet<TaskId>) -> bool {
+    tasks.tasks[task.index()].reads.iter().any(|read| match in_registers(tasks, read.value) {
+        Some(producer) => inline_reads_inside(tasks, producer, inside),
+        None => tasks.writers_of(read.value).iter().any(|w| inside.contains(w)),
+    })
+}
+
+/// The pairs of (axis of the producer's result, axis of the consumer's domain) along which a read runs over the producer's
+/// own loops, or why it does not.
+pub(crate) fn same_loops(
+    tasks: &Tasks,
+    sizes: &SizeTable,
+    producer: TaskId,
+    consumer: TaskId,
+    read: &Read,
+) -> Result<Vec<(usize, usize)>, String> {
+    let p = &tasks.tasks[producer.index()];
+    let c = &tasks.tasks[consumer.index()];
+    let mut pairs = Vec::new();
+    for (entry, axis) in read.index.iter().zip(p.kept_axes()) {
+        let one = sizes.known(p.domain[axis]) == Some(1);
+        match *entry {
+            _ if one => {}
+            AxisIndex::Along { axis: along, step: 1, offset }
+                if sizes.known(offset) == Some(0) && c.domain[along] == p.domain[axis] =>
+            {
+                if pairs.iter().any(|&(_, used)| used == along) {
+                    return Err("it is read along a diagonal".to_string());
+                }
+                pairs.push((axis, along));
+            }
+            AxisIndex::Along { step, .. } if step < 0 => return Err("it is read backwards".to_string()),
+            AxisIndex::Along { .. } => return Err("only a window of it is read".to_string()),
+            AxisIndex::Fixed(_) => return Err("only one slice of it is read".to_string()),
+        }
+    }
+    Ok(pairs)
+}
+
+/// Forms the clusters.
+pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
+    let count = context.tasks.tasks.len();
+    let mut clusters = Clusters {
+        clusters: (0..count).map(|n| Some(single(context, TaskId(n as u32)))).collect(),
+        of: (0..count).collect(),
+        refused: HashMap::new(),
+        siblings: Vec::new(),
+    };
+    if !fusion {
+        return clusters;
+    }
+    for consumer in (0..count as u32).map(TaskId) {
+        for r in 0..context.tasks.tasks[consumer.index()].reads.len() {
+            let read = &context.tasks.tasks[consumer.index()].reads[r];
+            let Some(producer) = context.tasks.computed(read.value) else { continue };
+            let (a, b) = (clusters.of[producer.index()], clusters.of[consumer.index()]);
+            if a == b {
+                continue;
+            }
+            match clusters.merge(context, a, b, &[]) {
+                Ok(merged) => clusters.replace(a, b, merged),
+                Err(reason) => {
+                    clusters.refused.insert((producer, consumer), reason);
+                }
+            }
+        }
+    }
+    merge_siblings(context, &mut clusters);
+    clusters
+}
+
+/// Merges clusters that read the same memory over the same loops.
+fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
+    let mut readers: HashMap<ValueRef, Vec<(TaskId, usize)>> = HashMap::new();
+    let mut order: Vec<ValueRef> = Vec::new();
+    for (n, task) in context.tasks.tasks.iter().enumerate() {
+        for (r, read) in task.reads.iter().enumerate() {
+            if context.tasks.placed.contains_key(&read.value) {
+                let list = readers.entry(read.value).or_default();
+                if list.is_empty() {
+                    order.push(read.value);
+                }
+                list.push((TaskId(n as u32), r));
+            }
+        }
+    }
+    for value in order {
+        let list = &readers[&value];
+        for pair in list.windows(2) {
+            let ((first, r), (second, s)) = (pair[0], pair[1]);
+            let (a, b) = (clusters.of[first.index()], clusters.of[second.index()]);
+            if a == b {
+                continue;
+            }
+            let tasks = &context.tasks.tasks;
+            let (x, y) = (&tasks[first.index()].reads[r].index, &tasks[second.index()].reads[s].index);
+            let mut pairs: Vec<(usize, usize)> = Vec::new();
+            let agree = x.iter().zip(y).all(|(x, y)| match (*x, *y) {
+                (
+                    AxisIndex::Along { axis: i, step: p, offset: o },
+                    AxisIndex::Along { axis: j, step: q, offset: w },
+                ) => {
+                    let (ca, cb) = (clusters.cluster(a), clusters.cluster(b));
+                    match (ca.axes[&first][i], cb.axes[&second][j]) {
+                        (Some(la), Some(lb)) => {
+                            pairs.push((la, lb));
+                            p == q && o == w && ca.extents[la] == cb.extents[lb]
+                        }
+                        (None, None) => true,
+                        _ => false,
+                    }
+                }
+                (x, y) => x == y,
+            });
+            if !agree || pairs.is_empty() {
+                continue;
+            }
+            let backward = clusters
+                .cluster(b)
+                .tasks
+                .iter()
+                .any(|t| context.users[t.index()].iter().any(|u| clusters.of[u.index()] == a));
+            let (a, b, pairs) = match backward {
+                true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
+                false => (a, b, pairs),
+            };
+            if let Ok(merged) = clusters.merge(context, a, b, &pairs) {
+                clusters.replace(a, b, merged);
+                clusters.siblings.push((first, second, value));
+            }
+        }
+    }
+}
+
+/// A cluster of one task.
+fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
+    let task = &context.tasks.tasks[id.index()];
+    let mut extents = Vec::new();
+    let mut axes = Vec::new();
+    for &extent in &task.domain {
+        // A loop of one iteration is no loop. (A reduced axis keeps its loop: the tree decides what one element gives.)
+        if context.sizes.known(extent) == Some(1) && task.reduced != Some(axes.len()) {
+            axes.push(None);
+        } else {
+            axes.push(Some(extents.len()));
+            extents.push(extent);
+        }
+    }
+    let mut cluster =
+        Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
+    let found = structure(&cluster, context.tasks, context.sizes, &|l| weight(context, &cluster, l));
+    cluster.structure = found.expect("the loops of one task nest");
+    cluster
+}
+
+/// Bytes an iteration of loop `l` that are contiguous along it, over what the cluster's tasks read and write in memory.
+pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 {
+    let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
+    let mut bytes = 0;
+    for &task in &cluster.tasks {
+        let t = &context.tasks.tasks[task.index()];
+        let axes = &cluster.axes[&task];
+        let volume = |entries: &mut dyn Iterator<Item = Option<usize>>| {
+            entries.flatten().fold(1i64, |v, loop_| v.saturating_mul(context.sizes.hint(cluster.extents[loop_])))
+        };
+        for read in &t.reads {
+            if context.tasks.computed(read.value).is_some_and(|p| inside.contains(&p)) {
+                continue;
+            }
+            let dtype = context.graph.node(read.value.node).types[read.value.result as usize].dtype;
+            let place = context.tasks.placed.get(&read.value);
+            let mut along = |entry: &AxisIndex| match *entry {
+                AxisIndex::Along { axis, .. } => axes[axis],
+                AxisIndex::Fixed(_) => None,
+            };
+            let unit = read.index.iter().enumerate().any(|(k, entry)| {
+                let stride_one = match place {
+                    Some(p) => context.sizes.known(p.strides[k]) == Some(dtype.size() as i64),
+                    None => k + 1 == read.index.len(),
+                };
+                stride_one && along(entry) == Some(l)
+            });
+            if unit {
+                let size = volume(&mut read.index.iter().map(&mut along));
+                bytes = size.saturating_mul(dtype.size() as i64).saturating_add(bytes);
+            }
+        }
+        // What it writes lies in C order of its result, or as the copy's destination does.
+        let kept: Vec<usize> = t.kept_axes().collect();
+        let last = match &t.kind {
+            TaskKind::Copy(place) => {
+                let size = t.dtypes[0].size() as i64;
+                (0..kept.len()).find(|&k| context.sizes.known(place.strides[k]) == Some(size)).map(|k| kept[k])
+            }
+            TaskKind::Compute => kept.iter().rev().copied().find(|&axis| axes[axis].is_some()),
+        };
+        if last.and_then(|axis| axes[axis]) == Some(l) {
+            let size = volume(&mut kept.iter().map(|&axis| axes[axis]));
+            bytes = size.saturating_mul(t.dtypes[0].size() as i64).saturating_add(bytes);
+        }
+    }
+    bytes
+}
+
+impl Clusters {
+    /// A live cluster.
+    pub(crate) fn cluster(&self, n: usize) -> &Cluster {
+        self.clusters[n].as_ref().expect("a live cluster")
+    }
+
+    fn replace(&mut self, a: usize, b: usize, merged: Cluster) {
+        for &task in &merged.tasks {
+            self.of[task.index()] = b;
+        }
+        self.clusters[a] = None;
+        self.clusters[b] = Some(merged);
+    }
+
+    /// The union of cluster `a` (of producers) and `b`, with loops identified along every edge between them and along
+    /// `pairs` (loops of `a`, loops of `b`); or why they cannot or should not be one.
+    fn merge(
+        &self,
+        context: &mut Context<'_>,
+        a: usize,
+        b: usize,
+        pairs: &[(usize, usize)],
+    ) -> Result<Cluster, String> {
+        let (first, second) = (self.cluster(a), self.cluster(b));
+        let tasks: HashSet<TaskId> = first.tasks.iter().chain(&second.tasks).copied().collect();
+        let mut rename: Vec<Option<usize>> = vec![None; first.extents.len()];
+        for &(x, y) in pairs {
+            bind(&mut rename, x, y)?;
+        }
+        let mut edges: Vec<(TaskId, TaskId)> = Vec::new();
+        let mut broadcast = false;
+        for &consumer in &second.tasks {
+            for read in &context.tasks.tasks[consumer.index()].reads {
+                let Some(producer) = context.tasks.computed(read.value) else {
+                    if context.tasks.writers_of(read.value).iter().any(|w| tasks.contains(w)) {
+                        return Err("it is read from memory after all of it is written".to_string());
+                    }
+                    continue;
+                };
+                if !first.axes.contains_key(&producer) {
+                    continue;
+                }
+                let bound = same_loops(context.tasks, context.sizes, producer, consumer, read).and_then(|axes| {
+                    let mut trial = rename.clone();
+                    for (p, c) in axes {
+                        if let (Some(x), Some(y)) = (first.axes[&producer][p], second.axes[&consumer][c]) {
+                            bind(&mut trial, x, y)?;
+                        }
+                    }
+                    Ok(trial)
+                });
+                match bound {
+                    Ok(trial) => {
+                        rename = trial;
+                        edges.push((producer, consumer));
+                    }
+                    Err(reason) => {
+                        let again = inline_cost(context.graph, context.tasks, producer, 0).is_some()
+                            && !inline_reads_inside(context.tasks, producer, &tasks);
+                        if !again {
+                            return Err(reason);
+                        }
+                    }
+                }
+            }
+            if let Some(gather) = &context.tasks.tasks[consumer.index()].gather
+                && context.tasks.writers_of(gather.read.value).iter().any(|w| tasks.contains(w))
+            {
+                return Err("it is read at computed indices, after all of it is written".to_string());
+            }
+        }
+        if edges.is_empty() && pairs.is_empty() {
+            return Err("it is cheaper to compute again than to share loops for".to_string());
+        }
+        if self.path_around(context, a, b) || (!pairs.is_empty() && self.path_around(context, b, a)) {
+            return Err("another kernel must run between them".to_string());
+        }
+        let mut merged = union(first, second, &mut rename)?;
+        let operations: u32 =
+            merged.tasks.iter().map(|t| cost::operations(context.graph, &context.tasks.tasks[t.index()])).sum();
+        if operations > cost::KERNEL {
+            return Err(format!("together they are {operations} operations, more than one kernel should have"));
+        }
+        merged.structure =
+            structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
+        for &(producer, consumer) in &edges {
+            broadcast |= merged.value(context.tasks, producer) != merged.domain(consumer);
+        }
+        pays(context, first, second, &merged, &edges, broadcast)?;
+        Ok(merged)
+    }
+
+    /// Whether a cluster other than the two must run after `a` and before `b`.
+    fn path_around(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
+        let last = *self.cluster(b).tasks.last().expect("a cluster has tasks");
+        let mut seen: HashSet<usize> = HashSet::new();
+        let mut open: Vec<usize> = vec![a];
+        while let Some(at) = open.pop() {
+            for &task in &self.cluster(at).tasks {
+                for &user in &context.users[task.index()] {
+                    let next = self.of[user.index()];
+                    if next == b {
+                        if at != a {
+                            return true;
+                        }
+                    } else if next != a && self.cluster(next).tasks[0] <= last && seen.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Identifies a loop of the first cluster with one of the second.
+fn bind(rename: &mut [Option<usize>], x: usize, y: usize) -> Result<(), String> {
+    let other = rename.iter().enumerate().any(|(k, r)| k != x && *r == Some(y));
+    match rename[x] {
+        Some(bound) if bound == y => Ok(()),
+        None if !other => {
+            rename[x] = Some(y);
+            Ok(())
+        }
+        _ => Err("it is read along two different orders of its axes".to_string()),
+    }
+}
+
+/// The tasks of both clusters over the loops of the second, extended by those of the first that are not among them.
+fn union(first: &Cluster, second: &Cluster, rename: &mut [Option<usize>]) -> Result<Cluster, String> {
+    let mut merged = second.clone();
+    for (x, bound) in rename.iter_mut().enumerate() {
+        if bound.is_none() {
+            *bound = Some(merged.extents.len());
+            merged.extents.push(first.extents[x]);
+        }
+    }
+    if merged.extents.len() > MAX_LOOPS {
+        return Err("together they have too many loops".to_string());
+    }
+    for (&task, axes) in &first.axes {
+        merged.axes.insert(task, axes.iter().map(|l| l.and_then(|l| rename[l])).collect());
+    }
+    merged.tasks.extend(&first.tasks);
+    merged.tasks.sort_unstable();
+    Ok(merged)
+}
+
+/// Whether a legal merge is worth it.
+fn pays(
+    context: &mut Context<'_>,
+    first: &Cluster,
+    second: &Cluster,
+    merged: &Cluster,
+    edges: &[(TaskId, TaskId)],
+    broadcast: bool,
+) -> Result<(), String> {
+    let structure = &merged.structure;
+    if structure.levels.len() == 1 {
+        return Ok(());
+    }
+    let sizes = &*context.sizes;
+    let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| merged.extents[l]));
+    let outer = hint(&structure.levels[0]);
+    let inner: i64 = structure.levels[1..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
+    let all = outer.saturating_mul(inner);
+    let fused = |task: TaskId| fused_producers(context.tasks, merged, task);
+    let again = (0..structure.levels.len())
+        .map(|level| {
+            let items: Vec<TaskId> =
+                merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
+            let stages = stages(merged, context.tasks, level, &items, &fused);
+            stages.iter().filter(|s| !s.deep.is_empty()).count()
+        })
+        .max()
+        .unwrap_or(0);
+    if again > 1 {
+        let widest = 8;
+        let resident = match structure.mode {
+            Mode::Pointwise | Mode::Rows => inner.saturating_mul(widest),
+            Mode::Columns => inner.saturating_mul(cost::COLUMNS * widest / 2),
+        };
+        if resident > cost::RESIDENT {
+            let what = match structure.mode {
+                Mode::Pointwise | Mode::Rows => format!("a row of {inner} elements"),
+                Mode::Columns => format!("a tile of {} columns of {inner} elements", cost::COLUMNS),
+            };
+            return Err(format!("{what} does not stay in cache between the pass that reduces and the next"));
+        }
+        if outer < cost::PARALLEL && all > cost::SMALL {
+            return Err(format!("only {outer} outer points would be left to share among threads"));
+        }
+    }
+    if structure.levels.len() > 2 && outer < cost::PARALLEL && all > cost::SMALL {
+        let next = hint(&structure.levels[1]);
+        if next < 4096 {
+            return Err(format!("a reduction of {next} partial results cannot be shared among threads"));
+        }
+    }
+    if broadcast {
+        // What merging saves: producers that need no memory any more, and reads that become one.
+        let mut saved = 0i64;
+        for &(producer, _) in edges {
+            let node = context.tasks.tasks[producer.index()].node;
+            let value = ValueRef { node, result: 0 };
+            let elsewhere = context.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
+            if !elsewhere && !context.tasks.placed.contains_key(&value) {
+                saved = saved.saturating_add(cost::value_bytes(context.graph, context.sizes, value).saturating_mul(2));
+            }
+        }
+        let (x, y) = (memory_reads(context, first), memory_reads(context, second));
+        let mut traffic = 0i64;
+        for (value, bytes) in x.iter().chain(&y) {
+            traffic = traffic.saturating_add(*bytes);
+            if x.contains_key(value) && y.contains_key(value) {
+                saved = saved.saturating_add(*bytes / 2);
+            }
+        }
+        if saved.saturating_mul(10) < traffic {
+            return Err(format!("it would save {saved} of {traffic} bytes and shrink the loops they share"));
+        }
+    }
+    Ok(())
+}
+
+/// The values that a cluster reads from memory, with their bytes.
+fn memory_reads(context: &mut Context<'_>, cluster: &Cluster) -> HashMap<ValueRef, i64> {
+    let mut reads = HashMap::new();
+    for &task in &cluster.tasks {
+        for read in &context.tasks.tasks[task.index()].reads {
+            let inside = context.tasks.computed(read.value).is_some_and(|p| cluster.axes.contains_key(&p));
+            if !inside && !reads.contains_key(&read.value) {
+                reads.insert(read.value, cost::value_bytes(context.graph, context.sizes, read.value));
+            }
+        }
+    }
+    reads
+}
+
+/// The producers of a task inside its cluster.
+pub(crate) fn fused_producers(tasks: &Tasks, cluster: &Cluster, task: TaskId) -> Vec<TaskId> {
+    tasks.tasks[task.index()]
+        .reads
+        .iter()
+        .filter_map(|read| tasks.computed(read.value))
+        .filter(|p| cluster.axes.contains_key(p))
+        .collect()
+}

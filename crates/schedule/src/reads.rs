@@ -1,0 +1,191 @@
+//! What a value reads, with the views between resolved into an index map.
+//!
+//! A view (permute, slice, broadcast, unit reshape) is index arithmetic: reading `v` at a point of the reader's space is
+//! reading some *base* value at an affine function of that point. A base is a source, a computed value, a concatenation, or
+//! a reshape that is not affine and therefore stands for a buffer.
+
+use crate::sizes::SizeTable;
+use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape};
+use fuseloom_kernel::SizeId;
+use smallvec::SmallVec;
+
+/// One result of one node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct ValueRef {
+    pub(crate) node: NodeId,
+    pub(crate) result: u32,
+}
+
+/// The index along one axis of a base, as a function of the reader's point.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum AxisIndex {
+    /// Always this index.
+    Fixed(SizeId),
+    /// `offset + step * (index along axis `axis` of the reader's space)`.
+    Along { axis: usize, step: i64, offset: SizeId },
+}
+
+/// An index map: one entry an axis of the base.
+pub(crate) type IndexMap = SmallVec<[AxisIndex; 4]>;
+
+/// A read of a base value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Read {
+    pub(crate) value: ValueRef,
+    pub(crate) index: IndexMap,
+}
+
+/// The map that reads every axis at the reader's own; axes of extent 1 are fixed at 0.
+pub(crate) fn identity(shape: &Shape, sizes: &mut SizeTable) -> IndexMap {
+    let zero = sizes.constant(0);
+    let along = |(axis, dim): (usize, &Dim)| match dim.is_one() {
+        true => AxisIndex::Fixed(zero),
+        false => AxisIndex::Along { axis, step: 1, offset: zero },
+    };
+    shape.iter().enumerate().map(along).collect()
+}
+
+/// Resolves a read of `node` at the identity of its own shape: walks down the views below it.
+pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Read {
+    let mut index = identity(&graph.ty(node).shape, sizes);
+    let mut at = node;
+    loop {
+        let inner = graph.node(at);
+        match &inner.op {
+            Op::Permute(axes) => {
+                // Axis axes[k] of x is read at the index of axis k.
+                let mut below = index.clone();
+                for (k, &axis) in axes.iter().enumerate() {
+                    below[axis] = index[k];
+                }
+                index = below;
+            }
+            Op::Slice(windows) => {
+                for (entry, window) in index.iter_mut().zip(windows) {
+                    let start = sizes.dim(&window.start);
+                    *entry = match *entry {
+                        AxisIndex::Fixed(at) => {
+                            let scaled = sizes.scale(at, window.step);
+                            AxisIndex::Fixed(sizes.add(start, scaled))
+                        }
+                        AxisIndex::Along { axis, step, offset } => {
+                            let scaled = sizes.scale(offset, window.step);
+                            let offset = sizes.add(start, scaled);
+                            AxisIndex::Along { axis, step: step * window.step, offset }
+                        }
+                    };
+                }
+            }
+            Op::Broadcast(shape) => {
+                let zero = sizes.constant(0);
+                let below = &graph.ty(inner.inputs[0]).shape;
+                let skip = shape.len() - below.len();
+                index = below
+                    .iter()
+                    .enumerate()
+                    .map(|(k, dim)| if dim.is_one() { AxisIndex::Fixed(zero) } else { index[skip + k] })
+                    .collect();
+            }
+            Op::Reshape(shape) => {
+                let below = &graph.ty(inner.inputs[0]).shape;
+                let Some(to) = unit_reshape(below, shape) else { break };
+                let zero = sizes.constant(0);
+                index = to.iter().map(|t| t.map_or(AxisIndex::Fixed(zero), |t| index[t])).collect();
+            }
+            Op::Result(k) => {
+                return Read { value: ValueRef { node: inner.inputs[0], result: *k }, index };
+            }
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Extent(_)
+            | Op::Iota(_)
+            | Op::Map(_)
+            | Op::Cast(_)
+            | Op::DivMod
+            | Op::Concat { .. }
+            | Op::Pad { .. }
+            | Op::Reduce { .. }
+            | Op::CombineMoments { .. }
+            | Op::Take { .. } => break,
+        }
+        at = inner.inputs[0];
+    }
+    Read { value: ValueRef { node: at, result: 0 }, index }
+}
+
+/// For a reshape that only adds and drops axes of extent 1: for each axis of `from` the axis of `to` it became (`None` for
+/// a dropped one). `None` for any other reshape.
+pub(crate) fn unit_reshape(from: &Shape, to: &Shape) -> Option<Vec<Option<usize>>> {
+    let mut targets = to.iter().enumerate().filter(|(_, dim)| !dim.is_one());
+    let mut map = Vec::with_capacity(from.len());
+    for dim in from {
+        if dim.is_one() {
+            map.push(None);
+            continue;
+        }
+        let (axis, target) = targets.next()?;
+        if target != dim {
+            return None;
+        }
+        map.push(Some(axis));
+    }
+    targets.next().is_none().then_some(map)
+}
+
+/// The strides of a view under another shape with the same elements in C order, if strides can express it.
+///
+/// Splits both shapes into runs with equal products; a run is expressible when its axes on the old side are contiguous
+/// among themselves. Axes of extent 1 are free. Products are compared as formulas, so a symbolic shape that is not plainly
+/// equal gives `None` (and costs a copy, never a wrong answer).
+pub(crate) fn reshape_strides(
+    sizes: &mut SizeTable,
+    shape: &[SizeId],
+    strides: &[SizeId],
+    to: &[SizeId],
+) -> Option<Vec<SizeId>> {
+    let one = sizes.constant(1);
+    let zero = sizes.constant(0);
+    let old: Vec<(SizeId, SizeId)> =
+        shape.iter().zip(strides).filter(|(d, _)| **d != one).map(|(d, s)| (*d, *s)).collect();
+    let mut result = vec![zero; to.len()];
+    let (mut i, mut j) = (0, 0);
+    while i < old.len() {
+        let first = i;
+        let (mut have, mut axes) = (old[i].0, Vec::new());
+        i += 1;
+        let mut want = one;
+        loop {
+            if want == have && !axes.is_empty() {
+                break;
+            }
+            // Grow whichever side is smaller; formulas that cannot be compared grow the new side first, then the old.
+            let grow_new = match (sizes.known(want), sizes.known(have)) {
+                (Some(w), Some(h)) => w < h,
+                _ => want == one || axes.is_empty() || j < to.len(),
+            };
+            if grow_new && j < to.len() {
+                if to[j] != one {
+                    want = sizes.mul(want, to[j]);
+                    axes.push(j);
+                }
+                j += 1;
+            } else if i < old.len() {
+                have = sizes.mul(have, old[i].0);
+                i += 1;
+            } else {
+                return None;
+            }
+        }
+        for k in first..i - 1 {
+            if old[k].1 != sizes.mul(old[k + 1].0, old[k + 1].1) {
+                return None;
+            }
+        }
+        let mut stride = old[i - 1].1;
+        for &axis in axes.iter().rev() {
+            result[axis] = stride;
+            stride = sizes.mul(to[axis], stride);
+        }
+    }
+    to[j..].iter().all(|d| *d == one).then_some(result)
+}

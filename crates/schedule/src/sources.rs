@@ -1,0 +1,192 @@
+//! Where each read finds its value, once the clusters are known.
+//!
+//! This is where values become buffers: a read that neither shares its producer's loops nor can cheaply compute it again
+//! makes the producer store it. Every choice is logged.
+
+use crate::cluster::{Clusters, Context, inline_cost, inline_reads_inside, same_loops};
+use crate::cost;
+use crate::reads::ValueRef;
+use crate::sizes::SizeTable;
+use crate::structure::{Cluster, structure};
+use crate::tasks::{TaskId, TaskKind, Tasks};
+use crate::{Choice, Decision};
+use fuseloom_graph::{Graph, NodeId};
+use fuseloom_kernel::SizeId;
+use hashbrown::{HashMap, HashSet};
+
+/// Where a read finds its value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Source {
+    /// A constant, a size or an iota: no memory at all.
+    Leaf,
+    /// In memory, at the value's place.
+    Memory,
+    /// Computed by a task of the same cluster over the same loops.
+    Fused(TaskId),
+    /// Computed again where it is read.
+    Inline(TaskId),
+}
+
+/// The source of read number `r` of a task.
+pub(crate) type Sources = HashMap<(TaskId, usize), Source>;
+
+/// Finds the sources, stores what must be stored, drops tasks that nobody needs any more, and logs the choices.
+pub(crate) fn find(
+    graph: &Graph,
+    tasks: &mut Tasks,
+    sizes: &mut SizeTable,
+    clusters: &mut Clusters,
+    fusion: bool,
+) -> (Sources, Vec<Decision>) {
+    let mut sources = Sources::new();
+    let mut log = Vec::new();
+    for consumer in (0..tasks.tasks.len() as u32).map(TaskId) {
+        for r in 0..tasks.tasks[consumer.index()].reads.len() {
+            let value = tasks.tasks[consumer.index()].reads[r].value;
+            let source = match tasks.computed(value) {
+                None if tasks.placed.contains_key(&value) => Source::Memory,
+                None => Source::Leaf,
+                Some(producer) => {
+                    let choice = choose(graph, tasks, sizes, clusters, (producer, consumer, r), fusion);
+                    if choice.0 == Source::Memory {
+                        tasks.store(graph, sizes, value, &choice.1);
+                    }
+                    log.push(decision(graph, tasks, sizes, clusters, (value, consumer), &choice));
+                    choice.0
+                }
+            };
+            sources.insert((consumer, r), source);
+        }
+    }
+    for &(first, second, value) in &clusters.siblings {
+        log.push(Decision {
+            producer: tasks.tasks[first.index()].node,
+            consumer: tasks.tasks[second.index()].node,
+            choice: Choice::Merge,
+            reason: format!("both read %{} over the same loops: one pass serves both", value.node.0),
+            bytes: bytes_of(graph, sizes, value),
+        });
+    }
+    drop_unneeded(graph, tasks, sizes, clusters, &sources);
+    (sources, log)
+}
+
+/// The source for an edge, and the reason.
+fn choose(
+    graph: &Graph,
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    clusters: &Clusters,
+    (producer, consumer, r): (TaskId, TaskId, usize),
+    fusion: bool,
+) -> (Source, String) {
+    if !fusion {
+        return (Source::Memory, "fusion is off".to_string());
+    }
+    let read = &tasks.tasks[consumer.index()].reads[r];
+    let home = clusters.of[consumer.index()];
+    let cluster = clusters.cluster(home);
+    if clusters.of[producer.index()] == home
+        && let Ok(pairs) = same_loops(tasks, sizes, producer, consumer, read)
+        && pairs.iter().all(|&(p, c)| cluster.axes[&producer][p] == cluster.axes[&consumer][c])
+    {
+        return (Source::Fused(producer), "they share their loops".to_string());
+    }
+    let refused = clusters.refused.get(&(producer, consumer)).cloned();
+    let refused = refused.unwrap_or_else(|| "their loops differ".to_string());
+    let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
+    if !tasks.placed.contains_key(&read.value)
+        && let Some(operations) = inline_cost(graph, tasks, producer, 0)
+        && !inline_reads_inside(tasks, producer, &inside)
+    {
+        let once = tasks.tasks[producer.index()].domain.len() == tasks.tasks[consumer.index()].domain.len();
+        if once || operations <= cost::CHEAP / 3 {
+            return (Source::Inline(producer), format!("{refused}; {operations} operations cost less than a buffer"));
+        }
+    }
+    (Source::Memory, refused)
+}
+
+fn decision(
+    graph: &Graph,
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    clusters: &Clusters,
+    (value, consumer): (ValueRef, TaskId),
+    (source, reason): &(Source, String),
+) -> Decision {
+    let choice = match source {
+        Source::Fused(producer) => {
+            let cluster = clusters.cluster(clusters.of[consumer.index()]);
+            let same = cluster.value(tasks, *producer) == cluster.domain(consumer);
+            if same { Choice::Fuse } else { Choice::Stage }
+        }
+        Source::Inline(_) => Choice::Recompute,
+        Source::Memory | Source::Leaf => Choice::Materialize,
+    };
+    Decision {
+        producer: value.node,
+        consumer: tasks.tasks[consumer.index()].node,
+        choice,
+        reason: reason.clone(),
+        bytes: bytes_of(graph, sizes, value),
+    }
+}
+
+/// The bytes of a value, as a formula.
+pub(crate) fn bytes_of(graph: &Graph, sizes: &mut SizeTable, value: ValueRef) -> SizeId {
+    let ty = &graph.node(value.node).types[value.result as usize];
+    let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+    let elements = sizes.product(shape);
+    sizes.scale(elements, ty.dtype.size() as i64)
+}
+
+/// Whether any result of a task has memory.
+pub(crate) fn stored(tasks: &Tasks, node: NodeId, results: usize) -> bool {
+    (0..results as u32).any(|result| tasks.placed.contains_key(&ValueRef { node, result }))
+}
+
+/// Removes tasks whose values have no memory and no reader in their cluster.
+fn drop_unneeded(
+    graph: &Graph,
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    clusters: &mut Clusters,
+    sources: &Sources,
+) {
+    let count = tasks.tasks.len();
+    let mut needed = vec![false; count];
+    for n in (0..count).rev() {
+        let task = &tasks.tasks[n];
+        needed[n] |= task.kind != TaskKind::Compute || stored(tasks, task.node, task.dtypes.len());
+        if needed[n] {
+            for r in 0..task.reads.len() {
+                if let Some(Source::Fused(producer)) = sources.get(&(TaskId(n as u32), r)) {
+                    needed[producer.index()] = true;
+                }
+            }
+        }
+    }
+    let context = Context::new(graph, tasks, sizes);
+    for slot in &mut clusters.clusters {
+        let Some(cluster) = slot else { continue };
+        if cluster.tasks.iter().all(|t| needed[t.index()]) {
+            continue;
+        }
+        cluster.tasks.retain(|t| needed[t.index()]);
+        if cluster.tasks.is_empty() {
+            *slot = None;
+            continue;
+        }
+        *slot = Some(restructured(&context, cluster.clone()));
+    }
+}
+
+/// The same cluster with its structure found anew, after tasks have left it.
+fn restructured(context: &Context<'_>, mut cluster: Cluster) -> Cluster {
+    cluster.axes.retain(|task, _| cluster.tasks.contains(task));
+    let weigh = |l: usize| crate::cluster::weight(context, &cluster, l);
+    let found = structure(&cluster, context.tasks, context.sizes, &weigh);
+    cluster.structure = found.expect("a part of a chain of loops is a chain");
+    cluster
+}

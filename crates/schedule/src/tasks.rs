@@ -1,0 +1,500 @@
+//! The work a graph asks for, one task a computed value, and where values live.
+//!
+//! Sources and views are no tasks. A concatenation is one copy task a piece, each writing its part of the result's memory; a
+//! reshape that strides cannot express is a copy, and so is an output that is not a computed value of its own.
+
+use crate::reads::{AxisIndex, IndexMap, Read, ValueRef, resolve};
+use crate::reads::{identity, reshape_strides};
+use crate::sizes::SizeTable;
+use crate::{AxisStride, Layout, Options, ScheduleError};
+use fuseloom_graph::{Dim, Graph, NodeId, Op};
+use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
+use fuseloom_lane::DType;
+use hashbrown::HashMap;
+
+/// A task, by position in [`Tasks::tasks`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct TaskId(pub(crate) u32);
+
+impl TaskId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a task does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum TaskKind {
+    /// Computes a node (elementwise, cast, reduction, take).
+    Compute,
+    /// Writes what it reads to a place.
+    Copy(Placement),
+}
+
+/// One task.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// The node it computes, or on behalf of which it copies.
+    pub(crate) node: NodeId,
+    pub(crate) kind: TaskKind,
+    /// The extents of its iteration space: the node's shape, the input's for a reduction, the piece's for a copy.
+    pub(crate) domain: Vec<SizeId>,
+    /// The axis of the domain that it reduces, if it does.
+    pub(crate) reduced: Option<usize>,
+    /// What it reads at each point of its domain.
+    pub(crate) reads: Vec<Read>,
+    /// For a `take`: the array it reads by index.
+    pub(crate) gather: Option<GatherRead>,
+    /// The dtype of each of its results.
+    pub(crate) dtypes: Vec<DType>,
+}
+
+/// The array of a `take`: read from memory at a computed index along one axis.
+#[derive(Clone, Debug)]
+pub(crate) struct GatherRead {
+    /// The array as a view of what is stored, over its own axes.
+    pub(crate) read: Read,
+    /// The number of its axes.
+    pub(crate) rank: usize,
+    /// The axis that is indexed.
+    pub(crate) axis: usize,
+    /// The extent of that axis.
+    pub(crate) extent: SizeId,
+    /// The number of axes of the index array, which stand in its place.
+    pub(crate) index_rank: usize,
+}
+
+/// Where a value lies: a view of a buffer, one byte stride an axis of the value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Placement {
+    pub(crate) buffer: BufferId,
+    pub(crate) offset: SizeId,
+    pub(crate) strides: Vec<SizeId>,
+}
+
+/// All tasks, the buffers, and who lives where.
+pub(crate) struct Tasks {
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) buffers: Vec<BufferDecl>,
+    /// Where a value lies, once known. A computed value without an entry is not stored (yet).
+    pub(crate) placed: HashMap<ValueRef, Placement>,
+    /// The task that computes a node.
+    pub(crate) computes: HashMap<NodeId, TaskId>,
+    /// The tasks that write the memory of a value that is not computed by one: concatenations and reshapes.
+    pub(crate) writers: HashMap<ValueRef, Vec<TaskId>>,
+}
+
+impl Task {
+    /// The axes of the domain that remain in the result, in order.
+    pub(crate) fn kept_axes(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.domain.len()).filter(|k| Some(*k) != self.reduced)
+    }
+
+    /// The extents of the result.
+    pub(crate) fn result_shape(&self) -> Vec<SizeId> {
+        self.kept_axes().map(|k| self.domain[k]).collect()
+    }
+}
+
+impl Tasks {
+    /// The tasks that write a value: what a reader must wait for.
+    pub(crate) fn writers_of(&self, value: ValueRef) -> Vec<TaskId> {
+        match self.computes.get(&value.node) {
+            Some(&task) => vec![task],
+            None => self.writers.get(&value).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Whether a value is computed by a task (and so can be had without a buffer).
+    pub(crate) fn computed(&self, value: ValueRef) -> Option<TaskId> {
+        self.computes.get(&value.node).copied()
+    }
+
+    /// Gives a computed value a temporary buffer of its own unless it already has a place.
+    pub(crate) fn store(&mut self, graph: &Graph, sizes: &mut SizeTable, value: ValueRef, reason: &str) {
+        if self.placed.contains_key(&value) {
+            return;
+        }
+        let ty = &graph.node(value.node).types[value.result as usize];
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let name = match value.result {
+            0 => format!("t{}", value.node.0),
+            k => format!("t{}.{k}", value.node.0),
+        };
+        let placement = self.temporary(sizes, name, ty.dtype, &shape, reason);
+        self.placed.insert(value, placement);
+    }
+
+    /// A new temporary in C order.
+    fn temporary(
+        &mut self,
+        sizes: &mut SizeTable,
+        name: String,
+        dtype: DType,
+        shape: &[SizeId],
+        reason: &str,
+    ) -> Placement {
+        let buffer = self.buffer(name, dtype, shape.to_vec(), BufferKind::Temporary, reason);
+        Placement { buffer, offset: sizes.constant(0), strides: sizes.contiguous(shape, dtype.size()) }
+    }
+
+    /// Declares a buffer.
+    pub(crate) fn buffer(
+        &mut self,
+        name: String,
+        dtype: DType,
+        shape: Vec<SizeId>,
+        kind: BufferKind,
+        reason: &str,
+    ) -> BufferId {
+        self.buffers.push(BufferDecl { name, dtype, shape, kind, reason: reason.to_string() });
+        BufferId(self.buffers.len() as u32 - 1)
+    }
+}
+
+impl Placement {
+    /// The place of what `index` (over a space of `rank` axes) selects: strides by axis of that space.
+    pub(crate) fn view(&self, sizes: &mut SizeTable, index: &IndexMap, rank: usize) -> Placement {
+        let zero = sizes.constant(0);
+        let mut view = Placement { buffer: self.buffer, offset: self.offset, strides: vec![zero; rank] };
+        for (entry, &stride) in index.iter().zip(&self.strides) {
+            let at = match *entry {
+                AxisIndex::Fixed(at) => at,
+                AxisIndex::Along { axis, step, offset } => {
+                    let along = sizes.scale(stride, step);
+                    view.strides[axis] = sizes.add(view.strides[axis], along);
+                    offset
+                }
+            };
+            let bytes = sizes.mul(at, stride);
+            view.offset = sizes.add(view.offset, bytes);
+        }
+        view
+    }
+}
+
+/// Lists the tasks of a canonical graph and places inputs, outputs, concatenations and reshapes.
+pub(crate) fn collect(graph: &Graph, sizes: &mut SizeTable, options: &Options) -> Result<Tasks, ScheduleError> {
+    let mut tasks = Tasks {
+        tasks: Vec::new(),
+        buffers: Vec::new(),
+        placed: HashMap::new(),
+        computes: HashMap::new(),
+        writers: HashMap::new(),
+    };
+    place_inputs(graph, sizes, options, &mut tasks);
+    let copies = place_outputs(graph, sizes, options, &mut tasks);
+    place_nested_concats(graph, sizes, &mut tasks);
+    for node in graph.ids() {
+        add_node(graph, sizes, node, &mut tasks)?;
+    }
+    for (node, placement) in copies {
+        add_copy(graph, sizes, node, node, placement, &mut tasks);
+    }
+    Ok(tasks)
+}
+
+/// The strides of a caller's array of `shape` under a layout.
+fn layout_strides(
+    sizes: &mut SizeTable,
+    layout: Option<&Layout>,
+    shape: &[SizeId],
+    size: usize,
+    runtime: impl Fn(&mut SizeTable, u32) -> SizeId,
+) -> Vec<SizeId> {
+    match layout {
+        None | Some(Layout::Contiguous) => sizes.contiguous(shape, size),
+        Some(Layout::Strided(axes)) => axes
+            .iter()
+            .enumerate()
+            .map(|(k, class)| match class {
+                AxisStride::Zero => sizes.constant(0),
+                AxisStride::Element => sizes.constant(size as i64),
+                AxisStride::Other => runtime(sizes, k as u32),
+            })
+            .collect(),
+    }
+}
+
+fn place_inputs(graph: &Graph, sizes: &mut SizeTable, options: &Options, tasks: &mut Tasks) {
+    for (n, &node) in graph.inputs().iter().enumerate() {
+        let ty = graph.ty(node);
+        let name = match &graph.node(node).op {
+            Op::Input(name) => name.to_string(),
+            _ => format!("in{n}"),
+        };
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let strides =
+            layout_strides(sizes, options.inputs.get(n), &shape, ty.dtype.size(), |s, k| s.input_stride(n as u32, k));
+        let buffer = tasks.buffer(name, ty.dtype, shape, BufferKind::Input(n as u32), "an input");
+        let placement = Placement { buffer, offset: sizes.constant(0), strides };
+        tasks.placed.insert(ValueRef { node, result: 0 }, placement);
+    }
+}
+
+/// Declares the output buffers. A value that is an output as it is gets its memory there; the other outputs are copies,
+/// which are returned.
+fn place_outputs(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    options: &Options,
+    tasks: &mut Tasks,
+) -> Vec<(NodeId, Placement)> {
+    let mut copies = Vec::new();
+    for (n, &node) in graph.outputs().iter().enumerate() {
+        let ty = graph.ty(node);
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let layout = options.outputs.get(n);
+        let strides =
+            layout_strides(sizes, layout, &shape, ty.dtype.size(), |s, k| s.output_stride(n as u32, k));
+        let buffer =
+            tasks.buffer(format!("out{n}"), ty.dtype, shape.clone(), BufferKind::Output(n as u32), "an output");
+        let placement = Placement { buffer, offset: sizes.constant(0), strides };
+        match own_place(graph, sizes, node, &placement, layout) {
+            Some((value, place)) if !tasks.placed.contains_key(&value) => {
+                tasks.placed.insert(value, place);
+            }
+            _ => copies.push((node, placement)),
+        }
+    }
+    copies
+}
+
+/// The computed or concatenated value that an output is, one to one, with its place in the output's memory.
+fn own_place(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    node: NodeId,
+    placement: &Placement,
+    layout: Option<&Layout>,
+) -> Option<(ValueRef, Placement)> {
+    let read = resolve(graph, sizes, node);
+    let base = graph.node(read.value.node);
+    if let Op::Reshape(_) = base.op
+        && matches!(layout, None | Some(Layout::Contiguous))
+        && read.index == identity(&base.ty().shape, sizes)
+    {
+        // A contiguous output under another shape: the value below may be written there in its own C order.
+        let below = base.inputs[0];
+        let ty = graph.ty(below);
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let strides = sizes.contiguous(&shape, ty.dtype.size());
+        return own_place(graph, sizes, below, &Placement { strides, ..placement.clone() }, None);
+    }
+    if is_source(&base.op) || matches!(base.op, Op::Reshape(_)) {
+        return None;
+    }
+    let zero = sizes.constant(0);
+    let shape = &base.types[read.value.result as usize].shape;
+    let mut strides = Vec::with_capacity(shape.len());
+    let mut seen = 0;
+    for (entry, dim) in read.index.iter().zip(shape) {
+        match *entry {
+            AxisIndex::Along { axis, step: 1, offset } if offset == zero && graph.ty(node).shape[axis] == *dim => {
+                strides.push(placement.strides[axis]);
+                seen += 1;
+            }
+            AxisIndex::Fixed(at) if at == zero && dim.is_one() => strides.push(zero),
+            _ => return None,
+        }
+    }
+    // Every axis of the output that is not of extent 1 must come from the value: a broadcast has more.
+    let axes = graph.ty(node).shape.iter().filter(|d| !d.is_one()).count();
+    (seen == axes).then(|| (read.value, Placement { strides, ..placement.clone() }))
+}
+
+fn is_source(op: &Op) -> bool {
+    matches!(op, Op::Input(_) | Op::Constant(_) | Op::Extent(_) | Op::Iota(_))
+}
+
+/// Places a concatenation that is wholly one piece of another inside that one's memory, so that it is written once.
+fn place_nested_concats(graph: &Graph, sizes: &mut SizeTable, tasks: &mut Tasks) {
+    let mut users = vec![0u32; graph.nodes().len()];
+    for node in graph.nodes() {
+        for input in &node.inputs {
+            users[input.index()] += 1;
+        }
+    }
+    for &output in graph.outputs() {
+        users[output.index()] += 1;
+    }
+    for node in graph.ids().rev() {
+        let Op::Concat { axis } = graph.node(node).op else { continue };
+        let value = ValueRef { node, result: 0 };
+        if !tasks.placed.contains_key(&value) {
+            tasks.store(graph, sizes, value, "concatenation joins pieces in one buffer");
+        }
+        let whole = tasks.placed[&value].clone();
+        for (piece, place) in pieces(graph, sizes, node, axis, &whole) {
+            let inner = ValueRef { node: piece, result: 0 };
+            if matches!(graph.node(piece).op, Op::Concat { .. })
+                && users[piece.index()] == 1
+                && !tasks.placed.contains_key(&inner)
+            {
+                tasks.placed.insert(inner, place);
+            }
+        }
+    }
+}
+
+/// The pieces of a concatenation with their places inside it.
+fn pieces(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    node: NodeId,
+    axis: usize,
+    whole: &Placement,
+) -> Vec<(NodeId, Placement)> {
+    let mut offset = whole.offset;
+    let mut result = Vec::new();
+    for &piece in &graph.node(node).inputs {
+        result.push((piece, Placement { offset, ..whole.clone() }));
+        let extent = sizes.dim(&graph.ty(piece).shape[axis]);
+        let bytes = sizes.mul(extent, whole.strides[axis]);
+        offset = sizes.add(offset, bytes);
+    }
+    result
+}
+
+/// A copy of `node`, as it is seen through its views, to a place.
+fn add_copy(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    node: NodeId,
+    on_behalf: NodeId,
+    to: Placement,
+    tasks: &mut Tasks,
+) -> TaskId {
+    let ty = graph.ty(node);
+    let domain = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+    let reads = vec![resolve(graph, sizes, node)];
+    tasks.tasks.push(Task {
+        node: on_behalf,
+        kind: TaskKind::Copy(to),
+        domain,
+        reduced: None,
+        reads,
+        gather: None,
+        dtypes: vec![ty.dtype],
+    });
+    TaskId(tasks.tasks.len() as u32 - 1)
+}
+
+fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks) -> Result<(), ScheduleError> {
+    let node = graph.node(id);
+    let value = ValueRef { node: id, result: 0 };
+    let (domain_of, reduced) = match &node.op {
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Extent(_)
+        | Op::Iota(_)
+        | Op::Permute(_)
+        | Op::Slice(_)
+        | Op::Broadcast(_)
+        | Op::Result(_) => return Ok(()),
+        Op::Reshape(_) => {
+            place_reshape(graph, sizes, id, tasks);
+            return Ok(());
+        }
+        Op::Concat { axis } => {
+            let whole = tasks.placed[&value].clone();
+            let mut writers = Vec::new();
+            for (piece, place) in pieces(graph, sizes, id, *axis, &whole) {
+                let inner = ValueRef { node: piece, result: 0 };
+                if tasks.placed.get(&inner) == Some(&place) && matches!(graph.node(piece).op, Op::Concat { .. }) {
+                    writers.extend(tasks.writers_of(inner));
+                } else {
+                    writers.push(add_copy(graph, sizes, piece, id, place, tasks));
+                }
+            }
+            tasks.writers.insert(value, writers);
+            return Ok(());
+        }
+        Op::DivMod | Op::Pad { .. } => {
+            return Err(ScheduleError { node: id, message: "not in canonical form: run the optimizer first".into() });
+        }
+        Op::Map(_) | Op::Cast(_) | Op::Take { .. } => (&node.ty().shape, None),
+        Op::Reduce { axes, .. } => {
+            if axes.len() != 1 {
+                return Err(ScheduleError { node: id, message: "a reduction over several axes at once".into() });
+            }
+            (&graph.ty(node.inputs[0]).shape, Some(axes[0]))
+        }
+        Op::CombineMoments { axis, .. } => (&graph.ty(node.inputs[0]).shape, Some(*axis)),
+    };
+    let domain: Vec<SizeId> = domain_of.iter().map(|d: &Dim| sizes.dim(d)).collect();
+    let (reads, gather) = match node.op {
+        Op::Take { axis } => take_reads(graph, sizes, id, axis, tasks),
+        _ => (node.inputs.iter().map(|&input| resolve(graph, sizes, input)).collect(), None),
+    };
+    let dtypes = node.types.iter().map(|t| t.dtype).collect();
+    tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
+    tasks.tasks.push(Task { node: id, kind: TaskKind::Compute, domain, reduced, reads, gather, dtypes });
+    Ok(())
+}
+
+/// The reads of `take(x, y)` over its result `[..before, ..y, ..after]`: `y` along the middle axes, and `x` by index.
+fn take_reads(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    id: NodeId,
+    axis: usize,
+    tasks: &mut Tasks,
+) -> (Vec<Read>, Option<GatherRead>) {
+    let (array, indices) = (graph.node(id).inputs[0], graph.node(id).inputs[1]);
+    let mut index = resolve(graph, sizes, indices);
+    for entry in &mut index.index {
+        if let AxisIndex::Along { axis: along, .. } = entry {
+            *along += axis;
+        }
+    }
+    let mut read = resolve(graph, sizes, array);
+    if tasks.computed(read.value).is_some() {
+        tasks.store(graph, sizes, read.value, "take reads it at computed indices, which needs it in memory");
+    } else if !tasks.placed.contains_key(&read.value) {
+        let ty = graph.ty(array);
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let reason = "take reads it at computed indices, which needs it in memory";
+        let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
+        let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
+        read = Read { value: ValueRef { node: array, result: 0 }, index: identity(&ty.shape, sizes) };
+        tasks.placed.insert(read.value, place);
+        tasks.writers.insert(read.value, vec![copy]);
+    }
+    let shape = &graph.ty(array).shape;
+    let extent = sizes.dim(&shape[axis]);
+    let index_rank = graph.ty(indices).rank();
+    (vec![index], Some(GatherRead { read, rank: shape.len(), axis, extent, index_rank }))
+}
+
+/// A reshape that is not affine: a view of the memory below where strides can express it, otherwise a copy in C order.
+fn place_reshape(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks) {
+    let node = graph.node(id);
+    let below = node.inputs[0];
+    let from: Vec<SizeId> = graph.ty(below).shape.iter().map(|d| sizes.dim(d)).collect();
+    let to: Vec<SizeId> = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
+    if crate::reads::unit_reshape(&graph.ty(below).shape, &node.ty().shape).is_some() {
+        return;
+    }
+    let value = ValueRef { node: id, result: 0 };
+    let read = resolve(graph, sizes, below);
+    if tasks.computed(read.value).is_some() {
+        tasks.store(graph, sizes, read.value, "a reshape regroups its elements, which needs them in memory");
+    }
+    let dtype = node.ty().dtype;
+    if let Some(base) = tasks.placed.get(&read.value).cloned() {
+        let view = base.view(sizes, &read.index, from.len());
+        if let Some(strides) = reshape_strides(sizes, &from, &view.strides, &to) {
+            tasks.placed.insert(value, Placement { strides, ..view });
+            let writers = tasks.writers_of(read.value);
+            tasks.writers.insert(value, writers);
+            return;
+        }
+    }
+    let reason = "a copy: no strides express this reshape of a strided view";
+    let place = tasks.temporary(sizes, format!("t{}", id.0), dtype, &from, reason);
+    let copy = add_copy(graph, sizes, below, id, place.clone(), tasks);
+    let strides = sizes.contiguous(&to, dtype.size());
+    tasks.placed.insert(value, Placement { strides, ..place });
+    tasks.writers.insert(value, vec![copy]);
+}
