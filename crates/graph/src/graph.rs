@@ -224,6 +224,22 @@ impl Graph {
     }
 }
 
+/// What no graph can be brought to from outside: for the tests of the verifier.
+#[cfg(test)]
+impl Graph {
+    pub(crate) fn nodes_mut(&mut self) -> &mut Vec<Node> {
+        &mut self.nodes
+    }
+
+    pub(crate) fn inputs_mut(&mut self) -> &mut Vec<NodeId> {
+        &mut self.inputs
+    }
+
+    pub(crate) fn constraints_mut(&mut self) -> &mut Vec<Constraint> {
+        &mut self.constraints
+    }
+}
+
 /// How often each node is used as an input or an output.
 pub fn uses(graph: &Graph) -> Vec<u32> {
     let mut counts = vec![0u32; graph.nodes.len()];
@@ -257,4 +273,85 @@ pub struct Rewritten {
     pub graph: Graph,
     /// For each node of the old graph the node of the new one that has its value, if there is one.
     pub map: Vec<Option<NodeId>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fuseloom_lane::{DType, Function};
+
+    fn vector(name: &str) -> Type {
+        Type::new(DType::F32, [name])
+    }
+
+    #[test]
+    fn equal_nodes_are_one() {
+        let mut g = Graph::default();
+        let x = g.input("x", vector("n")).unwrap();
+        let a = g.add(Op::Map(Function::Exp), &[x]).unwrap();
+        assert_eq!(g.add(Op::Map(Function::Exp), &[x]), Ok(a));
+        assert_eq!(g.nodes().len(), 2);
+    }
+
+    #[test]
+    fn names_that_may_be_equal_are_checked_later() {
+        let mut g = Graph::default();
+        let x = g.input("x", vector("n")).unwrap();
+        let y = g.input("y", vector("m")).unwrap();
+        let z = g.input("z", Type::new(DType::F32, [4])).unwrap();
+        let sum = g.add(Op::Map(Function::Add), &[x, y]).unwrap();
+        g.add(Op::Map(Function::Sub), &[x, y]).unwrap();
+        assert_eq!(g.constraints().len(), 1);
+        assert_eq!(g.constraints()[0].context, "add: axis 0");
+        let fixed = g.add(Op::Map(Function::Mul), &[sum, z]).unwrap();
+        assert_eq!(g.ty(fixed), &Type::new(DType::F32, [4]));
+        let sizes = |n: usize, m: usize| -> Sizes { [("n".into(), n), ("m".into(), m)].into_iter().collect() };
+        assert!(g.constraints().iter().all(|c| c.holds(&sizes(4, 4))));
+        assert!(!g.constraints().iter().all(|c| c.holds(&sizes(3, 3))));
+        assert_eq!(g.constraints()[0].check(&sizes(3, 4)), Err("add: axis 0: n is 3 and m is 4".into()));
+    }
+
+    #[test]
+    fn mistakes_leave_the_graph_as_it_was() {
+        let mut g = Graph::default();
+        let x = g.input("x", Type::new(DType::F32, [3, 4])).unwrap();
+        let y = g.input("y", Type::new(DType::F32, [4, 3])).unwrap();
+        let before = g.clone();
+        let error = g.add(Op::Map(Function::Add), &[x, y]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot add f32[3,4] and f32[4,3]: axis 0 is 3 against 4. Did you mean to transpose one of them?"
+        );
+        assert!(g.add(Op::Map(Function::Add), &[x]).is_err());
+        assert!(g.add(Op::Map(Function::Add), &[x, NodeId(9)]).is_err());
+        assert!(g.add(Op::Input("z".into()), &[]).is_err());
+        assert!(g.input("x", vector("n")).is_err());
+        assert!(g.input("2x", vector("n")).is_err());
+        assert!(g.input("z", vector("n m")).is_err());
+        assert!(g.input("z", Type::new(DType::F64, [1usize << 40, 1 << 40])).is_err());
+        assert!(g.add(Op::Iota(Dim::Fixed(usize::MAX)), &[]).is_err());
+        assert_eq!(g, before);
+    }
+
+    #[test]
+    fn a_pass_rebuilds() {
+        let mut g = Graph::default();
+        let x = g.input("x", vector("n")).unwrap();
+        let dead = g.input("dead", vector("m")).unwrap();
+        let a = g.add(Op::Map(Function::Exp), &[x]).unwrap();
+        let b = g.add(Op::Map(Function::Add), &[a, x]).unwrap();
+        g.add(Op::Map(Function::Sin), &[x]).unwrap();
+        g.set_outputs(&[b, b]);
+        assert_eq!(uses(&g), [3, 0, 1, 2, 0]);
+        assert_eq!(live(&g), [true, false, true, true, false]);
+        let mut new = Graph::like(&g);
+        assert_eq!(new.inputs().len(), 2);
+        let mut map = vec![None; g.nodes().len()];
+        for id in g.ids().filter(|id| live(&g)[id.index()]) {
+            let inputs: Vec<NodeId> = g.node(id).inputs.iter().map(|i| map[i.index()].unwrap()).collect();
+            map[id.index()] = Some(new.import(g.node(id), &inputs).unwrap());
+        }
+        assert_eq!(map[dead.index()], None);
+        assert_eq!(new.nodes().len(), 4);
+    }
 }

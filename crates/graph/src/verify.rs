@@ -90,3 +90,83 @@ fn check_input(graph: &Graph, id: NodeId, name: &str) -> Result<(), VerifyError>
     }
     check_type("input", node.ty()).or_else(|error| fail(id, error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Constraint, Dim, Node, Type, parse};
+    use fuseloom_lane::DType;
+
+    /// A graph whose node 3 has two results.
+    fn graph() -> Graph {
+        let text = "graph(%0 x: i32[n], %1 y: i32[m]) \
+            %2 = add %0, %1 %3 = divmod %0, %1 %4 = result[1] %3 %5 = neg %4 return %5, %2";
+        let graph = parse(text).unwrap();
+        assert_eq!(verify(&graph), Ok(()));
+        graph
+    }
+
+    fn broken(text: &str, change: impl FnOnce(&mut Graph)) {
+        let mut graph = graph();
+        change(&mut graph);
+        assert_eq!(verify(&graph).unwrap_err().to_string(), text);
+    }
+
+    #[test]
+    fn inputs_come_earlier() {
+        broken("%2: its input %5 does not come earlier", |g| g.nodes_mut()[2].inputs[1] = NodeId(5));
+        broken("%2: its input %2 does not come earlier", |g| g.nodes_mut()[2].inputs[1] = NodeId(2));
+        broken("%2: its input %99 does not come earlier", |g| g.nodes_mut()[2].inputs[1] = NodeId(99));
+    }
+
+    #[test]
+    fn several_results_are_chosen_from() {
+        let text = "%5: neg takes one value, and %3 has 2 results. Choose one with `result`.";
+        broken(text, |g| g.nodes_mut()[5].inputs[0] = NodeId(3));
+        broken("%5: result: there is no result 0 of 1 to choose from", |g| g.nodes_mut()[5].op = Op::Result(0));
+    }
+
+    #[test]
+    fn types_are_inferred() {
+        let text = "%2: its type is f32[n], and should be i32[n]";
+        broken(text, |g| g.nodes_mut()[2].types[0].dtype = DType::F32);
+        let text = "%0: input: f64[9223372036854775807] takes more bytes than an address can count";
+        broken(text, |g| g.nodes_mut()[0].types[0] = Type::new(DType::F64, [isize::MAX as usize]));
+    }
+
+    #[test]
+    fn nodes_differ() {
+        broken("%4: it equals %2", |g| {
+            let again: Node = g.nodes()[2].clone();
+            g.nodes_mut()[4] = again;
+        });
+    }
+
+    #[test]
+    fn inputs_are_declared_once() {
+        broken("the declared inputs are not the input nodes in order", |g| g.inputs_mut().swap(0, 1));
+        broken("the declared inputs are not the input nodes in order", |g| g.inputs_mut().truncate(1));
+        broken("%1: there is an input `x` already", |g| g.nodes_mut()[1].op = Op::Input("x".into()));
+        broken("%1: `a b` cannot name an input", |g| g.nodes_mut()[1].op = Op::Input("a b".into()));
+        broken("%1: an input has one type and no inputs", |g| g.nodes_mut()[1].inputs.push(NodeId(0)));
+    }
+
+    #[test]
+    fn outputs_are_single_values() {
+        broken("%3: it is an output and has 2 results", |g| g.set_outputs(&[NodeId(3)]));
+        broken("%77: it is an output and is not in the graph", |g| g.set_outputs(&[NodeId(77)]));
+    }
+
+    #[test]
+    fn constraints_are_recorded() {
+        broken("%2: the constraint n == m is not recorded", |g| g.constraints_mut().clear());
+        broken("n == m is recorded twice", |g| {
+            let again = g.constraints()[0].clone();
+            g.constraints_mut().push(again);
+        });
+        broken("`a b` cannot name a dim. A name is letters, digits and `_`, and does not begin with a digit.", |g| {
+            let (left, right) = (Dim::from("a b"), Dim::Fixed(1));
+            g.constraints_mut().push(Constraint { left, right, context: String::new() });
+        });
+    }
+}

@@ -16,6 +16,8 @@
 mod lexer;
 mod parse;
 mod print;
+#[cfg(test)]
+mod tests;
 
 pub use parse::{ParseError, parse};
 pub use print::{dot, print};

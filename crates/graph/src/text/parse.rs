@@ -310,8 +310,9 @@ impl<'a> Parser<'a> {
             _ => {
                 let op = self.op(name, op_place)?;
                 let inputs = self.inputs()?;
+                let declared = self.accept(":");
                 let types_place = self.place();
-                let types = if self.accept(":") { Some((self.types()?, types_place)) } else { None };
+                let types = if declared { Some((self.types()?, types_place)) } else { None };
                 (op, inputs, types)
             }
         };
@@ -507,9 +508,13 @@ impl<'a> Parser<'a> {
             Token::Number(_) => Dim::Fixed(self.integer("an extent")?),
             Token::Name(name) => {
                 self.next();
-                match (name, self.accept("(")) {
+                let called = matches!(self.peek(), Token::Sign("("))
+                    // The context of a constraint is in parentheses too.
+                    && !matches!(self.tokens.get(self.at + 1), Some((Token::Quoted(_), _)));
+                match (name, called) {
                     (_, false) => Dim::from(name),
                     ("max" | "min", true) => {
+                        self.next();
                         let left = self.dim()?;
                         self.expect(",")?;
                         let right = self.dim()?;
