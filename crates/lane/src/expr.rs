@@ -207,6 +207,22 @@ impl<'a> Expr<'a> {
         let highest = rest.next().map_or(0.0, |&c| c);
         rest.fold(self.c(highest), |sum, &c| sum.fma(self, c))
     }
+
+    /// The same polynomial in pairs, pairs of pairs, ...: a few operations more, and a much shorter chain of them.
+    /// Source: Estrin, "Organization of computer systems" (1960).
+    pub(crate) fn estrin(self, coefficients: &[f64]) -> Expr<'a> {
+        if coefficients.len() <= 2 {
+            return self.horner(coefficients);
+        }
+        // The lower part has a power of two of coefficients, at least half of them.
+        let half = coefficients.len().next_power_of_two() / 2;
+        let (low, high) = coefficients.split_at(half);
+        let mut power = self;
+        for _ in 0..half.trailing_zeros() {
+            power = power * power;
+        }
+        self.estrin(high).fma(power, self.estrin(low))
+    }
 }
 
 /// The sign bit of a float dtype.

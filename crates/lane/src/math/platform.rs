@@ -22,26 +22,9 @@ macro_rules! platform {
 }
 
 platform! {
-    exp exp_f32 exp_f64 exp;
-    exp2 exp2_f32 exp2_f64 exp2;
-    expm1 expm1_f32 expm1_f64 exp_m1;
-    log log_f32 log_f64 ln;
-    log2 log2_f32 log2_f64 log2;
-    log10 log10_f32 log10_f64 log10;
-    log1p log1p_f32 log1p_f64 ln_1p;
-    cbrt cbrt_f32 cbrt_f64 cbrt;
-    sin sin_f32 sin_f64 sin;
-    cos cos_f32 cos_f64 cos;
-    tan tan_f32 tan_f64 tan;
     asin asin_f32 asin_f64 asin;
     acos acos_f32 acos_f64 acos;
     atan atan_f32 atan_f64 atan;
-    sinh sinh_f32 sinh_f64 sinh;
-    cosh cosh_f32 cosh_f64 cosh;
-    tanh tanh_f32 tanh_f64 tanh;
-    asinh asinh_f32 asinh_f64 asinh;
-    acosh acosh_f32 acosh_f64 acosh;
-    atanh atanh_f32 atanh_f64 atanh;
 }
 
 macro_rules! platform2 {
@@ -67,6 +50,5 @@ macro_rules! platform2 {
 
 platform2! {
     pow pow_f32 pow_f64 powf;
-    hypot hypot_f32 hypot_f64 hypot;
     atan2 atan2_f32 atan2_f64 atan2;
 }

@@ -1,10 +1,29 @@
 //! The named Rust functions that lane programs fall back on: for arguments off the fast path, or one lane at a time.
 
-use crate::{DType, ScalarFn};
+mod trig;
 
-/// Every named function, sorted by nothing in particular; names are unique.
-static ALL: &[ScalarFn] =
-    &[FMOD_F32, FMOD_F64, POWER_I8, POWER_I16, POWER_I32, POWER_I64, POWER_U8, POWER_U16, POWER_U32, POWER_U64];
+use crate::{DType, ScalarFn};
+pub(crate) use trig::{COS_F32_LARGE, COS_F64_LARGE, SIN_F32_LARGE, SIN_F64_LARGE, TAN_F32_LARGE, TAN_F64_LARGE};
+
+/// Every named function; names are unique.
+static ALL: &[ScalarFn] = &[
+    FMOD_F32,
+    FMOD_F64,
+    POWER_I8,
+    POWER_I16,
+    POWER_I32,
+    POWER_I64,
+    POWER_U8,
+    POWER_U16,
+    POWER_U32,
+    POWER_U64,
+    SIN_F32_LARGE,
+    SIN_F64_LARGE,
+    COS_F32_LARGE,
+    COS_F64_LARGE,
+    TAN_F32_LARGE,
+    TAN_F64_LARGE,
+];
 
 impl ScalarFn {
     /// The named function a text means; `None` for an unknown name.
