@@ -1,0 +1,316 @@
+//! Computed arrays: elements in memory.
+
+use crate::{DType, Element, Error, Result};
+use fuseloom_lane::Scalar;
+use fuseloom_runtime::{Buffer, Input, Layout, RuntimeError};
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An array in memory: what [`Tensor::eval`](crate::Tensor::eval) gives and what a tensor can be made of.
+///
+/// The elements are shared and never change; clones are cheap. They come from a `Vec`, an owned `ndarray` array or an `.npy`
+/// file without copying, and go to `ndarray` views without copying.
+#[derive(Clone)]
+pub struct Array {
+    buffer: Arc<Buffer>,
+    layout: Layout,
+}
+
+impl Array {
+    pub(crate) fn from_buffer(buffer: Buffer, layout: Layout) -> Array {
+        Array { buffer: Arc::new(buffer), layout }
+    }
+
+    /// An array of a shape with these elements in C order; nothing is copied.
+    ///
+    /// # Errors
+    /// Another number of elements than the shape has.
+    pub fn new<T: Element>(elements: Vec<T>, shape: &[usize]) -> Result<Array> {
+        Array::from(elements).reshape(shape)
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.buffer.dtype()
+    }
+
+    /// The extents of the axes.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The distance between elements along each axis, in bytes.
+    pub fn strides(&self) -> &[i64] {
+        self.layout.strides()
+    }
+
+    /// The number of axes.
+    pub fn ndim(&self) -> usize {
+        self.layout.shape().len()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.layout.elements()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the elements lie in C order without gaps.
+    pub fn is_contiguous(&self) -> bool {
+        self.layout.is_contiguous(self.dtype())
+    }
+
+    /// A view of the elements; nothing is copied.
+    ///
+    /// # Errors
+    /// The elements are not of type `T`.
+    pub fn view<T: Element>(&self) -> Result<ArrayViewD<'_, T>> {
+        self.expect::<T>()?;
+        Ok(self.buffer.view(&self.layout)?)
+    }
+
+    /// The elements in C order where they lie.
+    ///
+    /// # Errors
+    /// The elements are not of type `T`, or not in C order: then [`Array::to_vec`] or [`Array::view`] serve.
+    pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
+        self.expect::<T>()?;
+        if !self.is_contiguous() {
+            return Err(Error::Run(RuntimeError::Strides {
+                what: "the array".into(),
+                expected: Layout::contiguous(self.shape(), self.dtype())?.strides().to_vec(),
+                actual: self.strides().to_vec(),
+            }));
+        }
+        let first = self.layout.offset() / self.dtype().size();
+        Ok(&self.buffer.as_slice()?[first..first + self.len()])
+    }
+
+    /// A copy of the elements in C order.
+    ///
+    /// # Errors
+    /// The elements are not of type `T`.
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        match self.as_slice() {
+            Ok(elements) => Ok(elements.to_vec()),
+            Err(_) => Ok(self.view()?.iter().copied().collect()),
+        }
+    }
+
+    /// The only element of an array of one.
+    ///
+    /// # Errors
+    /// The element is not of type `T`; there is not exactly one.
+    pub fn item<T: Element>(&self) -> Result<T> {
+        match self.to_vec()?.as_slice() {
+            [only] => Ok(*only),
+            _ => Err(Error::Elements { elements: self.len(), shape: Vec::new() }),
+        }
+    }
+
+    /// An owned `ndarray` array: without copying if the elements came from a `Vec`, are in C order and nobody shares them.
+    ///
+    /// # Errors
+    /// The elements are not of type `T`.
+    pub fn into_ndarray<T: Element>(self) -> Result<ArrayD<T>> {
+        self.expect::<T>()?;
+        let whole = self.is_contiguous() && self.layout.offset() == 0 && self.buffer.elements() == self.len();
+        if !whole || Arc::strong_count(&self.buffer) > 1 {
+            return Ok(self.view()?.to_owned());
+        }
+        let Array { buffer, layout } = self;
+        let elements = match Arc::try_unwrap(buffer) {
+            Ok(buffer) => buffer.into_vec()?,
+            Err(shared) => shared.as_slice()?.to_vec(),
+        };
+        let (count, shape) = (elements.len(), layout.shape());
+        ArrayD::from_shape_vec(IxDyn(shape), elements)
+            .map_err(|_| Error::Elements { elements: count, shape: shape.to_vec() })
+    }
+
+    /// The same elements in C order in another shape; copied only if they are not in C order.
+    ///
+    /// # Errors
+    /// Another number of elements.
+    pub fn reshape(&self, shape: &[usize]) -> Result<Array> {
+        let layout = Layout::contiguous(shape, self.dtype())?;
+        if layout.elements() != self.len() {
+            return Err(Error::Elements { elements: self.len(), shape: shape.to_vec() });
+        }
+        if !self.is_contiguous() {
+            return Ok(Array::from_buffer(self.to_contiguous()?, layout));
+        }
+        let offset = self.layout.offset();
+        let layout = Layout::strided(shape, layout.strides(), offset, self.dtype(), self.buffer.bytes())?;
+        Ok(Array { buffer: Arc::clone(&self.buffer), layout })
+    }
+
+    /// An array from an `.npy` file, which is mapped into memory where its bytes are as the machine's.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no `.npy` file, is truncated, or holds elements that are no [`DType`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Array> {
+        crate::npy::load(path.as_ref())
+    }
+
+    /// One array of an `.npz` archive, by name.
+    ///
+    /// # Errors
+    /// As [`Array::load`]; there is no such array.
+    pub fn load_npz(path: impl AsRef<Path>, name: &str) -> Result<Array> {
+        crate::npz::load(path.as_ref(), name)
+    }
+
+    /// Writes an `.npy` file in C order. The file appears whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written; the elements are `bf16`, which the format lacks.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        crate::npy::save(path.as_ref(), self)
+    }
+
+    /// The elements as an input of a run.
+    pub(crate) fn as_input(&self) -> Result<Input<'_>> {
+        Ok(Input::from_buffer(&self.buffer, &self.layout)?)
+    }
+
+    /// Whether both are the same elements of the same memory.
+    pub(crate) fn same_memory(&self, other: &Array) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer) && self.layout == other.layout
+    }
+
+    /// What tells arrays apart that are not [`Array::same_memory`]; for hashing.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.buffer).addr()
+    }
+
+    /// The bytes in C order, in the machine's byte order.
+    pub(crate) fn c_order_bytes(&self) -> std::borrow::Cow<'_, [u8]> {
+        let size = self.dtype().size();
+        let bytes = self.buffer.as_bytes();
+        if self.is_empty() {
+            return (&[][..]).into();
+        }
+        if self.is_contiguous() {
+            return bytes[self.layout.offset()..][..self.len() * size].into();
+        }
+        let mut copy = Vec::with_capacity(self.len() * size);
+        self.for_each_offset(|offset| copy.extend_from_slice(&bytes[offset..offset + size]));
+        copy.into()
+    }
+
+    /// The element at an index, which must be inside.
+    pub(crate) fn scalar(&self, index: &[usize]) -> Scalar {
+        let steps = index.iter().zip(self.strides()).map(|(&i, &stride)| i as i64 * stride);
+        let offset = self.layout.offset() as i64 + steps.sum::<i64>();
+        self.scalar_at(offset as usize)
+    }
+
+    fn scalar_at(&self, offset: usize) -> Scalar {
+        let size = self.dtype().size();
+        let mut bits = [0; 8];
+        let bytes = &self.buffer.as_bytes()[offset..offset + size];
+        if cfg!(target_endian = "little") { &mut bits[..size] } else { &mut bits[8 - size..] }.copy_from_slice(bytes);
+        Scalar::from_bits(self.dtype(), u64::from_ne_bytes(bits))
+    }
+
+    /// Calls `f` with the byte offset of each element, in C order.
+    fn for_each_offset(&self, mut f: impl FnMut(usize)) {
+        let (shape, strides) = (self.shape(), self.strides());
+        if self.is_empty() {
+            return;
+        }
+        let mut index = vec![0usize; shape.len()];
+        let mut offset = self.layout.offset() as i64;
+        loop {
+            f(offset as usize);
+            let mut axis = shape.len();
+            loop {
+                let Some(next) = axis.checked_sub(1) else { return };
+                axis = next;
+                index[axis] += 1;
+                offset += strides[axis];
+                if index[axis] < shape[axis] {
+                    break;
+                }
+                offset -= strides[axis] * shape[axis] as i64;
+                index[axis] = 0;
+            }
+        }
+    }
+
+    fn to_contiguous(&self) -> Result<Buffer> {
+        Ok(crate::machine::machine()?.pool().copy_of_bytes(self.dtype(), &self.c_order_bytes())?)
+    }
+
+    fn expect<T: Element>(&self) -> Result<()> {
+        let (wanted, actual) = (T::DTYPE, self.dtype());
+        if wanted == actual { Ok(()) } else { Err(Error::DType { wanted, actual }) }
+    }
+}
+
+/// An array of one axis; nothing is copied.
+impl<T: Element> From<Vec<T>> for Array {
+    fn from(elements: Vec<T>) -> Array {
+        Array::from(ndarray::Array1::from_vec(elements))
+    }
+}
+
+/// The array in its own memory order; nothing is copied.
+impl<T: Element, D: ndarray::Dimension> From<ndarray::Array<T, D>> for Array {
+    fn from(array: ndarray::Array<T, D>) -> Array {
+        let (buffer, layout) = Buffer::from_array(array);
+        Array::from_buffer(buffer, layout)
+    }
+}
+
+/// The elements as `ndarray` prints them, summarised where there are more than a thousand.
+impl fmt::Display for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summarised = self.len() > 1000;
+        let mut index = Vec::new();
+        print_axis(self, &mut index, summarised, f)
+    }
+}
+
+/// The type, and the elements as [`fmt::Display`] prints them.
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?} {self}", self.dtype(), self.shape())
+    }
+}
+
+/// Elements shown at each end of a summarised axis.
+const EDGE: usize = 3;
+
+fn print_axis(array: &Array, index: &mut Vec<usize>, summarised: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let axis = index.len();
+    let Some(&extent) = array.shape().get(axis) else {
+        return write!(f, "{}", array.scalar(index));
+    };
+    let innermost = axis + 1 == array.ndim();
+    let separator = if innermost { ", ".to_string() } else { format!(",\n{}", " ".repeat(axis + 1)) };
+    f.write_str("[")?;
+    let mut k = 0;
+    while k < extent {
+        if k > 0 {
+            f.write_str(&separator)?;
+        }
+        if summarised && extent > 2 * EDGE && k == EDGE {
+            f.write_str("...")?;
+            k = extent - EDGE;
+            continue;
+        }
+        index.push(k);
+        print_axis(array, index, summarised, f)?;
+        index.pop();
+        k += 1;
+    }
+    f.write_str("]")
+}

@@ -1,0 +1,129 @@
+//! The environment variables: `FUSELOOM_*`, all of them inert unless set.
+
+use crate::options::MAX_THREADS;
+use crate::{Error, Result};
+use std::path::PathBuf;
+
+/// The names there are.
+const NAMES: [&str; 7] = [
+    "FUSELOOM_THREADS",
+    "FUSELOOM_ISA",
+    "FUSELOOM_MEMORY_LIMIT",
+    "FUSELOOM_POOL_BYTES",
+    "FUSELOOM_LOG",
+    "FUSELOOM_DUMP_TO",
+    "FUSELOOM_DUMP",
+];
+
+/// What the variables say.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) threads: Option<usize>,
+    pub(crate) isa: Option<String>,
+    pub(crate) memory_limit: Option<usize>,
+    pub(crate) pool_bytes: Option<usize>,
+    /// Whether each compilation is reported on stderr.
+    pub(crate) log: bool,
+    pub(crate) dump_to: Option<PathBuf>,
+    pub(crate) dump: Vec<String>,
+    /// Names that begin with the prefix and mean nothing.
+    pub(crate) unknown: Vec<String>,
+}
+
+impl Environment {
+    /// From the process's variables.
+    pub(crate) fn read() -> Result<Environment> {
+        let ours = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| name.starts_with("FUSELOOM_"))?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
+        Environment::from_variables(ours)
+    }
+
+    fn from_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Environment> {
+        let mut environment = Environment::default();
+        for (name, value) in variables {
+            let fault = |message: &str| Error::Setting { name: name.clone(), message: format!("`{value}` {message}") };
+            match name.as_str() {
+                "FUSELOOM_THREADS" => {
+                    let threads = value.parse().ok().filter(|n| (1..=MAX_THREADS).contains(n));
+                    environment.threads = Some(threads.ok_or_else(|| fault("is no number of threads"))?);
+                }
+                "FUSELOOM_ISA" => environment.isa = Some(value),
+                "FUSELOOM_MEMORY_LIMIT" => {
+                    environment.memory_limit = Some(bytes(&value).ok_or_else(|| fault(NO_BYTES))?)
+                }
+                "FUSELOOM_POOL_BYTES" => environment.pool_bytes = Some(bytes(&value).ok_or_else(|| fault(NO_BYTES))?),
+                "FUSELOOM_LOG" => environment.log = !matches!(value.as_str(), "" | "0" | "off"),
+                "FUSELOOM_DUMP_TO" => environment.dump_to = Some(value.into()),
+                "FUSELOOM_DUMP" => {
+                    environment.dump =
+                        value.split(',').map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect();
+                }
+                _ => environment.unknown.push(name),
+            }
+        }
+        environment.unknown.sort_unstable();
+        Ok(environment)
+    }
+
+    /// A warning about names that mean nothing, if there are any.
+    pub(crate) fn warning(&self) -> Option<String> {
+        if self.unknown.is_empty() {
+            return None;
+        }
+        Some(format!("fuseloom: unknown {} (there are {})", self.unknown.join(", "), NAMES.join(", ")))
+    }
+}
+
+const NO_BYTES: &str = "is no number of bytes: write 1000000, 512K, 64M or 2G";
+
+/// A number of bytes, with `K`, `M` or `G` for powers of 1024.
+fn bytes(text: &str) -> Option<usize> {
+    let (digits, unit) = match text.char_indices().last()? {
+        (end, 'k' | 'K') => (&text[..end], 1 << 10),
+        (end, 'm' | 'M') => (&text[..end], 1 << 20),
+        (end, 'g' | 'G') => (&text[..end], 1 << 30),
+        _ => (text, 1),
+    };
+    digits.parse::<usize>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Environment> {
+        Environment::from_variables(pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())))
+    }
+
+    #[test]
+    fn numbers_and_units() {
+        let environment = from(&[("FUSELOOM_THREADS", "3"), ("FUSELOOM_MEMORY_LIMIT", "64M")]).unwrap();
+        assert_eq!((environment.threads, environment.memory_limit), (Some(3), Some(64 << 20)));
+        assert_eq!(from(&[("FUSELOOM_POOL_BYTES", "0")]).unwrap().pool_bytes, Some(0));
+        assert_eq!(from(&[("FUSELOOM_DUMP", "graph, plan,")]).unwrap().dump, ["graph", "plan"]);
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (name, value) in [
+            ("FUSELOOM_THREADS", "0"),
+            ("FUSELOOM_THREADS", "many"),
+            ("FUSELOOM_MEMORY_LIMIT", "-1"),
+            ("FUSELOOM_MEMORY_LIMIT", ""),
+            ("FUSELOOM_POOL_BYTES", "99999999999999G"),
+        ] {
+            let message = from(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{name}: `{value}` is no number")), "{message}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_are_warned_about_and_do_nothing() {
+        let environment = from(&[("FUSELOOM_TREADS", "3")]).unwrap();
+        assert_eq!(environment.threads, None);
+        assert!(environment.warning().unwrap().starts_with("fuseloom: unknown FUSELOOM_TREADS (there are"));
+        assert_eq!(from(&[]).unwrap().warning(), None);
+    }
+}

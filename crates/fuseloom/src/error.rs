@@ -1,0 +1,186 @@
+//! Everything that can go wrong, in prose.
+
+use crate::{DType, Place};
+use fuseloom_graph::{InterpretError, OpError};
+use fuseloom_kernel::BindError;
+use fuseloom_runtime::RuntimeError;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What went wrong. Prints as a sentence or two that says what, where in the caller's program, and what to do about it
+/// where that can be guessed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operation was recorded on operands it cannot take.
+    #[error("{} ({place}){}", mistake.statement(), sentence(mistake.hint()))]
+    Operation {
+        /// What is wrong.
+        mistake: OpError,
+        /// Where it was written.
+        place: Place,
+    },
+    /// A graph is not well formed.
+    #[error("{mistake}")]
+    Graph {
+        /// What is wrong.
+        mistake: OpError,
+    },
+    /// A tensor that stands for the input of a `Program` was used outside it.
+    #[error("`{name}` ({place}) is the input of a Program and has no value here. Call the program instead.")]
+    Unbound {
+        /// The input.
+        name: String,
+        /// Where it was declared.
+        place: Place,
+    },
+    /// The wrong number of arrays was given to a program.
+    #[error("the program takes {expected} {what} ({names}) but was given {given}")]
+    Count {
+        /// `inputs` or `outputs`.
+        what: &'static str,
+        /// Their names or types, for people.
+        names: String,
+        /// How many it takes.
+        expected: usize,
+        /// How many were given.
+        given: usize,
+    },
+    /// An array given to a program is not what it declares.
+    #[error("{what} is declared {declared} but was given {given}{problem}")]
+    Argument {
+        /// Which: ``input `x` ``.
+        what: String,
+        /// Its type in the program.
+        declared: String,
+        /// The type of what was given.
+        given: String,
+        /// What does not fit, beginning with `: `; or nothing where that is plain.
+        problem: String,
+    },
+    /// Sizes that are no good for the program.
+    #[error("{0}")]
+    Sizes(#[from] BindError),
+    /// Sizes that must agree and do not.
+    #[error("{0}")]
+    Constraint(String),
+    /// The reference interpreter, which runs where there is no code generation, refused.
+    #[error("{0}")]
+    Interpret(#[from] InterpretError),
+    /// The program needs more memory than it may use.
+    #[error("this needs {peak} bytes but the memory limit is {limit}. The largest buffers: {}", listed(largest))]
+    MemoryLimit {
+        /// The most bytes that would exist at once, inputs apart.
+        peak: usize,
+        /// The limit.
+        limit: usize,
+        /// The largest buffers: what they are, and their bytes.
+        largest: Vec<(String, usize)>,
+    },
+    /// Elements of another dtype were asked for.
+    #[error("the array holds {actual}, not {wanted}. Cast the tensor before it is computed.")]
+    DType {
+        /// What was asked for.
+        wanted: DType,
+        /// What there is.
+        actual: DType,
+    },
+    /// A shape has another number of elements than there are.
+    #[error("{elements} elements cannot have the shape {shape:?}")]
+    Elements {
+        /// How many there are.
+        elements: usize,
+        /// The shape asked for.
+        shape: Vec<usize>,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: Arc<std::io::Error>,
+    },
+    /// A file is not what its name promises.
+    #[error("{}: {message}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// Text that is no graph.
+    #[error("line {line}, column {column}: {message}")]
+    Parse {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// An option or an environment variable that makes no sense.
+    #[error("{name}: {message}")]
+    Setting {
+        /// The option or the variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The program failed while running.
+    #[error("{0}")]
+    Run(RuntimeError),
+    /// A fault of fuseloom.
+    #[error("internal error in {stage}: {message}; please report this")]
+    Internal {
+        /// The stage of the compiler.
+        stage: &'static str,
+        /// What happened.
+        message: String,
+    },
+}
+
+/// What the facade's functions give.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<RuntimeError> for Error {
+    fn from(error: RuntimeError) -> Error {
+        match error {
+            RuntimeError::Bind(error) => Error::Sizes(error),
+            other => Error::Run(other),
+        }
+    }
+}
+
+impl Error {
+    /// Where in the caller's program the mistake was made, if it was made at a place.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Error::Operation { place, .. } | Error::Unbound { place, .. } => Some(*place),
+            Error::Graph { .. }
+            | Error::Count { .. }
+            | Error::Argument { .. }
+            | Error::Sizes(_)
+            | Error::Constraint(_)
+            | Error::Interpret(_)
+            | Error::MemoryLimit { .. }
+            | Error::DType { .. }
+            | Error::Elements { .. }
+            | Error::File { .. }
+            | Error::Format { .. }
+            | Error::Parse { .. }
+            | Error::Setting { .. }
+            | Error::Run(_)
+            | Error::Internal { .. } => None,
+        }
+    }
+}
+
+fn sentence(hint: Option<String>) -> String {
+    hint.map_or(String::new(), |hint| format!(". {hint}"))
+}
+
+fn listed(buffers: &[(String, usize)]) -> String {
+    let parts: Vec<String> = buffers.iter().map(|(what, bytes)| format!("{what} with {bytes} bytes")).collect();
+    parts.join(", ")
+}

@@ -1,0 +1,85 @@
+//! Computing tensors.
+
+use crate::lower::{Lowered, lower};
+use crate::pipeline::prepare;
+use crate::tensor::Source;
+use crate::{Array, Error, Explain, Options, Result, Tensor};
+use smallvec::SmallVec;
+
+impl Tensor {
+    /// Computes the tensor. Compiling is cached by structure: the same expression on other data compiles nothing.
+    ///
+    /// The value is not kept: evaluating again computes again.
+    ///
+    /// # Errors
+    /// The first mistake on the way here; an input of a program, which has no value outside it; an index out of range; no memory.
+    pub fn eval(&self) -> Result<Array> {
+        self.eval_with(&Options::default())
+    }
+
+    /// [`Tensor::eval`] with options.
+    ///
+    /// # Errors
+    /// As [`Tensor::eval`]; an option that makes no sense; more memory than it allows.
+    pub fn eval_with(&self, options: &Options) -> Result<Array> {
+        Ok(eval_all_with(std::slice::from_ref(self), options)?.swap_remove(0))
+    }
+
+    /// What will run when it is evaluated, and why; computes nothing. A mistake on the way here is what it then shows.
+    pub fn explain(&self) -> Explain {
+        self.explain_with(&Options::default())
+    }
+
+    /// [`Tensor::explain`] with options.
+    pub fn explain_with(&self, options: &Options) -> Explain {
+        explain_all_with(std::slice::from_ref(self), options)
+    }
+}
+
+/// Computes several tensors at once: what they share is computed once, and they may share kernels.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = arange(0, 4, 1);
+/// let all = eval_all(&[x.sum(..), x.max(..)])?;
+/// assert_eq!((all[0].item::<i64>()?, all[1].item::<i64>()?), (6, 3));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Tensor::eval`], of the first tensor that has one.
+pub fn eval_all(tensors: &[Tensor]) -> Result<Vec<Array>> {
+    eval_all_with(tensors, &Options::default())
+}
+
+/// [`eval_all`] with options.
+///
+/// # Errors
+/// As [`Tensor::eval_with`].
+pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
+    // Data is computed already.
+    let given = |tensor: &Tensor| match &tensor.node().source {
+        Source::Data(array) => Some(array.clone()),
+        Source::Op(_) | Source::Input { .. } | Source::Nothing => None,
+    };
+    let given: Vec<Option<Array>> = tensors.iter().map(given).collect();
+    let wanted: Vec<Tensor> =
+        tensors.iter().zip(&given).filter(|(_, given)| given.is_none()).map(|(tensor, _)| tensor.clone()).collect();
+    let mut computed = if wanted.is_empty() { Vec::new() } else { compute(&wanted, options)? }.into_iter();
+    let missing = || Error::Internal { stage: "eval", message: "an output is missing".into() };
+    given.into_iter().map(|given| given.or_else(|| computed.next()).ok_or_else(missing)).collect()
+}
+
+/// What will run when these tensors are evaluated at once, and why; computes nothing.
+pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
+    let model =
+        lower(tensors, 0, Lowered::default()).and_then(|lowered| prepare(&lowered.graph, options)?.explain(&lowered));
+    model.unwrap_or_else(Explain::of_mistake)
+}
+
+fn compute(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
+    let lowered = lower(tensors, 0, Lowered::default())?;
+    let prepared = prepare(&lowered.graph, options)?;
+    let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 4]>>>()?;
+    prepared.call(&inputs)
+}

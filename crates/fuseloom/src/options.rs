@@ -1,0 +1,103 @@
+//! What a caller can choose.
+
+use crate::environment::Environment;
+use crate::{Error, Result};
+
+/// How programs are compiled and run. What is not set here comes from the environment, and else is the default.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let eager = Options::new().fusion(false).threads(1);
+/// let x = arange(0, 4, 1);
+/// assert_eq!((&x * &x + 1).eval_with(&eager)?.to_vec::<i64>()?, [1, 2, 5, 10]);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    fusion: Option<bool>,
+    threads: Option<usize>,
+    memory_limit: Option<usize>,
+    passes_off: Vec<String>,
+    passes_on: Vec<String>,
+}
+
+/// Every choice made.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Settings {
+    pub(crate) fusion: bool,
+    pub(crate) threads: usize,
+    pub(crate) memory_limit: Option<usize>,
+    /// Sorted.
+    pub(crate) passes_off: Vec<String>,
+}
+
+impl Options {
+    /// Nothing set.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// Whether operations share kernels; by default they do. Off, each operation is a kernel of its own, with the same bits:
+    /// eager evaluation by the same compiler.
+    pub fn fusion(mut self, on: bool) -> Options {
+        self.fusion = Some(on);
+        self
+    }
+
+    /// The most threads a run uses, the caller's own among them; by default as many as there are processors. Results do not depend
+    /// on it. 0 is an error when the options are used.
+    pub fn threads(mut self, threads: usize) -> Options {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The most bytes a run may have at once, inputs apart. A program that needs more is refused before it runs.
+    pub fn memory_limit(mut self, bytes: usize) -> Options {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Whether the optimizer runs a pass, by the name that explain shows. An unknown name, or one that cannot be skipped, is an
+    /// error when the options are used.
+    pub fn pass(mut self, name: &str, on: bool) -> Options {
+        let (into, from) =
+            if on { (&mut self.passes_on, &mut self.passes_off) } else { (&mut self.passes_off, &mut self.passes_on) };
+        from.retain(|other| other != name);
+        if !into.iter().any(|other| other == name) {
+            into.push(name.to_string());
+        }
+        self
+    }
+
+    pub(crate) fn resolve(&self, environment: &Environment) -> Result<Settings> {
+        let setting = |name: &str, message: String| Error::Setting { name: name.to_string(), message };
+        let threads = self.threads.or(environment.threads).unwrap_or_else(fuseloom_runtime::processors);
+        if threads == 0 || threads > MAX_THREADS {
+            return Err(setting("threads", format!("{threads} is not from 1 to {MAX_THREADS}")));
+        }
+        for name in self.passes_off.iter().chain(&self.passes_on) {
+            let known = fuseloom_optimize::PASSES.iter().find(|pass| pass.name == name);
+            match known {
+                Some(pass) if pass.required && self.passes_off.contains(name) => {
+                    return Err(setting("pass", format!("`{name}` cannot be skipped")));
+                }
+                Some(_) => {}
+                None => {
+                    let names: Vec<&str> = fuseloom_optimize::PASSES.iter().map(|pass| pass.name).collect();
+                    return Err(setting("pass", format!("there is no `{name}`, only {}", names.join(", "))));
+                }
+            }
+        }
+        let mut passes_off = self.passes_off.clone();
+        passes_off.sort_unstable();
+        Ok(Settings {
+            fusion: self.fusion.unwrap_or(true),
+            threads,
+            memory_limit: self.memory_limit.or(environment.memory_limit),
+            passes_off,
+        })
+    }
+}
+
+/// More threads than any machine this runs on has, and few enough to start.
+pub(crate) const MAX_THREADS: usize = 1024;

@@ -1,0 +1,179 @@
+//! The one place that chains the stages: optimize, schedule, compile, bind; with the caches between them.
+
+use crate::machine::machine;
+use crate::options::Settings;
+use crate::recent::Recent;
+use crate::run::Ready;
+use crate::{Error, Options, Result, Stats};
+use fuseloom_graph::{Graph, Sizes, Type};
+use fuseloom_kernel::{CompiledKernel, Plan, Step};
+use fuseloom_optimize::{Optimized, Passes, optimize};
+use fuseloom_schedule::{Layout, Scheduled, schedule};
+use hashbrown::DefaultHashBuilder;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Graphs that are kept prepared, for tensors that are evaluated again.
+const GRAPHS: usize = 256;
+/// Plans that are kept of one graph: of memory layouts and classes of sizes.
+const PLANS: usize = 16;
+/// Bindings that are kept of one graph: of sizes and strides.
+const BINDINGS: usize = 64;
+
+/// A graph under some settings, with everything that was made of it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) graph: Graph,
+    pub(crate) settings: Settings,
+    hash: u64,
+    pub(crate) optimized: Optimized,
+    plans: Recent<Planned>,
+    pub(crate) bindings: Recent<Ready>,
+    pub(crate) counters: Counters,
+}
+
+/// What a plan is made for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Occasion {
+    pub(crate) inputs: Vec<Layout>,
+    pub(crate) outputs: Vec<Layout>,
+    /// A typical value of each named dim; a missing one counts as large.
+    pub(crate) hints: Sizes,
+}
+
+/// A plan with its machine code.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    occasion: Occasion,
+    pub(crate) scheduled: Scheduled,
+    pub(crate) plan: Arc<Plan>,
+    /// One for each step, `None` for library steps.
+    pub(crate) code: Vec<Option<CompiledKernel>>,
+}
+
+/// What was done, since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) plans: AtomicU64,
+    pub(crate) bindings: AtomicU64,
+    pub(crate) kernels: AtomicU64,
+    pub(crate) runs: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            plans: read(&self.plans),
+            bindings: read(&self.bindings),
+            kernels_compiled: read(&self.kernels),
+            runs: read(&self.runs),
+        }
+    }
+}
+
+/// The counters of the whole process.
+pub(crate) static COUNTERS: Counters = Counters {
+    plans: AtomicU64::new(0),
+    bindings: AtomicU64::new(0),
+    kernels: AtomicU64::new(0),
+    runs: AtomicU64::new(0),
+};
+
+/// Why programs are interpreted here, if they are: what the processor lacks for compiled kernels.
+pub(crate) fn interpreted() -> Option<&'static str> {
+    static REASON: OnceLock<Option<String>> = OnceLock::new();
+    REASON.get_or_init(|| Some("compiled kernels are not connected yet".into())).as_deref()
+}
+
+/// Prepares a graph, or finds it prepared.
+pub(crate) fn prepare(graph: &Graph, options: &Options) -> Result<Arc<Prepared>> {
+    static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
+    static CACHE: OnceLock<Recent<Prepared>> = OnceLock::new();
+    let settings = machine()?.settings(options)?;
+    let mut hasher = HASHER.get_or_init(DefaultHashBuilder::default).build_hasher();
+    (graph.nodes(), graph.inputs(), graph.outputs(), &settings).hash(&mut hasher);
+    let hash = hasher.finish();
+    let cache = CACHE.get_or_init(|| Recent::new(GRAPHS));
+    let same = |entry: &Prepared| {
+        entry.hash == hash
+            && entry.settings == settings
+            && entry.graph.outputs() == graph.outputs()
+            && entry.graph.inputs() == graph.inputs()
+            && entry.graph.nodes() == graph.nodes()
+            && entry.graph.constraints() == graph.constraints()
+    };
+    if let Some(prepared) = cache.find(same) {
+        return Ok(prepared);
+    }
+    let prepared = Arc::new(Prepared::new(graph.clone(), settings, hash)?);
+    cache.insert(Arc::clone(&prepared));
+    Ok(prepared)
+}
+
+impl Prepared {
+    fn new(graph: Graph, settings: Settings, hash: u64) -> Result<Prepared> {
+        let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
+        let passes = Passes { off: &off, ..Passes::default() };
+        let optimized = optimize(&graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
+        Ok(Prepared {
+            graph,
+            settings,
+            hash,
+            optimized,
+            plans: Recent::new(PLANS),
+            bindings: Recent::new(BINDINGS),
+            counters: Counters::default(),
+        })
+    }
+
+    /// The names and types of the first `count` inputs: those that are declared, before the data.
+    pub(crate) fn declared(&self, count: usize) -> impl Iterator<Item = (&str, &Type)> {
+        let ids = &self.graph.inputs()[..count];
+        ids.iter().map(|id| (crate::sizes::input_name(&self.graph, *id), self.graph.ty(*id)))
+    }
+
+    /// The plan for an occasion, with its code.
+    pub(crate) fn plan(&self, occasion: Occasion) -> Result<Arc<Planned>> {
+        if let Some(planned) = self.plans.find(|planned| planned.occasion == occasion) {
+            return Ok(planned);
+        }
+        let options = fuseloom_schedule::Options {
+            fusion: self.settings.fusion,
+            inputs: occasion.inputs.clone(),
+            outputs: occasion.outputs.clone(),
+            hints: occasion.hints.clone(),
+        };
+        let scheduled =
+            schedule(&self.optimized.graph, &options).map_err(|error| internal("schedule", error.to_string()))?;
+        let plan = Arc::new(scheduled.plan.clone());
+        let code = plan.steps.iter().map(|step| self.compile(step)).collect::<Result<Vec<_>>>()?;
+        self.count(|counters| &counters.plans);
+        let planned = Arc::new(Planned { occasion, scheduled, plan, code });
+        self.plans.insert(Arc::clone(&planned));
+        Ok(planned)
+    }
+
+    fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {
+        match step {
+            Step::Kernel(_) => Err(internal("codegen", "not connected".into())),
+            Step::Library(_) => Ok(None),
+        }
+    }
+
+    /// Counts something, of this graph and of the process.
+    pub(crate) fn count(&self, which: impl Fn(&Counters) -> &AtomicU64) {
+        for counters in [&self.counters, &COUNTERS] {
+            which(counters).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.counters.stats()
+    }
+}
+
+pub(crate) fn internal(stage: &'static str, message: String) -> Error {
+    Error::Internal { stage, message }
+}

@@ -1,0 +1,265 @@
+//! Programs: compiled once, called with any arrays that fit.
+
+use crate::arguments::{Arguments, Destinations, In, Out};
+use crate::lower::{Lowered, lower};
+use crate::pipeline::{Prepared, prepare};
+use crate::tensor::{IntoShape, Node, Source};
+use crate::{Array, DType, Error, Explain, Options, Place, Result, Stats, Tensor};
+use fuseloom_graph::{Graph, Type};
+use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A computation with named inputs, compiled once for each structure of sizes and memory layout it meets, and called as often
+/// as one likes, from any thread.
+///
+/// An extent of an input may be a name; it is then whatever the arrays of a call have there, the same in all inputs.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let center = Program::new(|b| {
+///     let x = b.input("x", f64, ("n", 2));
+///     &x - x.mean(0)
+/// })?;
+/// let points = ndarray::array![[1.0, 10.0], [3.0, 30.0]];
+/// let out = center.call_one(&[points.view()])?;
+/// assert_eq!(out.view::<f64>()?, ndarray::array![[-1.0, -10.0], [1.0, 10.0]].into_dyn());
+///
+/// // Into memory of the caller's; nothing is allocated for the result.
+/// let mut here = ndarray::Array2::<f64>::zeros((2, 2));
+/// center.call_into(&[points.view()], &mut [here.view_mut()])?;
+/// assert_eq!(here[[0, 1]], -10.0);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Program {
+    lowered: Lowered,
+    prepared: Arc<Prepared>,
+}
+
+/// Where a program that is being built declares its inputs.
+#[derive(Debug)]
+pub struct Inputs {
+    program: u64,
+    declared: Lowered,
+    mistake: Option<Error>,
+}
+
+impl Inputs {
+    fn new() -> Inputs {
+        static PROGRAMS: AtomicU64 = AtomicU64::new(1);
+        let program = PROGRAMS.fetch_add(1, Ordering::Relaxed);
+        Inputs { program, declared: Lowered::default(), mistake: None }
+    }
+
+    /// Declares the next input: an array of this dtype and shape. The name is letters, digits and `_`.
+    ///
+    /// A mistake comes back from [`Program::new`], even if the tensor is not used.
+    #[track_caller]
+    pub fn input(&mut self, name: &str, dtype: DType, shape: impl IntoShape) -> Tensor {
+        let place = Place::caller();
+        let ty = Type { dtype, shape: shape.into_shape().into() };
+        match self.declared.graph.input(name, ty.clone()) {
+            Ok(id) => {
+                self.declared.places.add(id, place);
+                let source = Source::Input { program: self.program, name: name.into() };
+                Tensor::from_node(Node { source, inputs: SmallVec::new(), outcome: Ok(smallvec![ty]), place })
+            }
+            Err(mistake) => {
+                let error = Error::Operation { mistake, place };
+                self.mistake.get_or_insert(error.clone());
+                Tensor::poisoned(Arc::new(error), place)
+            }
+        }
+    }
+}
+
+/// What a program gives: a tensor, or a tuple, array or `Vec` of tensors.
+pub trait Outputs {
+    /// The tensors in order.
+    fn tensors(self) -> Vec<Tensor>;
+}
+
+impl Outputs for Tensor {
+    fn tensors(self) -> Vec<Tensor> {
+        vec![self]
+    }
+}
+
+impl Outputs for &Tensor {
+    fn tensors(self) -> Vec<Tensor> {
+        vec![self.clone()]
+    }
+}
+
+impl Outputs for Vec<Tensor> {
+    fn tensors(self) -> Vec<Tensor> {
+        self
+    }
+}
+
+impl<const N: usize> Outputs for [Tensor; N] {
+    fn tensors(self) -> Vec<Tensor> {
+        self.into()
+    }
+}
+
+macro_rules! outputs_of_tuples {
+    ($($($name:ident)*;)*) => {$(
+        impl<$($name: Outputs),*> Outputs for ($($name,)*) {
+            fn tensors(self) -> Vec<Tensor> {
+                #[expect(non_snake_case, reason = "a type parameter and its value share a name here")]
+                let ($($name,)*) = self;
+                let mut all = Vec::new();
+                $(all.extend($name.tensors());)*
+                all
+            }
+        }
+    )*};
+}
+
+outputs_of_tuples! {
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+}
+
+impl Program {
+    /// Builds a program: the closure declares the inputs and gives the outputs. Tensors of data that it uses are kept and used in
+    /// every call.
+    ///
+    /// # Errors
+    /// The first mistake in an input or on the way to an output; an input of another program among the operands.
+    pub fn new<O: Outputs>(build: impl FnOnce(&mut Inputs) -> O) -> Result<Program> {
+        Program::with_options(&Options::default(), build)
+    }
+
+    /// As [`Program::new`], with options.
+    ///
+    /// # Errors
+    /// As [`Program::new`]; an option that makes no sense.
+    pub fn with_options<O: Outputs>(options: &Options, build: impl FnOnce(&mut Inputs) -> O) -> Result<Program> {
+        let mut inputs = Inputs::new();
+        let outputs = build(&mut inputs).tensors();
+        if let Some(mistake) = inputs.mistake {
+            return Err(mistake);
+        }
+        Program::from_lowered(lower(&outputs, inputs.program, inputs.declared)?, options)
+    }
+
+    /// A program of a graph as it is. Its inputs are the program's, in the order they were declared.
+    ///
+    /// # Errors
+    /// The graph does not verify; an option that makes no sense.
+    pub fn from_graph(graph: Graph, options: &Options) -> Result<Program> {
+        Program::from_lowered(Lowered { graph, ..Lowered::default() }, options)
+    }
+
+    fn from_lowered(lowered: Lowered, options: &Options) -> Result<Program> {
+        let prepared = prepare(&lowered.graph, options)?;
+        Ok(Program { lowered, prepared })
+    }
+
+    /// The graph as it was recorded.
+    pub fn graph(&self) -> &Graph {
+        &self.lowered.graph
+    }
+
+    /// The names and types of the inputs, in order.
+    pub fn inputs(&self) -> Vec<(&str, &Type)> {
+        self.prepared.declared(self.declared()).collect()
+    }
+
+    /// The types of the outputs, in order.
+    pub fn outputs(&self) -> Vec<&Type> {
+        self.lowered.graph.outputs().iter().map(|id| self.lowered.graph.ty(*id)).collect()
+    }
+
+    /// How many inputs a call gives; data follows them.
+    fn declared(&self) -> usize {
+        self.lowered.graph.inputs().len() - self.lowered.data.len()
+    }
+
+    /// Calls the program and gives its outputs.
+    ///
+    /// The inputs are an array, slice, `Vec` or tuple of anything that is an [`Argument`](crate::Argument): `ndarray` arrays and
+    /// views, slices, [`Array`]s. They are borrowed, in any memory order.
+    ///
+    /// # Errors
+    /// The wrong number of inputs; one of another dtype or of a shape that does not fit; sizes that do not agree; more memory than
+    /// allowed; an index out of range.
+    pub fn call<A: Arguments + ?Sized>(&self, inputs: &A) -> Result<Vec<Array>> {
+        let mut list: SmallVec<[In<'_>; 4]> = SmallVec::new();
+        inputs.inputs(&mut list)?;
+        self.complete(&mut list)?;
+        self.prepared.call(&list)
+    }
+
+    /// [`Program::call`] of a program with one output.
+    ///
+    /// # Errors
+    /// As [`Program::call`]; the program has another number of outputs.
+    pub fn call_one<A: Arguments + ?Sized>(&self, inputs: &A) -> Result<Array> {
+        if self.lowered.graph.outputs().len() != 1 {
+            return Err(Error::Count {
+                what: "outputs",
+                names: self.outputs().iter().map(|ty| ty.to_string()).collect::<Vec<_>>().join(", "),
+                expected: self.lowered.graph.outputs().len(),
+                given: 1,
+            });
+        }
+        Ok(self.call(inputs)?.swap_remove(0))
+    }
+
+    /// Calls the program and writes its outputs into memory of the caller's, in any memory order.
+    ///
+    /// # Errors
+    /// As [`Program::call`], of the outputs too. The outputs' contents are unspecified after an error that comes while running.
+    pub fn call_into<A, D>(&self, inputs: &A, outputs: &mut D) -> Result<()>
+    where
+        A: Arguments + ?Sized,
+        D: Destinations + ?Sized,
+    {
+        let mut list: SmallVec<[In<'_>; 4]> = SmallVec::new();
+        inputs.inputs(&mut list)?;
+        self.complete(&mut list)?;
+        let mut into: SmallVec<[Out<'_>; 2]> = SmallVec::new();
+        outputs.outputs(&mut into);
+        self.prepared.call_into(&list, &mut into)
+    }
+
+    /// Checks the number of inputs and adds the data.
+    fn complete<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+        let expected = self.declared();
+        if list.len() != expected {
+            let names: Vec<&str> = self.prepared.declared(expected).map(|(name, _)| name).collect();
+            return Err(Error::Count { what: "inputs", names: names.join(", "), expected, given: list.len() });
+        }
+        for array in &self.lowered.data {
+            list.push(array.as_input()?);
+        }
+        Ok(())
+    }
+
+    /// What will run, and why, for inputs in C order of any size.
+    ///
+    /// # Errors
+    /// A fault of the compiler.
+    pub fn explain(&self) -> Result<Explain> {
+        self.prepared.explain(&self.lowered)
+    }
+
+    /// What was compiled for this program so far.
+    pub fn stats(&self) -> Stats {
+        self.prepared.stats()
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let inputs: Vec<String> = self.inputs().iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+        let outputs: Vec<String> = self.outputs().iter().map(|ty| ty.to_string()).collect();
+        write!(f, "Program({} -> {})", inputs.join(", "), outputs.join(", "))
+    }
+}

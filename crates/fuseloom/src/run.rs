@@ -1,0 +1,256 @@
+//! Runs: from the arrays of a call to a bound program, and through it.
+
+use crate::arguments::{In, Out};
+use crate::machine::machine;
+use crate::pipeline::{Occasion, Prepared, interpreted};
+use crate::sizes::{check_outputs, infer_sizes, output_shapes};
+use crate::{Array, DType, Error, Result};
+use fuseloom_graph::{ArrayValue, Sizes, interpret};
+use fuseloom_kernel::Binding;
+use fuseloom_runtime::{Buffer, Executable, Extents, Layout, Pool, Strides, Workers};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// A program bound to arrays of some shapes and strides.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    inputs: SmallVec<[Form; 4]>,
+    /// Of memory that the caller gives; `None` where results are in C order.
+    given: Option<SmallVec<[Form; 2]>>,
+    /// The result in C order of each output.
+    results: SmallVec<[(DType, Layout); 2]>,
+    how: How,
+}
+
+/// The dtype, shape and byte strides of an array.
+#[derive(PartialEq, Debug)]
+struct Form {
+    dtype: DType,
+    shape: Extents,
+    strides: Strides,
+}
+
+/// What runs.
+enum How {
+    Compiled { executable: Executable, workers: Arc<Workers>, pool: Pool },
+    Interpreted { sizes: Sizes },
+}
+
+impl std::fmt::Debug for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            How::Compiled { .. } => f.write_str("Compiled"),
+            How::Interpreted { .. } => f.write_str("Interpreted"),
+        }
+    }
+}
+
+/// An array of a call, by its form.
+trait Formed {
+    fn form(&self) -> (DType, &[usize], &[i64]);
+}
+
+impl Formed for In<'_> {
+    fn form(&self) -> (DType, &[usize], &[i64]) {
+        (self.dtype(), self.shape(), self.strides())
+    }
+}
+
+impl Formed for Out<'_> {
+    fn form(&self) -> (DType, &[usize], &[i64]) {
+        (self.dtype(), self.shape(), self.strides())
+    }
+}
+
+impl Form {
+    fn of(array: &impl Formed) -> Form {
+        let (dtype, shape, strides) = array.form();
+        Form { dtype, shape: shape.into(), strides: strides.into() }
+    }
+
+    fn fits(&self, array: &impl Formed) -> bool {
+        let (dtype, shape, strides) = array.form();
+        self.dtype == dtype && self.shape.as_slice() == shape && self.strides.as_slice() == strides
+    }
+
+    /// The structure of the layout.
+    fn layout(&self) -> Result<fuseloom_schedule::Layout> {
+        use fuseloom_schedule::AxisStride;
+        let contiguous = Layout::contiguous(&self.shape, self.dtype)?;
+        if contiguous.strides() == self.strides.as_slice() {
+            return Ok(fuseloom_schedule::Layout::Contiguous);
+        }
+        let size = self.dtype.size() as i64;
+        let class = |&stride: &i64| match stride {
+            0 => AxisStride::Zero,
+            stride if stride == size => AxisStride::Element,
+            _ => AxisStride::Other,
+        };
+        Ok(fuseloom_schedule::Layout::Strided(self.strides.iter().map(class).collect()))
+    }
+}
+
+fn all_fit(forms: &[Form], arrays: &[impl Formed]) -> bool {
+    forms.len() == arrays.len() && forms.iter().zip(arrays).all(|(form, array)| form.fits(array))
+}
+
+impl Prepared {
+    /// Runs on inputs, with new memory for the outputs.
+    pub(crate) fn call(&self, inputs: &[In<'_>]) -> Result<Vec<Array>> {
+        let ready = match self.bindings.find(|ready| ready.given.is_none() && all_fit(&ready.inputs, inputs)) {
+            Some(ready) => ready,
+            None => self.bind(inputs, None)?,
+        };
+        self.count(|counters| &counters.runs);
+        match &ready.how {
+            How::Compiled { executable, workers, pool } => {
+                let buffers = ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
+                let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
+                let outputs = buffers.iter_mut().zip(&ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
+                let mut outputs = outputs.collect::<Result<SmallVec<[Out<'_>; 2]>, _>>()?;
+                executable.run(inputs, &mut outputs, pool, workers)?;
+                drop(outputs);
+                let arrays =
+                    buffers.into_iter().zip(&ready.results).map(|(b, (_, l))| Array::from_buffer(b, l.clone()));
+                Ok(arrays.collect())
+            }
+            How::Interpreted { sizes } => {
+                let pool = machine()?.pool();
+                let values = self.interpret(sizes, inputs)?;
+                let array = |(value, (dtype, layout)): (&ArrayValue, &(DType, Layout))| {
+                    Ok(Array::from_buffer(pool.copy_of_bytes(*dtype, &bytes(value))?, layout.clone()))
+                };
+                values.iter().zip(&ready.results).map(array).collect()
+            }
+        }
+    }
+
+    /// Runs on inputs, into the outputs.
+    pub(crate) fn call_into(&self, inputs: &[In<'_>], outputs: &mut [Out<'_>]) -> Result<()> {
+        let fits = |ready: &Ready| {
+            ready.given.as_ref().is_some_and(|given| all_fit(given, outputs)) && all_fit(&ready.inputs, inputs)
+        };
+        let ready = match self.bindings.find(fits) {
+            Some(ready) => ready,
+            None => self.bind(inputs, Some(outputs))?,
+        };
+        self.count(|counters| &counters.runs);
+        match &ready.how {
+            How::Compiled { executable, workers, pool } => {
+                executable.run(inputs, outputs, pool, workers)?;
+            }
+            How::Interpreted { sizes } => {
+                for (value, output) in self.interpret(sizes, inputs)?.iter().zip(outputs) {
+                    output.copy_from_bytes(&bytes(value))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn bind(&self, inputs: &[In<'_>], outputs: Option<&[Out<'_>]>) -> Result<Arc<Ready>> {
+        let sizes = infer_sizes(&self.graph, inputs)?;
+        let shapes = output_shapes(&self.graph, &sizes)?;
+        if let Some(outputs) = outputs {
+            check_outputs(&self.graph, &sizes, outputs)?;
+        }
+        let mut results = SmallVec::new();
+        for (id, shape) in self.graph.outputs().iter().zip(&shapes) {
+            let dtype = self.graph.ty(*id).dtype;
+            results.push((dtype, Layout::contiguous(shape, dtype)?));
+        }
+        let inputs: SmallVec<[Form; 4]> = inputs.iter().map(Form::of).collect();
+        let given: Option<SmallVec<[Form; 2]>> = outputs.map(|outputs| outputs.iter().map(Form::of).collect());
+        let how = match interpreted() {
+            Some(_) => How::Interpreted { sizes },
+            None => self.executable(&sizes, &inputs, given.as_deref(), &results)?,
+        };
+        self.count(|counters| &counters.bindings);
+        let ready = Arc::new(Ready { inputs, given, results, how });
+        self.bindings.insert(Arc::clone(&ready));
+        Ok(ready)
+    }
+
+    fn executable(
+        &self,
+        sizes: &Sizes,
+        inputs: &[Form],
+        given: Option<&[Form]>,
+        results: &[(DType, Layout)],
+    ) -> Result<How> {
+        let layouts = |forms: &[Form]| forms.iter().map(Form::layout).collect::<Result<Vec<_>>>();
+        let outputs = given.map(layouts).transpose()?.unwrap_or_default();
+        let planned = self.plan(Occasion { inputs: layouts(inputs)?, outputs, hints: hints(sizes) })?;
+        let strides = |form: &Form| form.strides.to_vec();
+        let symbol = |name: &Arc<str>| {
+            let value = sizes.get(name).and_then(|value| i64::try_from(*value).ok());
+            value.ok_or_else(|| Error::Constraint(format!("the size {name} has no value")))
+        };
+        let binding = Binding {
+            symbols: planned.plan.symbols.iter().map(symbol).collect::<Result<_>>()?,
+            input_strides: inputs.iter().map(strides).collect(),
+            output_strides: match given {
+                Some(given) => given.iter().map(strides).collect(),
+                None => results.iter().map(|(_, layout)| layout.strides().to_vec()).collect(),
+            },
+            threads: u32::try_from(self.settings.threads).unwrap_or(u32::MAX),
+        };
+        let executable = Executable::new(Arc::clone(&planned.plan), &planned.code, binding)?;
+        self.check_memory(&executable)?;
+        let machine = machine()?;
+        Ok(How::Compiled { executable, workers: machine.workers(self.settings.threads), pool: machine.pool().clone() })
+    }
+
+    /// Refuses what needs more memory than it may use.
+    fn check_memory(&self, executable: &Executable) -> Result<()> {
+        let (bound, peak) = (executable.bound(), executable.bound().peak_bytes);
+        let Some(limit) = self.settings.memory_limit.filter(|limit| peak > *limit) else { return Ok(()) };
+        let ours =
+            bound.buffers.iter().zip(&executable.plan().buffers).filter_map(|(buffer, decl)| match buffer.place {
+                fuseloom_kernel::Place::Input(_) => None,
+                fuseloom_kernel::Place::Output(_) | fuseloom_kernel::Place::Arena(_) => {
+                    let ty = fuseloom_graph::Type::new(decl.dtype, buffer.shape.iter().copied());
+                    Some((format!("{} {ty}", decl.name), buffer.bytes))
+                }
+            });
+        let mut largest: Vec<(String, usize)> = ours.collect();
+        largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        largest.truncate(3);
+        Err(Error::MemoryLimit { peak, limit, largest })
+    }
+
+    fn interpret(&self, sizes: &Sizes, inputs: &[In<'_>]) -> Result<Vec<ArrayValue>> {
+        let values = inputs.iter().map(value).collect::<Result<Vec<ArrayValue>>>()?;
+        Ok(interpret(&self.graph, sizes, &values)?)
+    }
+}
+
+/// A typical value of each size: the upper end of its class, so that sizes of one class share a plan.
+fn hints(sizes: &Sizes) -> Sizes {
+    let class = |&size: &usize| [1, 4, 16, 128, 1 << 10, 1 << 14, 1 << 18].into_iter().find(|end| size <= *end);
+    sizes.iter().filter_map(|(name, size)| Some((Arc::clone(name), class(size)?))).collect()
+}
+
+/// An input as the interpreter holds arrays.
+fn value(input: &In<'_>) -> Result<ArrayValue> {
+    let size = input.dtype().size();
+    let bits = |element: &[u8]| {
+        let mut bits = [0; 8];
+        if cfg!(target_endian = "little") { &mut bits[..size] } else { &mut bits[8 - size..] }.copy_from_slice(element);
+        u64::from_ne_bytes(bits)
+    };
+    let data = input.to_bytes()?.chunks_exact(size).map(bits).collect();
+    Ok(ArrayValue { dtype: input.dtype(), shape: input.shape().to_vec(), data })
+}
+
+/// The elements of an interpreter's array in C order.
+fn bytes(value: &ArrayValue) -> Vec<u8> {
+    let size = value.dtype.size();
+    let bytes = |bits: &u64| {
+        let bytes = bits.to_ne_bytes();
+        let first = if cfg!(target_endian = "little") { 0 } else { 8 - size };
+        bytes.into_iter().skip(first).take(size)
+    };
+    value.data.iter().flat_map(bytes).collect()
+}
