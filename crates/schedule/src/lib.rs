@@ -11,16 +11,22 @@ mod builder;
 mod cluster;
 mod cost;
 mod decision;
+mod emit;
+mod in_place;
+mod nest;
 mod reads;
 mod sizes;
 mod sources;
+mod strip;
 mod structure;
 mod tasks;
 
 pub use decision::{Choice, Decision};
 
 use fuseloom_graph::{Graph, NodeId, Sizes};
-use fuseloom_kernel::Plan;
+use fuseloom_kernel::{Check, LibraryOp, LibraryStep, Plan, SizeId, Step};
+use sizes::SizeTable;
+use std::collections::BTreeSet;
 
 /// How a caller's array lies in memory, as far as it is structure.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -85,6 +91,111 @@ impl std::error::Error for ScheduleError {}
 
 /// Schedules a canonical graph (as the optimizer leaves it).
 pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleError> {
-    let _ = (graph, options);
-    Ok(Scheduled { plan: Plan::default(), decisions: Vec::new(), nodes: Vec::new() })
+    let mut sizes = SizeTable::new(&options.hints);
+    let mut tasks = tasks::collect(graph, &mut sizes, options)?;
+    let mut clusters = {
+        let mut context = cluster::Context::new(graph, &tasks, &mut sizes);
+        cluster::form(&mut context, options.fusion)
+    };
+    let order = {
+        let context = cluster::Context::new(graph, &tasks, &mut sizes);
+        run_order(&context, &clusters)
+    };
+    let (sources, mut decisions) =
+        sources::find(graph, &mut tasks, &mut sizes, &mut clusters, options.fusion);
+    let mut steps = Vec::new();
+    let mut nodes: Vec<Vec<NodeId>> = Vec::new();
+    for n in order {
+        let Some(cluster) = &clusters.clusters[n] else { continue };
+        let mut computed: Vec<NodeId> = cluster.tasks.iter().map(|t| tasks.tasks[t.index()].node).collect();
+        computed.dedup();
+        let name = format!("k{}", steps.len());
+        let step = match plain_copy(&tasks, &sources, cluster) {
+            Some(copy) => Step::Library(copy),
+            None => {
+                let cluster = cluster.clone();
+                Step::Kernel(emit::emit(graph, &mut tasks, &mut sizes, &sources, &cluster, name))
+            }
+        };
+        steps.push(step);
+        nodes.push(computed);
+    }
+    let checks = graph
+        .constraints()
+        .iter()
+        .map(|c| Check {
+            left: sizes.dim(&c.left),
+            right: sizes.dim(&c.right),
+            left_name: c.left.to_string(),
+            right_name: c.right.to_string(),
+            context: c.context.clone(),
+        })
+        .collect();
+    let bytes: Vec<SizeId> = tasks
+        .buffers
+        .iter()
+        .map(|b| {
+            let elements = sizes.product(b.shape.iter().copied());
+            sizes.scale(elements, b.dtype.size() as i64)
+        })
+        .collect();
+    let (sizes, symbols) = sizes.finish();
+    let mut plan = Plan { symbols, sizes, buffers: tasks.buffers, steps, checks, written: 0 };
+    in_place::mark(&mut plan, &nodes, &bytes, &mut decisions);
+    Ok(Scheduled { plan, decisions, nodes })
+}
+
+/// The clusters in an order in which each comes after those it needs; the earliest task first among those that are ready.
+fn run_order(context: &cluster::Context<'_>, clusters: &cluster::Clusters) -> Vec<usize> {
+    let count = clusters.clusters.len();
+    let mut waits = vec![0usize; count];
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (task, needs) in context.needs.iter().enumerate() {
+        for need in needs {
+            let (before, after) = (clusters.of[need.index()], clusters.of[task]);
+            if before != after {
+                followers[before].push(after);
+                waits[after] += 1;
+            }
+        }
+    }
+    let first = |n: usize| clusters.clusters[n].as_ref().map(|c| c.tasks[0]);
+    let mut ready: BTreeSet<(tasks::TaskId, usize)> =
+        (0..count).filter(|&n| waits[n] == 0).filter_map(|n| Some((first(n)?, n))).collect();
+    let mut order = Vec::new();
+    while let Some((_, n)) = ready.pop_first() {
+        order.push(n);
+        for &next in &followers[n] {
+            waits[next] -= 1;
+            if waits[next] == 0 {
+                ready.insert((first(next).expect("a live cluster"), next));
+            }
+        }
+    }
+    order
+}
+
+/// A cluster that copies one whole contiguous buffer to another.
+fn plain_copy(tasks: &tasks::Tasks, sources: &sources::Sources, cluster: &structure::Cluster) -> Option<LibraryStep> {
+    let [id] = cluster.tasks[..] else { return None };
+    let task = &tasks.tasks[id.index()];
+    let (tasks::TaskKind::Copy(to), [read]) = (&task.kind, &task.reads[..]) else { return None };
+    if sources[&(id, 0)] != sources::Source::Memory {
+        return None;
+    }
+    let from = &tasks.placed[&read.value];
+    let (source, target) = (&tasks.buffers[from.buffer.0 as usize], &tasks.buffers[to.buffer.0 as usize]);
+    let straight = read.index.iter().enumerate().all(|(k, entry)| match *entry {
+        reads::AxisIndex::Along { axis, step, offset } => axis == k && step == 1 && offset == to.offset,
+        reads::AxisIndex::Fixed(_) => false,
+    });
+    let whole = straight
+        && source.shape == target.shape
+        && source.dtype == target.dtype
+        && from.offset == to.offset
+        && from.strides == to.strides
+        && task.domain == target.shape
+        && tasks.contiguous.contains(&to.buffer)
+        && tasks.contiguous.contains(&from.buffer);
+    whole.then(|| LibraryStep { op: LibraryOp::Copy, inputs: vec![from.buffer], outputs: vec![to.buffer] })
 }

@@ -10,7 +10,7 @@ use crate::{AxisStride, Layout, Options, ScheduleError};
 use fuseloom_graph::{Dim, Graph, NodeId, Op};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
 use fuseloom_lane::DType;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 /// A task, by position in [`Tasks::tasks`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -80,6 +80,8 @@ pub(crate) struct Tasks {
     pub(crate) placed: HashMap<ValueRef, Placement>,
     /// The task that computes a node.
     pub(crate) computes: HashMap<NodeId, TaskId>,
+    /// The buffers that are in C order without gaps.
+    pub(crate) contiguous: HashSet<BufferId>,
     /// The tasks that write the memory of a value that is not computed by one: concatenations and reshapes.
     pub(crate) writers: HashMap<ValueRef, Vec<TaskId>>,
 }
@@ -180,6 +182,7 @@ pub(crate) fn collect(graph: &Graph, sizes: &mut SizeTable, options: &Options) -
         buffers: Vec::new(),
         placed: HashMap::new(),
         computes: HashMap::new(),
+        contiguous: HashSet::new(),
         writers: HashMap::new(),
     };
     place_inputs(graph, sizes, options, &mut tasks);
@@ -227,6 +230,9 @@ fn place_inputs(graph: &Graph, sizes: &mut SizeTable, options: &Options, tasks: 
         let strides =
             layout_strides(sizes, options.inputs.get(n), &shape, ty.dtype.size(), |s, k| s.input_stride(n as u32, k));
         let buffer = tasks.buffer(name, ty.dtype, shape, BufferKind::Input(n as u32), "an input");
+        if matches!(options.inputs.get(n), None | Some(Layout::Contiguous)) {
+            tasks.contiguous.insert(buffer);
+        }
         let placement = Placement { buffer, offset: sizes.constant(0), strides };
         tasks.placed.insert(ValueRef { node, result: 0 }, placement);
     }
@@ -249,6 +255,9 @@ fn place_outputs(
             layout_strides(sizes, layout, &shape, ty.dtype.size(), |s, k| s.output_stride(n as u32, k));
         let buffer =
             tasks.buffer(format!("out{n}"), ty.dtype, shape.clone(), BufferKind::Output(n as u32), "an output");
+        if matches!(layout, None | Some(Layout::Contiguous)) {
+            tasks.contiguous.insert(buffer);
+        }
         let placement = Placement { buffer, offset: sizes.constant(0), strides };
         match own_place(graph, sizes, node, &placement, layout) {
             Some((value, place)) if !tasks.placed.contains_key(&value) => {

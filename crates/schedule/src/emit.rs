@@ -1,0 +1,614 @@
+//! From a cluster to a kernel step: nest, staging, strips.
+
+use crate::access::{Scope, address, coalesce};
+use crate::builder::KernelBuilder;
+use crate::cost;
+use crate::nest::{Nest, Node, PhaseNest, Split, nest};
+use crate::reads::ValueRef;
+use crate::sizes::SizeTable;
+use crate::sources::{Source, Sources, bytes_of};
+use crate::strip::{ExprId, StripBody, name_of};
+use crate::structure::{Cluster, Mode, stages};
+use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
+use fuseloom_graph::{Graph, Op, Reduce};
+use fuseloom_kernel::{
+    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, ReduceInto, Role,
+    SizeId, SizeOp, TileRule, WorkEstimate,
+};
+use fuseloom_lane::{DType, Reduction, tree};
+use hashbrown::{HashMap, HashSet};
+
+/// Builds the step of a cluster.
+pub(crate) fn emit(
+    graph: &Graph,
+    tasks: &mut Tasks,
+    sizes: &mut SizeTable,
+    sources: &Sources,
+    cluster: &Cluster,
+    name: String,
+) -> KernelStep {
+    let mut cluster = coalesce(&Scope { graph, tasks, sources, cluster }, sizes);
+    let fused = |task: TaskId| fused_reads(tasks, sources, task);
+    let split = split(tasks, sizes, &mut cluster, &fused);
+    let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split));
+    let partials = match split {
+        Some((split, _)) => partial_states(graph, tasks, sizes, &cluster, split),
+        None => HashMap::new(),
+    };
+    let scope = Scope { graph, tasks, sources, cluster: &cluster };
+    let uses = staged_uses(&scope, &layout);
+    let mut emitter = Emitter {
+        builder: KernelBuilder::new(sizes, cluster.extents.clone()),
+        scope: &scope,
+        layout: &layout,
+        uses,
+        staged: HashMap::new(),
+        partials,
+        split: split.map(|(split, _)| split),
+    };
+    for (n, phase) in layout.phases.iter().enumerate() {
+        if let Some((split, size)) = split
+            && n == 0
+        {
+            emitter.builder.tile_by(split.over, size, split.parts);
+        }
+        emitter.phase(phase);
+    }
+    emitter.builder.finish(name)
+}
+
+/// The producers whose loops a task shares.
+fn fused_reads(tasks: &Tasks, sources: &Sources, task: TaskId) -> Vec<TaskId> {
+    (0..tasks.tasks[task.index()].reads.len())
+        .filter_map(|r| match sources[&(task, r)] {
+            Source::Fused(producer) => Some(producer),
+            Source::Leaf | Source::Memory | Source::Inline(_) => None,
+        })
+        .collect()
+}
+
+/// Whether the reduction of a cluster should be cut into parts: when the outer loops alone are too few to share among
+/// threads. Gives the cut and the elements of a part, a power-of-two multiple of the tree's block.
+fn split(
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    cluster: &mut Cluster,
+    fused: &dyn Fn(TaskId) -> Vec<TaskId>,
+) -> Option<(Split, SizeId)> {
+    let structure = &cluster.structure;
+    let [over] = structure.levels.get(1)?[..] else { return None };
+    let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
+    let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
+    if deep != 1 || !stages[0].shallow.is_empty() {
+        return None;
+    }
+    let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| cluster.extents[l]));
+    let mut outer = hint(&structure.levels[0]);
+    if structure.mode == Mode::Columns {
+        outer /= 4 * cost::COLUMNS;
+    }
+    let each = structure.levels[2..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
+    let columns = if structure.mode == Mode::Columns { hint(&structure.levels[0]).min(4096) } else { 1 };
+    let along = sizes.hint(cluster.extents[over]);
+    let all = outer.max(1).saturating_mul(along).saturating_mul(each).saturating_mul(columns);
+    if outer >= cost::PARALLEL || all < 8 * cost::SMALL {
+        return None;
+    }
+    let block = tree::BLOCK as i64;
+    let most = ((256 << 10) / each.saturating_mul(columns).max(1)).max(block);
+    let wanted = (along / 64).clamp(block, most);
+    let part = block << (wanted / block).ilog2();
+    if along < 2 * part {
+        return None;
+    }
+    let size = sizes.constant(part);
+    let round = sizes.constant(part - 1);
+    let up = sizes.add(cluster.extents[over], round);
+    let count = sizes.binary(SizeOp::FloorDiv, up, size);
+    cluster.extents.push(count);
+    Some((Split { over, parts: cluster.extents.len() - 1 }, size))
+}
+
+/// The reduction of a task in the lane language, with its element dtype.
+fn reduction(graph: &Graph, node: fuseloom_graph::NodeId) -> (Reduction, DType) {
+    let n = graph.node(node);
+    let dtype = graph.ty(n.inputs[0]).dtype;
+    let op = match &n.op {
+        Op::CombineMoments { .. } => Reduction::Moments,
+        Op::Reduce { op, .. } => match op {
+            Reduce::Sum => Reduction::Sum,
+            Reduce::Prod => Reduction::Prod,
+            Reduce::Max => Reduction::Max,
+            Reduce::Min => Reduction::Min,
+            Reduce::Any => Reduction::Any,
+            Reduce::All => Reduction::All,
+            Reduce::ArgMax => Reduction::ArgMax,
+            Reduce::ArgMin => Reduction::ArgMin,
+            Reduce::Moments => Reduction::Moments,
+            Reduce::CountNonzero | Reduce::Mean | Reduce::Var { .. } | Reduce::Std { .. } => {
+                unreachable!("the optimizer decomposes {op:?}")
+            }
+        },
+        op => unreachable!("{op:?} is not a reduction"),
+    };
+    (op, dtype)
+}
+
+/// The state of a reduction that result `k` of its node is.
+fn state_of_result(op: Reduction, k: u32) -> usize {
+    match op {
+        Reduction::ArgMax | Reduction::ArgMin => 1,
+        Reduction::Moments => k as usize + 1,
+        Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min | Reduction::Any | Reduction::All => 0,
+    }
+}
+
+/// Declares the buffers that hold the states of the parts of split reductions, with their strides by loop.
+fn partial_states(
+    graph: &Graph,
+    tasks: &mut Tasks,
+    sizes: &mut SizeTable,
+    cluster: &Cluster,
+    split: Split,
+) -> HashMap<TaskId, Vec<Partial>> {
+    let mut partials = HashMap::new();
+    let loops: Vec<usize> = match cluster.structure.mode {
+        // Columns stay innermost, so that their strips store side by side.
+        Mode::Columns => [split.parts].into_iter().chain(cluster.structure.levels[0].iter().copied()).collect(),
+        Mode::Rows | Mode::Pointwise => cluster.structure.levels[0].iter().copied().chain([split.parts]).collect(),
+    };
+    for &task in &cluster.tasks {
+        let node = tasks.tasks[task.index()].node;
+        if tasks.tasks[task.index()].reduced.is_none() || cluster.value_level(tasks, task) != 0 {
+            continue;
+        }
+        let (op, dtype) = reduction(graph, node);
+        let mut states = Vec::new();
+        for (s, state) in op.states(dtype).into_iter().enumerate() {
+            let shape: Vec<SizeId> = loops.iter().map(|&l| cluster.extents[l]).collect();
+            let strides = sizes.contiguous(&shape, state.size());
+            let name = format!("p{}.{s}", node.0);
+            let reason = "the states of the parts of a reduction that threads share";
+            let buffer = tasks.buffer(name.clone(), state, shape, BufferKind::Temporary, reason);
+            let place = Placement { buffer, offset: sizes.constant(0), strides: Vec::new() };
+            let mut strides: Vec<(usize, SizeId)> = loops.iter().copied().zip(strides).collect();
+            strides.sort_unstable();
+            states.push(Partial { name, dtype: state, place, strides });
+        }
+        partials.insert(task, states);
+    }
+    partials
+}
+
+/// One state of the parts of a split reduction in memory.
+struct Partial {
+    name: String,
+    dtype: DType,
+    place: Placement,
+    strides: Vec<(usize, SizeId)>,
+}
+
+/// For each value the strips other than its own that read it from memory or scratch.
+fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef, Vec<usize>> {
+    let mut uses = HashMap::new();
+    for (&task, &strip) in &layout.strip_of {
+        trace_uses(scope, layout, strip, task, &mut uses);
+        // A split reduction also reads in its first phase, in strips that `strip_of` no longer names.
+    }
+    for phase in &layout.phases {
+        trace_nodes(scope, layout, &phase.body, &mut uses);
+    }
+    uses
+}
+
+fn trace_nodes(scope: &Scope<'_>, layout: &Nest, nodes: &[Node], uses: &mut HashMap<ValueRef, Vec<usize>>) {
+    for node in nodes {
+        match node {
+            Node::Loop { body, .. } => trace_nodes(scope, layout, body, uses),
+            Node::Strip { id, tasks, .. } => {
+                for &task in tasks {
+                    trace_uses(scope, layout, *id, task, uses);
+                }
+            }
+            Node::Combine { .. } => {}
+        }
+    }
+}
+
+fn trace_uses(
+    scope: &Scope<'_>,
+    layout: &Nest,
+    strip: usize,
+    task: TaskId,
+    uses: &mut HashMap<ValueRef, Vec<usize>>,
+) {
+    for (r, read) in scope.tasks.tasks[task.index()].reads.iter().enumerate() {
+        let Source::Fused(producer) = scope.sources[&(task, r)] else { continue };
+        let reduces = scope.tasks.tasks[producer.index()].reduced.is_some();
+        if layout.strip_of[&producer] == strip && !reduces {
+            continue;
+        }
+        if again(scope, producer) {
+            trace_uses(scope, layout, strip, producer, uses);
+        } else {
+            let list = uses.entry(read.value).or_default();
+            if !list.contains(&strip) {
+                list.push(strip);
+            }
+        }
+    }
+}
+
+/// Whether strips that need a value of another strip compute it again from what that one loads, rather than keep it in
+/// scratch: a few operations cost less than a store and a load.
+fn again(scope: &Scope<'_>, task: TaskId) -> bool {
+    const FEW: u32 = 6;
+    operations_again(scope, task, 0).is_some_and(|operations| operations <= FEW)
+}
+
+fn operations_again(scope: &Scope<'_>, task: TaskId, depth: u32) -> Option<u32> {
+    let t = &scope.tasks.tasks[task.index()];
+    let value = ValueRef { node: t.node, result: 0 };
+    if t.reduced.is_some() || t.gather.is_some() || depth > 6 || scope.tasks.placed.contains_key(&value) {
+        return None;
+    }
+    let level = scope.cluster.task_level(task);
+    for &user in &scope.cluster.tasks {
+        let reads = fused_reads(scope.tasks, scope.sources, user).contains(&task);
+        if reads && scope.cluster.task_level(user) != level {
+            return None;
+        }
+    }
+    let mut total = cost::operations(scope.graph, t);
+    for producer in fused_reads(scope.tasks, scope.sources, task) {
+        total += if scope.tasks.tasks[producer.index()].reduced.is_some() {
+            1
+        } else {
+            operations_again(scope, producer, depth + 1).unwrap_or(1)
+        };
+    }
+    Some(total)
+}
+
+struct Emitter<'a> {
+    builder: KernelBuilder<'a>,
+    scope: &'a Scope<'a>,
+    layout: &'a Nest,
+    uses: HashMap<ValueRef, Vec<usize>>,
+    /// Where a value of an earlier strip is read from.
+    staged: HashMap<ValueRef, OperandId>,
+    partials: HashMap<TaskId, Vec<Partial>>,
+    split: Option<Split>,
+}
+
+impl Emitter<'_> {
+    fn phase(&mut self, phase: &PhaseNest) {
+        let work = self.work();
+        let mut parallel = Vec::new();
+        for &l in &phase.parallel {
+            let (var, count) = (self.builder.var(l), self.builder.extent_param(l));
+            parallel.push(Parallel { var, count });
+        }
+        if let Some(l) = phase.tiled {
+            let rule = self.tile_rule(l, phase, &work);
+            let (var, count) = self.builder.tile(l, rule);
+            parallel.push(Parallel { var, count });
+        }
+        let parallel_loops: HashSet<usize> = phase.parallel.iter().copied().collect();
+        let body = self.items(&phase.body, &parallel_loops);
+        self.builder.phase(Phase { parallel, body }, work);
+    }
+
+    fn tile_rule(&mut self, l: usize, phase: &PhaseNest, work: &WorkEstimate) -> TileRule {
+        let extent = self.builder.extent(l);
+        let outer: Vec<SizeId> = phase.parallel.iter().map(|&l| self.builder.extent(l)).collect();
+        let outer = self.builder.sizes.product(outer);
+        let points = self.builder.sizes.hint(outer).saturating_mul(self.builder.sizes.hint(extent)).max(1);
+        let each = (self.builder.sizes.hint(work.bytes) / points).clamp(1, 1 << 24) as u32;
+        match self.scope.cluster.structure.mode {
+            Mode::Columns => {
+                let states: usize = self.scope.cluster.tasks.iter().map(|t| self.state_count(*t)).sum();
+                TileRule::Columns { extent, outer, bytes: (states.max(1) * tree::LANES * 8) as u32 }
+            }
+            Mode::Pointwise | Mode::Rows => TileRule::Chunk { extent, outer, bytes: each },
+        }
+    }
+
+    fn state_count(&self, task: TaskId) -> usize {
+        let t = &self.scope.tasks.tasks[task.index()];
+        match t.reduced {
+            Some(_) => {
+                let (op, dtype) = reduction(self.scope.graph, t.node);
+                op.states(dtype).len()
+            }
+            None => 0,
+        }
+    }
+
+    /// How much the cluster computes and moves.
+    fn work(&mut self) -> WorkEstimate {
+        let cluster = self.scope.cluster;
+        let loops: Vec<SizeId> = cluster.structure.levels.iter().flatten().map(|&l| cluster.extents[l]).collect();
+        let elements = self.builder.sizes.product(loops);
+        let operations: u32 = cluster
+            .tasks
+            .iter()
+            .map(|t| cost::operations(self.scope.graph, &self.scope.tasks.tasks[t.index()]))
+            .sum();
+        let mut values: HashSet<ValueRef> = HashSet::new();
+        let mut bytes = self.builder.sizes.constant(0);
+        for &task in &cluster.tasks {
+            let t = &self.scope.tasks.tasks[task.index()];
+            let reads = t.reads.iter().map(|r| r.value).filter(|v| self.scope.tasks.placed.contains_key(v));
+            let own = (0..t.dtypes.len() as u32).map(|result| ValueRef { node: t.node, result });
+            let own = own.filter(|v| self.scope.tasks.placed.contains_key(v) && t.kind == TaskKind::Compute);
+            for value in reads.chain(own) {
+                if values.insert(value) {
+                    let more = bytes_of(self.scope.graph, self.builder.sizes, value);
+                    bytes = self.builder.sizes.add(bytes, more);
+                }
+            }
+            if let TaskKind::Copy(_) = t.kind {
+                let elements = self.builder.sizes.product(t.domain.iter().copied());
+                let written = self.builder.sizes.scale(elements, t.dtypes[0].size() as i64);
+                bytes = self.builder.sizes.add(bytes, written);
+            }
+        }
+        WorkEstimate { elements, nanoseconds: 0.1 + 0.08 * f64::from(operations), bytes }
+    }
+
+    fn items(&mut self, nodes: &[Node], parallel: &HashSet<usize>) -> Vec<Item> {
+        let mut items = Vec::new();
+        for node in nodes {
+            match node {
+                Node::Loop { l, body, .. } => {
+                    let body = self.items(body, parallel);
+                    if body.is_empty() {
+                        continue;
+                    }
+                    let (var, range) = (self.builder.var(*l), self.builder.range(*l));
+                    let kind = if reduces_over(&body, var) { LoopKind::Reduce } else { LoopKind::Serial };
+                    items.push(Item::Loop(Loop { var, range, kind, body }));
+                }
+                Node::Strip { id, axis, tasks } => {
+                    let body = self.strip(*id, *axis, tasks, parallel);
+                    self.push_strip(body, *axis, &mut items);
+                }
+                Node::Combine { id, axis, parts, tasks } => {
+                    let body = self.combine(*id, *axis, *parts, tasks, parallel);
+                    self.push_strip(body, *axis, &mut items);
+                }
+            }
+        }
+        items
+    }
+
+    fn push_strip(&mut self, body: StripBody, axis: Option<usize>, items: &mut Vec<Item>) {
+        if !body.is_idle() {
+            let axis = axis.map(|l| (self.builder.var(l), self.builder.range(l)));
+            items.push(Item::Strip(body.finish(axis)));
+        }
+    }
+
+    fn strip(
+        &mut self,
+        id: usize,
+        axis: Option<usize>,
+        tasks: &[TaskId],
+        parallel: &HashSet<usize>,
+    ) -> StripBody {
+        let mut body = StripBody::default();
+        for &task in tasks {
+            let t = &self.scope.tasks.tasks[task.index()];
+            let at = self.scope.at(self.builder.sizes, task);
+            if let Some(over) = t.reduced.map(|axis| self.scope.cluster.axes[&task][axis]) {
+                let over = over.expect("a reduced axis keeps its loop");
+                let reads: Vec<ExprId> =
+                    (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
+                self.reduce(&mut body, (id, axis), task, over, reads, parallel);
+                continue;
+            }
+            let staged = &self.staged;
+            let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
+            let expr = body.compute(self.scope, &mut self.builder, &mut load, (task, false), &at);
+            if let TaskKind::Copy(place) = &t.kind {
+                let (base, strides) = address(self.builder.sizes, place, &at);
+                let name = self.scope.tasks.buffers[place.buffer.0 as usize].name.clone();
+                let operand = self.builder.operand(Role::Out, &name, t.dtypes[0], &base, strides);
+                body.output(Output::Store(operand), vec![expr]);
+                continue;
+            }
+            let value = ValueRef { node: t.node, result: 0 };
+            body.define(value, expr);
+            if let Some(operand) = self.home(id, value, task, parallel, None) {
+                body.output(Output::Store(operand), vec![expr]);
+            }
+        }
+        body
+    }
+
+    fn read(&mut self, body: &mut StripBody, (task, r): (TaskId, usize), at: &[crate::access::LoopIndex]) -> ExprId {
+        let staged = &self.staged;
+        let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
+        body.read(self.scope, &mut self.builder, &mut load, (task, r, false), at)
+    }
+
+    /// The operand that a value is stored to: its memory if it has any, scratch if other strips read it.
+    fn home(
+        &mut self,
+        strip: usize,
+        value: ValueRef,
+        task: TaskId,
+        parallel: &HashSet<usize>,
+        over: Option<usize>,
+    ) -> Option<OperandId> {
+        let t = &self.scope.tasks.tasks[task.index()];
+        let operand = if let Some(place) = self.scope.tasks.placed.get(&value) {
+            let at = self.scope.at(self.builder.sizes, task);
+            let kept: Vec<_> = t.kept_axes().map(|k| at[k]).collect();
+            let (base, strides) = address(self.builder.sizes, place, &kept);
+            let name = name_of(self.scope, value);
+            self.builder.operand(Role::Out, &name, t.dtypes[value.result as usize], &base, strides)
+        } else {
+            let users = self.uses.get(&value)?;
+            let loops = self.scratch_loops(strip, users, task, parallel, over);
+            let name = match value.result {
+                0 => format!("s{}", value.node.0),
+                k => format!("s{}_{k}", value.node.0),
+            };
+            self.builder.scratch(name, t.dtypes[value.result as usize], &loops)
+        };
+        self.staged.insert(value, operand);
+        Some(operand)
+    }
+
+    /// The loops that index a value's scratch: those it varies along, save the ones that surround both its own strip and all
+    /// that read it.
+    fn scratch_loops(
+        &self,
+        strip: usize,
+        users: &[usize],
+        task: TaskId,
+        parallel: &HashSet<usize>,
+        over: Option<usize>,
+    ) -> Vec<usize> {
+        let path = &self.layout.paths[strip];
+        // A value reduced over an enclosing loop exists once that loop has ended.
+        let mut common = over.and_then(|l| path.iter().position(|(_, m)| *m == l)).unwrap_or(path.len());
+        for &user in users {
+            let other = &self.layout.paths[user];
+            common = common.min(path.iter().zip(other).take_while(|(a, b)| a == b).count());
+        }
+        let set = self.scope.cluster.value(self.scope.tasks, task);
+        let around: HashSet<usize> = path[..common].iter().map(|(_, l)| *l).collect();
+        let order = self.scope.cluster.structure.levels.iter().flatten().copied();
+        order.filter(|l| set >> l & 1 == 1 && !around.contains(l) && !parallel.contains(l)).collect()
+    }
+
+    /// A reduction over `over` in a strip.
+    fn reduce(
+        &mut self,
+        body: &mut StripBody,
+        (strip, axis): (usize, Option<usize>),
+        task: TaskId,
+        over: usize,
+        reads: Vec<ExprId>,
+        parallel: &HashSet<usize>,
+    ) {
+        let node = self.scope.tasks.tasks[task.index()].node;
+        let (op, dtype) = reduction(self.scope.graph, node);
+        let values = match (&self.scope.graph.node(node).op, op) {
+            (Op::CombineMoments { count, .. }, _) => {
+                let count = self.builder.sizes.dim(count);
+                let count = body.size(&mut self.builder, count, dtype);
+                vec![count, reads[0], reads[1]]
+            }
+            (_, Reduction::ArgMax | Reduction::ArgMin) => vec![reads[0], body.index_of(&mut self.builder, over)],
+            _ => reads,
+        };
+        let split_here = self.split.is_some_and(|s| s.over == over) && self.partials.contains_key(&task);
+        let into = match split_here {
+            true => self.partial_operands(task, Role::Out),
+            false => self.final_states(strip, task, op, dtype, parallel, (Some(over) != axis).then_some(over)),
+        };
+        let output = self.reduce_into(op, dtype, values.len(), (over, axis), Grouping::Blocks, into, node.0);
+        body.output(output, values);
+    }
+
+    fn partial_operands(&mut self, task: TaskId, role: Role) -> Vec<Option<OperandId>> {
+        let partials = &self.partials[&task];
+        partials
+            .iter()
+            .map(|p| Some(self.builder.operand(role, &p.name, p.dtype, &p.place, p.strides.clone())))
+            .collect()
+    }
+
+    /// Where the final states of a reduction go: those that are results that someone needs.
+    fn final_states(
+        &mut self,
+        strip: usize,
+        task: TaskId,
+        op: Reduction,
+        dtype: DType,
+        parallel: &HashSet<usize>,
+        over: Option<usize>,
+    ) -> Vec<Option<OperandId>> {
+        let t = &self.scope.tasks.tasks[task.index()];
+        let mut into = vec![None; op.states(dtype).len()];
+        for result in 0..t.dtypes.len() as u32 {
+            let value = ValueRef { node: t.node, result };
+            into[state_of_result(op, result)] = self.home(strip, value, task, parallel, over);
+        }
+        into
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the fields of the reduction")]
+    fn reduce_into(
+        &mut self,
+        op: Reduction,
+        dtype: DType,
+        arity: usize,
+        (over, axis): (usize, Option<usize>),
+        grouping: Grouping,
+        into: Vec<Option<OperandId>>,
+        label: u32,
+    ) -> Output {
+        let work = (Some(over) != axis).then(|| {
+            let states = op.states(dtype).len() as u8;
+            self.builder.work(format!("w{label}"), dtype, states, over, axis)
+        });
+        Output::Reduce(ReduceInto {
+            op,
+            dtype,
+            arity: arity as u8,
+            over: self.builder.var(over),
+            grouping,
+            into: into.into(),
+            work,
+        })
+    }
+
+    /// Combines the states of the parts of split reductions.
+    fn combine(
+        &mut self,
+        id: usize,
+        axis: Option<usize>,
+        parts: usize,
+        tasks: &[TaskId],
+        parallel: &HashSet<usize>,
+    ) -> StripBody {
+        let mut body = StripBody::default();
+        for &task in tasks {
+            let node = self.scope.tasks.tasks[task.index()].node;
+            let (op, dtype) = reduction(self.scope.graph, node);
+            let states = op.states(dtype);
+            let operands = self.partial_operands(task, Role::Out);
+            let values: Vec<ExprId> = operands
+                .into_iter()
+                .flatten()
+                .zip(&states)
+                .map(|(operand, state)| body.input(Input::Load(operand), *state))
+                .collect();
+            let over = (Some(parts) != axis).then_some(parts);
+            let into = self.final_states(id, task, op, dtype, parallel, over);
+            let output =
+                self.reduce_into(op, dtype, states.len(), (parts, axis), Grouping::Pairs, into, node.0);
+            body.output(output, values);
+        }
+        body
+    }
+}
+
+/// Whether a strip inside reduces over an enclosing loop's variable.
+fn reduces_over(items: &[Item], var: fuseloom_kernel::VarId) -> bool {
+    items.iter().any(|item| match item {
+        Item::Loop(l) => reduces_over(&l.body, var),
+        Item::Strip(strip) => {
+            let own = strip.axis.map(|(v, _)| v);
+            strip.outputs.iter().any(|output| match output {
+                Output::Reduce(r) => r.over == var && own != Some(var),
+                Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+            })
+        }
+    })
+}

@@ -1,0 +1,237 @@
+//! The loops and strips of a cluster, before any code: which strip holds which task, inside which loops.
+
+use crate::structure::{Cluster, Mode, Stage, stages};
+use crate::tasks::{TaskId, Tasks};
+use hashbrown::HashMap;
+
+/// A loop or a strip.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    /// A serial loop; `id` tells apart two loops over the same axis.
+    Loop { id: usize, l: usize, body: Vec<Node> },
+    /// Tasks in one strip along a loop, or at one point.
+    Strip { id: usize, axis: Option<usize>, tasks: Vec<TaskId> },
+    /// The second half of split reductions: combines the partial states along loop `parts`.
+    Combine { id: usize, axis: Option<usize>, parts: usize, tasks: Vec<TaskId> },
+}
+
+/// A phase: parallel loops around nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct PhaseNest {
+    /// Loops that are parallel one point at a time, outermost first.
+    pub(crate) parallel: Vec<usize>,
+    /// A loop that is parallel tile by tile, the last of the parallel indices.
+    pub(crate) tiled: Option<usize>,
+    /// What runs at each point.
+    pub(crate) body: Vec<Node>,
+}
+
+/// The whole nest.
+#[derive(Clone, Debug)]
+pub(crate) struct Nest {
+    pub(crate) phases: Vec<PhaseNest>,
+    /// For each strip the loops around it (node id, loop), outermost first.
+    pub(crate) paths: Vec<Vec<(usize, usize)>>,
+    /// The phase of each strip.
+    pub(crate) phase_of: Vec<usize>,
+    /// The strip where each task's value comes to be.
+    pub(crate) strip_of: HashMap<TaskId, usize>,
+}
+
+/// A reduction that is cut into parts which run in parallel, combined in a second phase.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Split {
+    /// The loop that is cut.
+    pub(crate) over: usize,
+    /// The loop that counts the parts.
+    pub(crate) parts: usize,
+}
+
+struct Layout<'a> {
+    cluster: &'a Cluster,
+    tasks: &'a Tasks,
+    fused: &'a dyn Fn(TaskId) -> Vec<TaskId>,
+    next: usize,
+}
+
+/// Lays out a cluster. `fused(t)` lists the producers of `t` inside it.
+pub(crate) fn nest(
+    cluster: &Cluster,
+    tasks: &Tasks,
+    fused: &dyn Fn(TaskId) -> Vec<TaskId>,
+    split: Option<Split>,
+) -> Nest {
+    let mut layout = Layout { cluster, tasks, fused, next: 0 };
+    let outer = &cluster.structure.levels[0];
+    let axis = outer.last().copied();
+    let others: Vec<usize> = outer[..outer.len().saturating_sub(1)].to_vec();
+    let all = &cluster.tasks;
+    let phases = match (cluster.structure.mode, split) {
+        (Mode::Pointwise, _) => {
+            let body = vec![layout.strip(axis, all.clone())];
+            vec![PhaseNest { parallel: others, tiled: axis, body }]
+        }
+        (mode, Some(split)) => layout.split(mode, split, outer, axis, others),
+        (Mode::Columns, None) => {
+            vec![PhaseNest { parallel: others, tiled: axis, body: layout.columns(0, all) }]
+        }
+        (Mode::Rows, None) => {
+            let (tiled, body) = layout.rows(0, all);
+            match tiled {
+                true => vec![PhaseNest { parallel: others, tiled: axis, body }],
+                false => vec![PhaseNest { parallel: outer.clone(), tiled: None, body }],
+            }
+        }
+    };
+    finish(phases)
+}
+
+impl Layout<'_> {
+    fn id(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn strip(&mut self, axis: Option<usize>, tasks: Vec<TaskId>) -> Node {
+        Node::Strip { id: self.id(), axis, tasks }
+    }
+
+    fn strip_unless_empty(&mut self, axis: Option<usize>, tasks: Vec<TaskId>, out: &mut Vec<Node>) {
+        if !tasks.is_empty() {
+            let strip = self.strip(axis, tasks);
+            out.push(strip);
+        }
+    }
+
+    fn loops(&mut self, loops: &[usize], body: Vec<Node>) -> Vec<Node> {
+        loops.iter().rev().fold(body, |body, &l| vec![Node::Loop { id: self.id(), l, body }])
+    }
+
+    fn stages(&self, level: usize, items: &[TaskId]) -> Vec<Stage> {
+        stages(self.cluster, self.tasks, level, items, self.fused)
+    }
+
+    /// A level in rows. With one deep stage the level's own tasks are strips before and after a loop over the deep part, so
+    /// that they are vectorized too; with several, everything runs row by row, to find the row in cache again. For level 0
+    /// answers whether the first form was taken (the loop is then the tile's), and leaves the parallel loops out.
+    fn rows(&mut self, level: usize, items: &[TaskId]) -> (bool, Vec<Node>) {
+        let loops = self.cluster.structure.levels[level].clone();
+        let axis = loops.last().copied();
+        let stages = self.stages(level, items);
+        let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
+        let mut body = Vec::new();
+        let whole = deep <= 1 && axis.is_some();
+        if whole {
+            for stage in stages {
+                self.strip_unless_empty(axis, stage.shallow, &mut body);
+                if !stage.deep.is_empty() {
+                    let inner = self.rows(level + 1, &stage.deep).1;
+                    let l = axis.expect("a level that is taken whole has a loop");
+                    body.push(Node::Loop { id: self.id(), l, body: inner });
+                }
+            }
+        } else {
+            for stage in stages {
+                self.strip_unless_empty(None, stage.shallow, &mut body);
+                if !stage.deep.is_empty() {
+                    let inner = self.rows(level + 1, &stage.deep).1;
+                    body.extend(inner);
+                }
+            }
+            if level > 0 {
+                body = self.loops(&loops[loops.len() - 1..], body);
+            }
+        }
+        if level > 0 {
+            body = self.loops(&loops[..loops.len() - 1], body);
+        }
+        (whole, body)
+    }
+
+    /// A level in columns: every strip runs along the outer axis, deeper levels are loops around strips.
+    fn columns(&mut self, level: usize, items: &[TaskId]) -> Vec<Node> {
+        let axis = self.cluster.structure.levels[0].last().copied();
+        let mut body = Vec::new();
+        for stage in self.stages(level, items) {
+            self.strip_unless_empty(axis, stage.shallow, &mut body);
+            if !stage.deep.is_empty() {
+                let inner = self.columns(level + 1, &stage.deep);
+                let loops = self.cluster.structure.levels[level + 1].clone();
+                body.extend(self.loops(&loops, inner));
+            }
+        }
+        body
+    }
+
+    /// Two phases: parts of the reduction in parallel, then their combination and what follows it.
+    fn split(
+        &mut self,
+        mode: Mode,
+        split: Split,
+        outer: &[usize],
+        axis: Option<usize>,
+        others: Vec<usize>,
+    ) -> Vec<PhaseNest> {
+        let all = &self.cluster.tasks;
+        let stages = self.stages(0, all);
+        let deep: Vec<TaskId> = stages.iter().flat_map(|s| s.deep.clone()).collect();
+        let shallow: Vec<TaskId> = stages.iter().flat_map(|s| s.shallow.clone()).collect();
+        let ended: Vec<TaskId> =
+            deep.iter().copied().filter(|t| self.cluster.value_level(self.tasks, *t) == 0).collect();
+        let columns = mode == Mode::Columns;
+        let (parallel, tiled) = if columns { (others, axis) } else { (outer.to_vec(), None) };
+        let strip_axis = if columns { axis } else { None };
+        let first = if columns {
+            let inner = self.columns(1, &deep);
+            self.loops(&[split.over], inner)
+        } else {
+            self.rows(1, &deep).1
+        };
+        let combine = Node::Combine {
+            id: self.id(),
+            axis: if columns { axis } else { Some(split.parts) },
+            parts: split.parts,
+            tasks: ended,
+        };
+        let mut second = if columns { self.loops(&[split.parts], vec![combine]) } else { vec![combine] };
+        self.strip_unless_empty(strip_axis, shallow, &mut second);
+        let parts = parallel.iter().copied().chain([split.parts]).collect();
+        vec![
+            PhaseNest { parallel: parts, tiled, body: first },
+            PhaseNest { parallel, tiled, body: second },
+        ]
+    }
+}
+
+/// Finds the paths of the strips.
+fn finish(phases: Vec<PhaseNest>) -> Nest {
+    let mut nest = Nest { phases: Vec::new(), paths: Vec::new(), phase_of: Vec::new(), strip_of: HashMap::new() };
+    for (phase, p) in phases.iter().enumerate() {
+        walk(&p.body, phase, &mut Vec::new(), &mut nest);
+    }
+    nest.phases = phases;
+    nest
+}
+
+fn walk(nodes: &[Node], phase: usize, path: &mut Vec<(usize, usize)>, nest: &mut Nest) {
+    for node in nodes {
+        match node {
+            Node::Loop { id, l, body } => {
+                path.push((*id, *l));
+                walk(body, phase, path, nest);
+                path.pop();
+            }
+            Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => {
+                if nest.paths.len() <= *id {
+                    nest.paths.resize(*id + 1, Vec::new());
+                    nest.phase_of.resize(*id + 1, 0);
+                }
+                nest.paths[*id] = path.clone();
+                nest.phase_of[*id] = phase;
+                for &task in tasks {
+                    nest.strip_of.insert(task, *id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The body of a strip: an expression over loads, literals and indices, lowered to a lane program.
+
+use crate::access::{LoopIndex, Scope, address, compose};
+use crate::builder::KernelBuilder;
+use crate::reads::ValueRef;
+use crate::sources::Source;
+use crate::tasks::TaskId;
+use fuseloom_graph::Op;
+use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, SizeId, Strip, VarId};
+use fuseloom_lane::{Builder, Cmp, DType, Function, Prim, Scalar, Value};
+use hashbrown::HashMap;
+
+/// A value of the strip under construction.
+pub(crate) type ExprId = usize;
+
+/// How a value is made. Loads come first in a lane program, so expressions are collected before any is lowered.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Expr {
+    Input(Input, DType),
+    Map(Function, DType, Vec<ExprId>),
+    Cast(DType, DType, ExprId),
+    /// `a * b` or `a + b` of `i64` indices.
+    Index(Prim, ExprId, ExprId),
+    /// An `i64` constant.
+    Constant(i64),
+    /// Element `index` of gather number `n`, negative indices counted from `extent`.
+    Gather { n: u16, dtype: DType, index: ExprId, extent: ExprId },
+}
+
+/// A strip under construction.
+#[derive(Default)]
+pub(crate) struct StripBody {
+    exprs: Vec<Expr>,
+    seen: HashMap<Expr, ExprId>,
+    gathers: Vec<Gather>,
+    /// Values of tasks at their own place.
+    own: HashMap<ValueRef, ExprId>,
+    /// Values computed again at some index.
+    again: HashMap<(TaskId, Vec<LoopIndex>), ExprId>,
+    outputs: Vec<(Output, Vec<ExprId>)>,
+}
+
+/// How a strip reads a value that another strip (or an earlier point of this one's loop) computed: as an operand.
+pub(crate) type Staged<'a> = dyn FnMut(&mut KernelBuilder<'_>, ValueRef) -> Option<Input> + 'a;
+
+impl StripBody {
+    fn push(&mut self, expr: Expr) -> ExprId {
+        if let Some(&id) = self.seen.get(&expr) {
+            return id;
+        }
+        self.exprs.push(expr.clone());
+        self.seen.insert(expr, self.exprs.len() - 1);
+        self.exprs.len() - 1
+    }
+
+    /// A bound input of the strip.
+    pub(crate) fn input(&mut self, input: Input, dtype: DType) -> ExprId {
+        self.push(Expr::Input(input, dtype.lane_type()))
+    }
+
+    /// What becomes of values.
+    pub(crate) fn output(&mut self, output: Output, values: Vec<ExprId>) {
+        self.outputs.push((output, values));
+    }
+
+    /// Remembers the value of a task at its own place.
+    pub(crate) fn define(&mut self, value: ValueRef, expr: ExprId) {
+        self.own.insert(value, expr);
+    }
+
+    /// A literal that is a number known when sizes are bound.
+    pub(crate) fn size(&mut self, builder: &mut KernelBuilder<'_>, size: SizeId, dtype: DType) -> ExprId {
+        let n = builder.literal(LiteralBind::Size { size, dtype });
+        self.input(Input::Literal(n), dtype)
+    }
+
+    /// The value of read `r` of `task`, which runs at index `at`.
+    pub(crate) fn read(
+        &mut self,
+        scope: &Scope<'_>,
+        builder: &mut KernelBuilder<'_>,
+        staged: &mut Staged<'_>,
+        (task, r, inlined): (TaskId, usize, bool),
+        at: &[LoopIndex],
+    ) -> ExprId {
+        let read = &scope.tasks.tasks[task.index()].reads[r];
+        let dtype = scope.graph.node(read.value.node).types[read.value.result as usize].dtype;
+        let index = compose(builder.sizes, &read.index, at);
+        match scope.source(task, r, inlined) {
+            Source::Leaf => self.leaf(scope, builder, read.value, &index),
+            Source::Memory => {
+                let (place, strides) = address(builder.sizes, &scope.tasks.placed[&read.value], &index);
+                let name = name_of(scope, read.value);
+                let operand = builder.operand(Role::In, &name, dtype, &place, strides);
+                self.input(Input::Load(operand), dtype)
+            }
+            Source::Inline(producer) => self.compute(scope, builder, staged, (producer, true), &index),
+            Source::Fused(producer) => {
+                if let Some(&expr) = self.own.get(&read.value) {
+                    return expr;
+                }
+                match staged(builder, read.value) {
+                    Some(input) => self.input(input, dtype),
+                    None => {
+                        let own = scope.at(builder.sizes, producer);
+                        let expr = self.compute(scope, builder, staged, (producer, false), &own);
+                        self.own.insert(read.value, expr);
+                        expr
+                    }
+                }
+            }
+        }
+    }
+
+    /// The value of an elementwise task at an index.
+    pub(crate) fn compute(
+        &mut self,
+        scope: &Scope<'_>,
+        builder: &mut KernelBuilder<'_>,
+        staged: &mut Staged<'_>,
+        (task, inlined): (TaskId, bool),
+        at: &[LoopIndex],
+    ) -> ExprId {
+        let key = (task, at.to_vec());
+        if inlined && let Some(&expr) = self.again.get(&key) {
+            return expr;
+        }
+        let t = &scope.tasks.tasks[task.index()];
+        let args: Vec<ExprId> =
+            (0..t.reads.len()).map(|r| self.read(scope, builder, staged, (task, r, inlined), at)).collect();
+        let node = scope.graph.node(t.node);
+        let from = |k: usize| scope.graph.ty(node.inputs[k]).dtype;
+        let expr = match &node.op {
+            Op::Map(function) => self.push(Expr::Map(*function, from(node.inputs.len() - 1), args)),
+            Op::Cast(to) if from(0) == *to => args[0],
+            Op::Cast(to) => self.push(Expr::Cast(from(0), *to, args[0])),
+            Op::Take { .. } => self.gather(scope, builder, task, args[0], at),
+            // A copy gives what it reads.
+            _ => args[0],
+        };
+        if inlined {
+            self.again.insert(key, expr);
+        }
+        expr
+    }
+
+    fn leaf(
+        &mut self,
+        scope: &Scope<'_>,
+        builder: &mut KernelBuilder<'_>,
+        value: ValueRef,
+        index: &[LoopIndex],
+    ) -> ExprId {
+        match &scope.graph.node(value.node).op {
+            Op::Constant(scalar) => {
+                let n = builder.literal(LiteralBind::Constant(*scalar));
+                self.input(Input::Literal(n), scalar.dtype())
+            }
+            Op::Extent(dim) => {
+                let size = builder.sizes.dim(dim);
+                self.size(builder, size, DType::I64)
+            }
+            Op::Iota(_) => match index[0] {
+                LoopIndex::Fixed(at) => self.size(builder, at, DType::I64),
+                LoopIndex::Along { l, step, offset } => {
+                    let mut expr = self.index_of(builder, l);
+                    if step != 1 {
+                        let step = self.push(Expr::Constant(step));
+                        expr = self.push(Expr::Index(Prim::Mul, expr, step));
+                    }
+                    if builder.sizes.known(offset) != Some(0) {
+                        let offset = self.size(builder, offset, DType::I64);
+                        expr = self.push(Expr::Index(Prim::Add, expr, offset));
+                    }
+                    expr
+                }
+            },
+            op => unreachable!("{op:?} is not a leaf"),
+        }
+    }
+
+    /// The value of a loop variable.
+    pub(crate) fn index_of(&mut self, builder: &mut KernelBuilder<'_>, l: usize) -> ExprId {
+        let var = builder.var(l);
+        self.input(Input::Index(var), DType::I64)
+    }
+
+    fn gather(
+        &mut self,
+        scope: &Scope<'_>,
+        builder: &mut KernelBuilder<'_>,
+        task: TaskId,
+        index: ExprId,
+        at: &[LoopIndex],
+    ) -> ExprId {
+        let t = &scope.tasks.tasks[task.index()];
+        let gather = t.gather.as_ref().expect("a take gathers");
+        let place = scope.tasks.placed[&gather.read.value].view(builder.sizes, &gather.read.index, gather.rank);
+        let zero = builder.sizes.constant(0);
+        let element: Vec<LoopIndex> = (0..gather.rank)
+            .map(|axis| match axis.cmp(&gather.axis) {
+                std::cmp::Ordering::Less => at[axis],
+                std::cmp::Ordering::Equal => LoopIndex::Fixed(zero),
+                std::cmp::Ordering::Greater => at[axis + gather.index_rank - 1],
+            })
+            .collect();
+        let stride = place.strides[gather.axis];
+        let (base, strides) = address(builder.sizes, &place, &element);
+        let dtype = t.dtypes[0];
+        let name = name_of(scope, gather.read.value);
+        let operand = builder.operand(Role::In, &name, dtype, &base, strides);
+        let extent = builder.param(format!("{name}_len"), ParamBind::Size(gather.extent));
+        let stride = builder.param(format!("{name}_step"), ParamBind::Size(stride));
+        self.gathers.push(Gather { operand, extent, stride });
+        let extent = self.size(builder, gather.extent, DType::I64);
+        self.push(Expr::Gather { n: self.gathers.len() as u16 - 1, dtype, index, extent })
+    }
+
+    /// The expressions that outputs depend on: a value that every reader computed again is not.
+    fn needed(&self) -> Vec<bool> {
+        let mut needed = vec![false; self.exprs.len()];
+        for id in self.outputs.iter().flat_map(|(_, ids)| ids) {
+            needed[*id] = true;
+        }
+        for (k, expr) in self.exprs.iter().enumerate().rev() {
+            if !needed[k] {
+                continue;
+            }
+            match expr {
+                Expr::Input(..) | Expr::Constant(_) => {}
+                Expr::Map(_, _, args) => args.iter().for_each(|a| needed[*a] = true),
+                Expr::Cast(_, _, arg) => needed[*arg] = true,
+                Expr::Index(_, x, y) => [x, y].iter().for_each(|a| needed[**a] = true),
+                Expr::Gather { index, extent, .. } => [index, extent].iter().for_each(|a| needed[**a] = true),
+            }
+        }
+        needed
+    }
+
+    /// Whether nothing becomes of the strip's values.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.outputs.is_empty()
+    }
+
+    /// Lowers to a strip.
+    pub(crate) fn finish(self, axis: Option<(VarId, Range)>) -> Strip {
+        let needed = self.needed();
+        let mut b = Builder::new(&[]);
+        let mut inputs = Vec::new();
+        let mut values: Vec<Option<Value>> = vec![None; self.exprs.len()];
+        for (k, expr) in self.exprs.iter().enumerate().filter(|(k, _)| needed[*k]) {
+            if let Expr::Input(input, dtype) = expr {
+                inputs.push(*input);
+                values[k] = Some(b.param(*dtype));
+            }
+        }
+        for (k, expr) in self.exprs.iter().enumerate().filter(|(k, _)| needed[*k]) {
+            let of = |id: &ExprId| values[*id].expect("arguments come first");
+            let value = match expr {
+                Expr::Input(..) => continue,
+                Expr::Map(function, dtype, args) => {
+                    let args: Vec<Value> = args.iter().map(of).collect();
+                    function.lower(&mut b, *dtype, &args).expect("inference admits only dtypes the function has")
+                }
+                Expr::Cast(from, to, arg) => Function::lower_cast(&mut b, *from, *to, of(arg)),
+                Expr::Index(prim, x, y) => b.push(prim.clone(), DType::I64, &[of(x), of(y)]),
+                Expr::Constant(value) => b.int(DType::I64, *value),
+                Expr::Gather { n, dtype, index, extent } => {
+                    let (index, extent) = (of(index), of(extent));
+                    let zero = b.constant(Scalar::zero(DType::I64));
+                    let negative = b.compare(Cmp::Lt, index, zero);
+                    let from_end = b.add(index, extent);
+                    let index = b.select(negative, from_end, index);
+                    b.push(Prim::Gather(*n), dtype.lane_type(), &[index])
+                }
+            };
+            values[k] = Some(value);
+        }
+        let results: Vec<Value> = self
+            .outputs
+            .iter()
+            .flat_map(|(_, ids)| ids.iter().map(|id| values[*id].expect("every expression has a value")))
+            .collect();
+        let program = b.finish(&results);
+        let outputs = self.outputs.into_iter().map(|(output, _)| output).collect();
+        Strip { axis, inputs, gathers: self.gathers, program, outputs }
+    }
+}
+
+/// The name of a value's operand in dumps.
+pub(crate) fn name_of(scope: &Scope<'_>, value: ValueRef) -> String {
+    match scope.tasks.placed.get(&value) {
+        Some(place) => scope.tasks.buffers[place.buffer.0 as usize].name.clone(),
+        None => format!("s{}", value.node.0),
+    }
+}
