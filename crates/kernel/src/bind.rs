@@ -1,6 +1,10 @@
 //! From size formulas to numbers: parameters, tiles, buffer offsets, peak bytes.
 
-use crate::{BufferId, LibraryOp, Plan};
+use crate::{
+    BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, ScratchRows,
+    SizeExpr, SizeId, SizeOp, Step, TileRule,
+};
+use fuseloom_lane::{Scalar, tree};
 use std::sync::Arc;
 
 /// What a plan is bound to.
@@ -154,12 +158,353 @@ pub enum BindError {
     },
 }
 
+/// Rows of a reduction's working operand ([`crate::ReduceInto::work`]) for `states` states over at most `extent` elements.
+pub fn work_rows(states: usize, extent: usize) -> usize {
+    let levels = (usize::BITS - extent.leading_zeros()) as usize + 1;
+    states * tree::LANES + states + 1 + states * levels
+}
+
+/// Bytes of a chunk of elementwise work: it stays in the second-level cache.
+const CHUNK: i64 = 256 << 10;
+/// Bytes of the accumulator rows of a tile of columns: they stay in the first-level cache.
+const ACCUMULATORS: i64 = 32 << 10;
+/// A worker takes at least this much work at a time, in nanoseconds.
+const GRAIN: f64 = 10_000.0;
+
 impl Plan {
     /// Puts numbers in: checks the plan's conditions, evaluates every formula, chooses tiles, lays out the temporaries.
     ///
     /// Costs microseconds; the result is cached by its caller.
     pub fn bind(&self, binding: &Binding) -> Result<BoundPlan, BindError> {
-        let _ = binding;
-        Err(BindError::Overflow { what: "not built yet".into() })
+        self.check_arity(binding)?;
+        let sizes = self.evaluate(binding)?;
+        for check in &self.checks {
+            let (left, right) = (sizes[check.left.0 as usize], sizes[check.right.0 as usize]);
+            if left != right {
+                return Err(BindError::Mismatch {
+                    context: check.context.clone(),
+                    left_name: check.left_name.clone(),
+                    left,
+                    right_name: check.right_name.clone(),
+                    right,
+                });
+            }
+        }
+        let mut buffers = self.bind_buffers(&sizes)?;
+        let arena_bytes = self.place_temporaries(&mut buffers)?;
+        let threads = binding.threads.max(1);
+        let mut steps = Vec::with_capacity(self.steps.len());
+        let mut scratch_bytes = 0;
+        for (n, step) in self.steps.iter().enumerate() {
+            steps.push(match step {
+                Step::Kernel(step) => {
+                    let bound = bind_kernel(step, &sizes, threads)?;
+                    crate::reach::check(self, binding, &buffers, step, &bound, n)?;
+                    scratch_bytes = scratch_bytes.max(bound.scratch_bytes);
+                    BoundStep::Kernel(bound)
+                }
+                Step::Library(step) => {
+                    BoundStep::Library { op: step.op, inputs: step.inputs.clone(), outputs: step.outputs.clone() }
+                }
+            });
+        }
+        let outputs = buffers.iter().filter(|b| matches!(b.place, Place::Output(_))).try_fold(0usize, |sum, b| {
+            // Buffers in place share the memory of one that is counted.
+            sum.checked_add(b.bytes)
+        });
+        let shared: usize = self
+            .buffers
+            .iter()
+            .zip(&buffers)
+            .filter(|(decl, b)| matches!(decl.kind, BufferKind::InPlace(_)) && matches!(b.place, Place::Output(_)))
+            .map(|(_, b)| b.bytes)
+            .sum();
+        let scratch = scratch_bytes.checked_mul(threads as usize);
+        let peak = outputs
+            .map(|o| o - shared)
+            .and_then(|o| o.checked_add(arena_bytes))
+            .and_then(|p| scratch.and_then(|s| p.checked_add(s)));
+        let peak_bytes = peak.ok_or_else(|| overflow("the memory of the program"))?;
+        Ok(BoundPlan { buffers, arena_bytes, scratch_bytes, peak_bytes, steps })
     }
+
+    fn check_arity(&self, binding: &Binding) -> Result<(), BindError> {
+        let arity = |what, expected, actual| match expected == actual {
+            true => Ok(()),
+            false => Err(BindError::Arity { what, expected, actual }),
+        };
+        let count = |input: bool| {
+            let of = |b: &&BufferDecl| match b.kind {
+                BufferKind::Input(_) => input,
+                BufferKind::Output(_) => !input,
+                BufferKind::Temporary | BufferKind::InPlace(_) => false,
+            };
+            self.buffers.iter().filter(of).count()
+        };
+        arity("named sizes", self.symbols.len(), binding.symbols.len())?;
+        arity("inputs", count(true), binding.input_strides.len())?;
+        arity("outputs", count(false), binding.output_strides.len())?;
+        for buffer in &self.buffers {
+            match buffer.kind {
+                BufferKind::Input(n) => {
+                    arity("strides of an input", buffer.shape.len(), binding.input_strides[n as usize].len())?;
+                }
+                BufferKind::Output(n) => {
+                    arity("strides of an output", buffer.shape.len(), binding.output_strides[n as usize].len())?;
+                }
+                BufferKind::Temporary | BufferKind::InPlace(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of every formula.
+    fn evaluate(&self, binding: &Binding) -> Result<Vec<i64>, BindError> {
+        let mut values: Vec<i64> = Vec::with_capacity(self.sizes.len());
+        for expr in &self.sizes {
+            let value = match *expr {
+                SizeExpr::Const(value) => Some(value),
+                SizeExpr::Symbol(n) => Some(binding.symbols[n as usize]),
+                SizeExpr::InputStride { input, axis } => Some(binding.input_strides[input as usize][axis as usize]),
+                SizeExpr::OutputStride { output, axis } => Some(binding.output_strides[output as usize][axis as usize]),
+                SizeExpr::Written { bound, .. } => Some(values[bound.0 as usize]),
+                SizeExpr::Binary(op, a, b) => op.apply(values[a.0 as usize], values[b.0 as usize]),
+            };
+            values.push(value.ok_or_else(|| overflow("a size"))?);
+        }
+        Ok(values)
+    }
+
+    fn bind_buffers(&self, sizes: &[i64]) -> Result<Vec<BoundBuffer>, BindError> {
+        let mut buffers = Vec::with_capacity(self.buffers.len());
+        for decl in &self.buffers {
+            let mut shape = Vec::with_capacity(decl.shape.len());
+            let mut bytes = Some(decl.dtype.size());
+            for &dim in &decl.shape {
+                let value = sizes[dim.0 as usize];
+                let extent = usize::try_from(value)
+                    .map_err(|_| BindError::Negative { what: format!("an axis of {}", decl.name), value })?;
+                bytes = bytes.and_then(|b| b.checked_mul(extent)).filter(|b| isize::try_from(*b).is_ok());
+                shape.push(extent);
+            }
+            // An empty array has no bytes, however large its other axes.
+            let bytes = if shape.contains(&0) { Some(0) } else { bytes };
+            let bytes = bytes.ok_or_else(|| overflow(&format!("the size of {}", decl.name)))?;
+            let place = match decl.kind {
+                BufferKind::Input(n) => Place::Input(n),
+                BufferKind::Output(n) => Place::Output(n),
+                BufferKind::Temporary | BufferKind::InPlace(_) => Place::Arena(0),
+            };
+            buffers.push(BoundBuffer { shape, bytes, place, live: (usize::MAX, 0) });
+        }
+        for (n, step) in self.steps.iter().enumerate() {
+            for buffer in step.buffers() {
+                let live = &mut buffers[buffer.0 as usize].live;
+                *live = (live.0.min(n), live.1.max(n));
+            }
+        }
+        for buffer in &mut buffers {
+            buffer.live.0 = buffer.live.0.min(buffer.live.1);
+        }
+        Ok(buffers)
+    }
+
+    /// The buffer whose memory a buffer lives in.
+    fn home(&self, mut buffer: usize) -> usize {
+        while let BufferKind::InPlace(other) = self.buffers[buffer].kind {
+            buffer = other.0 as usize;
+        }
+        buffer
+    }
+
+    /// Lays the temporaries out in one arena: the largest first, each at the lowest offset where nothing alive at the same
+    /// time lies. Gives the arena's size.
+    ///
+    /// Source: Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020), greedy by size.
+    fn place_temporaries(&self, buffers: &mut [BoundBuffer]) -> Result<usize, BindError> {
+        let mut live: Vec<(usize, usize)> = buffers.iter().map(|b| b.live).collect();
+        for k in 0..buffers.len() {
+            let home = self.home(k);
+            if home != k {
+                live[home] = (live[home].0.min(live[k].0), live[home].1.max(live[k].1));
+            }
+        }
+        let mut order: Vec<usize> =
+            (0..buffers.len()).filter(|&k| self.buffers[k].kind == BufferKind::Temporary).collect();
+        order.sort_by_key(|&k| (std::cmp::Reverse(buffers[k].bytes), k));
+        let mut placed: Vec<(usize, usize, usize)> = Vec::new();
+        let mut total = 0usize;
+        for k in order {
+            let bytes = round_up(buffers[k].bytes).ok_or_else(|| overflow("the memory of the program"))?;
+            let mut around: Vec<(usize, usize)> = placed
+                .iter()
+                .filter(|(other, ..)| live[*other].0 <= live[k].1 && live[k].0 <= live[*other].1)
+                .map(|&(_, start, end)| (start, end))
+                .collect();
+            around.sort_unstable();
+            let mut offset = 0usize;
+            for (start, end) in around {
+                if offset.checked_add(bytes).is_some_and(|e| e <= start) {
+                    break;
+                }
+                offset = offset.max(end);
+            }
+            let end = offset.checked_add(bytes).filter(|e| isize::try_from(*e).is_ok());
+            let end = end.ok_or_else(|| overflow("the memory of the program"))?;
+            placed.push((k, offset, end));
+            buffers[k].place = Place::Arena(offset);
+            total = total.max(end);
+        }
+        for k in 0..buffers.len() {
+            buffers[k].place = buffers[self.home(k)].place;
+        }
+        Ok(total)
+    }
+}
+
+impl SizeOp {
+    /// The operation on numbers; `None` on overflow.
+    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
+        match self {
+            SizeOp::Add => a.checked_add(b),
+            SizeOp::Sub => a.checked_sub(b),
+            SizeOp::Mul => a.checked_mul(b),
+            SizeOp::FloorDiv if b == 0 => Some(0),
+            SizeOp::FloorDiv => a.checked_div_euclid(b),
+            SizeOp::Max => Some(a.max(b)),
+            SizeOp::Min => Some(a.min(b)),
+        }
+    }
+}
+
+impl Step {
+    /// The buffers a step touches.
+    pub fn buffers(&self) -> Vec<BufferId> {
+        match self {
+            Step::Kernel(step) => step
+                .operands
+                .iter()
+                .filter_map(|bind| match bind {
+                    OperandBind::Buffer { buffer, .. } => Some(*buffer),
+                    OperandBind::Scratch => None,
+                })
+                .collect(),
+            Step::Library(step) => step.inputs.iter().chain(&step.outputs).copied().collect(),
+        }
+    }
+}
+
+fn overflow(what: &str) -> BindError {
+    BindError::Overflow { what: what.to_string() }
+}
+
+/// To the next multiple of 64.
+fn round_up(bytes: usize) -> Option<usize> {
+    bytes.checked_add(63).map(|b| b & !63)
+}
+
+fn bind_kernel(step: &KernelStep, sizes: &[i64], threads: u32) -> Result<BoundKernel, BindError> {
+    let size = |id: SizeId| sizes[id.0 as usize];
+    let mut params = vec![0i64; step.params.len()];
+    for (k, bind) in step.params.iter().enumerate() {
+        params[k] = match bind {
+            ParamBind::Size(id) => size(*id),
+            ParamBind::Tile(rule) => tile(rule, sizes, threads),
+            ParamBind::TileCount { extent, tile } => {
+                let (extent, tile) = (params[extent.0 as usize], params[tile.0 as usize]);
+                extent.checked_add(tile - 1).ok_or_else(|| overflow("an axis"))? / tile
+            }
+            ParamBind::ScratchStride { elements, size } => elements
+                .iter()
+                .try_fold(i64::from(*size), |p, e| p.checked_mul(params[e.0 as usize]))
+                .ok_or_else(|| overflow("the scratch of a kernel"))?,
+            ParamBind::ScratchOffset(_) | ParamBind::ScratchRow(_) => 0,
+        };
+    }
+    let (layout, scratch_bytes) = scratch_layout(step, &params)?;
+    for (k, bind) in step.params.iter().enumerate() {
+        match bind {
+            ParamBind::ScratchOffset(n) => params[k] = layout[*n as usize].0 as i64,
+            ParamBind::ScratchRow(n) => params[k] = layout[*n as usize].1 as i64,
+            _ => {}
+        }
+    }
+    let literals = step.literals.iter().map(|literal| match *literal {
+        LiteralBind::Constant(value) => value.bits(),
+        LiteralBind::Size { size: id, dtype } => Scalar::from_i64(dtype, size(id)).bits(),
+    });
+    let operands = step.operands.iter().map(|bind| match *bind {
+        OperandBind::Buffer { buffer, offset } => Some((buffer, size(offset))),
+        OperandBind::Scratch => None,
+    });
+    let mut phases = Vec::with_capacity(step.kernel.phases.len());
+    for (phase, work) in step.kernel.phases.iter().zip(&step.work) {
+        let points = phase.parallel.iter().try_fold(1u64, |p, loop_| {
+            let count = u64::try_from(params[loop_.count.0 as usize]).ok()?;
+            if p == 0 || count == 0 { Some(0) } else { p.checked_mul(count) }
+        });
+        let points = points.ok_or_else(|| overflow("the iteration space of a kernel"))?;
+        let elements = size(work.elements).max(0) as f64;
+        // Memory feeds a core about ten bytes a nanosecond.
+        let nanoseconds = (elements * work.nanoseconds).max(size(work.bytes).max(0) as f64 / 10.0);
+        let each = nanoseconds / points.max(1) as f64;
+        let share = points.div_ceil(u64::from(threads) * 4).max(1);
+        let grain = ((GRAIN / each.max(0.01)) as u64).clamp(1, share);
+        phases.push(BoundPhase { points, grain, nanoseconds });
+    }
+    Ok(BoundKernel {
+        operands: operands.collect(),
+        params: params.into(),
+        literals: literals.collect(),
+        scratch_bytes,
+        phases,
+    })
+}
+
+/// The byte offset and row length of each scratch array, and the bytes of all.
+fn scratch_layout(step: &KernelStep, params: &[i64]) -> Result<(Vec<(usize, usize)>, usize), BindError> {
+    let too_large = || overflow("the scratch of a kernel");
+    let mut layout = Vec::with_capacity(step.scratch.len());
+    let mut at = 0usize;
+    for scratch in &step.scratch {
+        let elements = scratch
+            .row
+            .iter()
+            .try_fold(1usize, |p, param| usize::try_from(params[param.0 as usize]).ok().and_then(|n| p.checked_mul(n)));
+        let elements = elements.ok_or_else(too_large)?;
+        let row = elements.checked_mul(scratch.dtype.size()).and_then(round_up).ok_or_else(too_large)?.max(64);
+        let rows = match scratch.rows {
+            ScratchRows::One => 1,
+            ScratchRows::Work { states, extent } => {
+                work_rows(usize::from(states), usize::try_from(params[extent.0 as usize]).unwrap_or(0))
+            }
+        };
+        layout.push((at, row));
+        let bytes = row.checked_mul(rows).ok_or_else(too_large)?;
+        at = at.checked_add(bytes).filter(|b| isize::try_from(*b).is_ok()).ok_or_else(too_large)?;
+    }
+    Ok((layout, at))
+}
+
+/// The extent of a tile: at least 1.
+fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
+    let at = |id: SizeId| sizes[id.0 as usize].max(0);
+    let threads = i64::from(threads);
+    let (extent, outer, most, least) = match *rule {
+        TileRule::Chunk { extent, outer, bytes } => {
+            let bytes = i64::from(bytes.max(1));
+            (at(extent), at(outer), (CHUNK / bytes).max(1), (4096 / bytes).max(1))
+        }
+        TileRule::Columns { extent, outer, bytes } => {
+            (at(extent), at(outer), (ACCUMULATORS / i64::from(bytes.max(1))).max(64), 64)
+        }
+    };
+    // Four tiles for each thread keep all busy to the end.
+    let share = extent.saturating_mul(outer) / (4 * threads);
+    let tile = if threads == 1 { most } else { most.min(share.max(least)) };
+    if tile >= extent {
+        return extent.max(1);
+    }
+    // Whole vectors and cache lines.
+    if tile > 64 { tile & !63 } else { tile }
 }

@@ -17,21 +17,22 @@ mod plan;
 mod plan_print;
 mod print;
 mod program_text;
+mod reach;
 mod scan;
 mod verify;
 
 pub use args::{CompiledKernel, Entry, KernelArgs, Status};
-pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place};
+pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place, work_rows};
 pub use interpret::{InterpretError, Memory, interpret, interpret_range};
 pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
     ParamId, Phase, Range, ReduceInto, Role, Stride, Strip, VarId,
 };
+pub use parse::parse;
 pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
-pub use parse::parse;
 pub use plan_print::{print_bound, print_plan};
 pub use print::print;
 pub use scan::ParseError;

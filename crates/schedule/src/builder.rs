@@ -3,8 +3,8 @@
 use crate::sizes::SizeTable;
 use crate::tasks::Placement;
 use fuseloom_kernel::{
-    Access, BufferId, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase, Range,
-    Role, ScratchBind, ScratchRows, SizeId, Stride, TileRule, VarId, WorkEstimate,
+    Access, BufferId, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase,
+    Range, Role, ScratchBind, ScratchRows, SizeId, Stride, TileRule, VarId, WorkEstimate,
 };
 use fuseloom_lane::DType;
 use hashbrown::HashMap;
@@ -232,7 +232,14 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The working rows of a reduction over an enclosing loop, for strips along `axis`.
-    pub(crate) fn work(&mut self, name: String, dtype: DType, states: u8, over: usize, axis: Option<usize>) -> OperandId {
+    pub(crate) fn work(
+        &mut self,
+        name: String,
+        dtype: DType,
+        states: u8,
+        over: usize,
+        axis: Option<usize>,
+    ) -> OperandId {
         let row: Vec<ParamId> = axis.iter().map(|&l| self.span(l)).collect();
         let extent = self.extent_param(over);
         let n = self.scratch.len() as u32;

@@ -230,8 +230,7 @@ fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
             extents.push(extent);
         }
     }
-    let mut cluster =
-        Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
+    let mut cluster = Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
     let found = structure(&cluster, context.tasks, context.sizes, &|l| weight(context, &cluster, l));
     cluster.structure = found.expect("the loops of one task nest");
     cluster
@@ -369,8 +368,7 @@ impl Clusters {
         if operations > cost::KERNEL {
             return Err(format!("together they are {operations} operations, more than one kernel should have"));
         }
-        merged.structure =
-            structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
+        merged.structure = structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
         for &(producer, consumer) in &edges {
             broadcast |= merged.value(context.tasks, producer) != merged.domain(consumer);
         }
@@ -455,8 +453,7 @@ fn pays(
     let fused = |task: TaskId| fused_producers(context.tasks, merged, task);
     let again = (0..structure.levels.len())
         .map(|level| {
-            let items: Vec<TaskId> =
-                merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
+            let items: Vec<TaskId> = merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
             let stages = stages(merged, context.tasks, level, &items, &fused);
             stages.iter().filter(|s| !s.deep.is_empty()).count()
         })

@@ -12,8 +12,8 @@ use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op, Reduce};
 use fuseloom_kernel::{
-    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, ReduceInto, Role,
-    SizeId, SizeOp, TileRule, WorkEstimate,
+    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, ReduceInto,
+    Role, SizeId, SizeOp, TileRule, WorkEstimate,
 };
 use fuseloom_lane::{DType, Reduction, tree};
 use hashbrown::{HashMap, HashSet};
@@ -215,13 +215,7 @@ fn trace_nodes(scope: &Scope<'_>, layout: &Nest, nodes: &[Node], uses: &mut Hash
     }
 }
 
-fn trace_uses(
-    scope: &Scope<'_>,
-    layout: &Nest,
-    strip: usize,
-    task: TaskId,
-    uses: &mut HashMap<ValueRef, Vec<usize>>,
-) {
+fn trace_uses(scope: &Scope<'_>, layout: &Nest, strip: usize, task: TaskId, uses: &mut HashMap<ValueRef, Vec<usize>>) {
     for (r, read) in scope.tasks.tasks[task.index()].reads.iter().enumerate() {
         let Source::Fused(producer) = scope.sources[&(task, r)] else { continue };
         let reduces = scope.tasks.tasks[producer.index()].reduced.is_some();
@@ -330,11 +324,8 @@ impl Emitter<'_> {
         let cluster = self.scope.cluster;
         let loops: Vec<SizeId> = cluster.structure.levels.iter().flatten().map(|&l| cluster.extents[l]).collect();
         let elements = self.builder.sizes.product(loops);
-        let operations: u32 = cluster
-            .tasks
-            .iter()
-            .map(|t| cost::operations(self.scope.graph, &self.scope.tasks.tasks[t.index()]))
-            .sum();
+        let operations: u32 =
+            cluster.tasks.iter().map(|t| cost::operations(self.scope.graph, &self.scope.tasks.tasks[t.index()])).sum();
         let mut values: HashSet<ValueRef> = HashSet::new();
         let mut bytes = self.builder.sizes.constant(0);
         for &task in &cluster.tasks {
@@ -390,21 +381,14 @@ impl Emitter<'_> {
         }
     }
 
-    fn strip(
-        &mut self,
-        id: usize,
-        axis: Option<usize>,
-        tasks: &[TaskId],
-        parallel: &HashSet<usize>,
-    ) -> StripBody {
+    fn strip(&mut self, id: usize, axis: Option<usize>, tasks: &[TaskId], parallel: &HashSet<usize>) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
             let t = &self.scope.tasks.tasks[task.index()];
             let at = self.scope.at(self.builder.sizes, task);
             if let Some(over) = t.reduced.map(|axis| self.scope.cluster.axes[&task][axis]) {
                 let over = over.expect("a reduced axis keeps its loop");
-                let reads: Vec<ExprId> =
-                    (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
+                let reads: Vec<ExprId> = (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
                 self.reduce(&mut body, (id, axis), task, over, reads, parallel);
                 continue;
             }
@@ -591,8 +575,7 @@ impl Emitter<'_> {
                 .collect();
             let over = (Some(parts) != axis).then_some(parts);
             let into = self.final_states(id, task, op, dtype, parallel, over);
-            let output =
-                self.reduce_into(op, dtype, states.len(), (parts, axis), Grouping::Pairs, into, node.0);
+            let output = self.reduce_into(op, dtype, states.len(), (parts, axis), Grouping::Pairs, into, node.0);
             body.output(output, values);
         }
         body

@@ -16,7 +16,7 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
     let mut last_use = vec![0usize; plan.buffers.len()];
     let mut first_use = vec![usize::MAX; plan.buffers.len()];
     for (n, step) in plan.steps.iter().enumerate() {
-        for buffer in touched(step) {
+        for buffer in step.buffers() {
             last_use[buffer.0 as usize] = n;
             first_use[buffer.0 as usize] = first_use[buffer.0 as usize].min(n);
         }
@@ -40,21 +40,6 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
                 bytes: bytes[from.0 as usize],
             });
         }
-    }
-}
-
-/// The buffers a step touches.
-pub(crate) fn touched(step: &Step) -> Vec<BufferId> {
-    match step {
-        Step::Kernel(step) => step
-            .operands
-            .iter()
-            .filter_map(|bind| match bind {
-                OperandBind::Buffer { buffer, .. } => Some(*buffer),
-                OperandBind::Scratch => None,
-            })
-            .collect(),
-        Step::Library(step) => step.inputs.iter().chain(&step.outputs).copied().collect(),
     }
 }
 

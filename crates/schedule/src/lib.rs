@@ -101,8 +101,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
         let context = cluster::Context::new(graph, &tasks, &mut sizes);
         run_order(&context, &clusters)
     };
-    let (sources, mut decisions) =
-        sources::find(graph, &mut tasks, &mut sizes, &mut clusters, options.fusion);
+    let (sources, mut decisions) = sources::find(graph, &mut tasks, &mut sizes, &mut clusters, options.fusion);
     let mut steps = Vec::new();
     let mut nodes: Vec<Vec<NodeId>> = Vec::new();
     for n in order {

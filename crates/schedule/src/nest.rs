@@ -196,10 +196,7 @@ impl Layout<'_> {
         let mut second = if columns { self.loops(&[split.parts], vec![combine]) } else { vec![combine] };
         self.strip_unless_empty(strip_axis, shallow, &mut second);
         let parts = parallel.iter().copied().chain([split.parts]).collect();
-        vec![
-            PhaseNest { parallel: parts, tiled, body: first },
-            PhaseNest { parallel, tiled, body: second },
-        ]
+        vec![PhaseNest { parallel: parts, tiled, body: first }, PhaseNest { parallel, tiled, body: second }]
     }
 }
 

@@ -128,7 +128,7 @@ impl SizeTable {
     pub(crate) fn binary(&mut self, op: SizeOp, a: SizeId, b: SizeId) -> SizeId {
         let (ka, kb) = (self.known(a), self.known(b));
         if let (Some(x), Some(y)) = (ka, kb)
-            && let Some(value) = apply(op, x, y)
+            && let Some(value) = op.apply(x, y)
         {
             return self.constant(value);
         }
@@ -212,25 +212,12 @@ impl SizeTable {
     }
 }
 
-/// A formula's operation on numbers; `None` on overflow.
-fn apply(op: SizeOp, a: i64, b: i64) -> Option<i64> {
-    match op {
-        SizeOp::Add => a.checked_add(b),
-        SizeOp::Sub => a.checked_sub(b),
-        SizeOp::Mul => a.checked_mul(b),
-        SizeOp::FloorDiv if b == 0 => Some(0),
-        SizeOp::FloorDiv => a.checked_div_euclid(b),
-        SizeOp::Max => Some(a.max(b)),
-        SizeOp::Min => Some(a.min(b)),
-    }
-}
-
-/// The same on typical values, which saturate.
+/// A formula's operation on typical values, which saturate.
 fn hint_of(op: SizeOp, a: i64, b: i64) -> i64 {
     match op {
         SizeOp::Add => a.saturating_add(b),
         SizeOp::Sub => a.saturating_sub(b),
         SizeOp::Mul => a.saturating_mul(b),
-        SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => apply(op, a, b).unwrap_or(i64::MAX),
+        SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => op.apply(a, b).unwrap_or(i64::MAX),
     }
 }

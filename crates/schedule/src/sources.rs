@@ -147,13 +147,7 @@ pub(crate) fn stored(tasks: &Tasks, node: NodeId, results: usize) -> bool {
 }
 
 /// Removes tasks whose values have no memory and no reader in their cluster.
-fn drop_unneeded(
-    graph: &Graph,
-    tasks: &Tasks,
-    sizes: &mut SizeTable,
-    clusters: &mut Clusters,
-    sources: &Sources,
-) {
+fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: &mut Clusters, sources: &Sources) {
     let count = tasks.tasks.len();
     let mut needed = vec![false; count];
     for n in (0..count).rev() {

@@ -24,7 +24,12 @@ enum Expr {
     /// An `i64` constant.
     Constant(i64),
     /// Element `index` of gather number `n`, negative indices counted from `extent`.
-    Gather { n: u16, dtype: DType, index: ExprId, extent: ExprId },
+    Gather {
+        n: u16,
+        dtype: DType,
+        index: ExprId,
+        extent: ExprId,
+    },
 }
 
 /// A strip under construction.

@@ -114,8 +114,7 @@ pub(crate) fn stages(
         let mut stage = 0;
         for producer in fused(task) {
             let Some(&at) = stage_of.get(&producer) else { continue };
-            let ended =
-                cluster.task_level(producer) > level && cluster.value_level(tasks, producer) <= level;
+            let ended = cluster.task_level(producer) > level && cluster.value_level(tasks, producer) <= level;
             stage = stage.max(at + usize::from(ended));
         }
         stage_of.insert(task, stage);

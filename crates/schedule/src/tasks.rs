@@ -251,8 +251,7 @@ fn place_outputs(
         let ty = graph.ty(node);
         let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
         let layout = options.outputs.get(n);
-        let strides =
-            layout_strides(sizes, layout, &shape, ty.dtype.size(), |s, k| s.output_stride(n as u32, k));
+        let strides = layout_strides(sizes, layout, &shape, ty.dtype.size(), |s, k| s.output_stride(n as u32, k));
         let buffer =
             tasks.buffer(format!("out{n}"), ty.dtype, shape.clone(), BufferKind::Output(n as u32), "an output");
         if matches!(layout, None | Some(Layout::Contiguous)) {
