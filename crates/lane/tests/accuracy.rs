@@ -334,3 +334,29 @@ fn binary_f64() {
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }
+
+/// Every f32, for every unary function, or those whose names the variable `FUNCTIONS` lists.
+#[test]
+#[ignore = "minutes a function"]
+fn unary_f32_everywhere() {
+    let only = std::env::var("FUNCTIONS").ok();
+    let mut failures = Vec::new();
+    for case in unary_cases() {
+        let name = format!("{:?}", case.function);
+        if only.as_ref().is_some_and(|only| !only.split(',').any(|o| o == name)) {
+            continue;
+        }
+        let program = case.function.program(DType::F32).unwrap();
+        let mut found = Found::default();
+        for start in (0..1u64 << 32).step_by(1 << 16) {
+            let bits: Lanes = (start..start + (1 << 16)).collect();
+            for (&x, got) in bits.iter().zip(run(&program, std::slice::from_ref(&bits))) {
+                let (x, got) = (f32::from_bits(x as u32), f32::from_bits(got as u32));
+                let want = (case.f32)(f64::from(x));
+                found.add(error_f32(got, want), || format!("{x:e} ({:#x}): {got:e}, not {want:e}", x.to_bits()));
+            }
+        }
+        found.report(&format!("{name} f32 all"), case.limits.0, &mut failures);
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}

@@ -9,13 +9,13 @@ use crate::expr::Expr;
 use crate::math::pair::{Pair, fast_two_sum, two_product, two_sum};
 
 /// `x = 2^k (1 + f)`.
-struct Parts<'a> {
-    k: Expr<'a>,
-    f: Expr<'a>,
+pub(super) struct Parts<'a> {
+    pub(super) k: Expr<'a>,
+    pub(super) f: Expr<'a>,
 }
 
 /// Cuts up a positive number, which may be subnormal.
-fn parts(x: Expr<'_>) -> Parts<'_> {
+pub(super) fn parts(x: Expr<'_>) -> Parts<'_> {
     let (normal, lift, by) = match x.dtype() {
         DType::F32 => (f64::powi(2.0, -126), f64::powi(2.0, 23), 23.0),
         _ => (f64::MIN_POSITIVE, f64::powi(2.0, 52), 52.0),
@@ -26,7 +26,7 @@ fn parts(x: Expr<'_>) -> Parts<'_> {
 }
 
 /// Cuts up a positive normal number.
-fn normal_parts(x: Expr<'_>) -> Parts<'_> {
+pub(super) fn normal_parts(x: Expr<'_>) -> Parts<'_> {
     let dtype = x.dtype();
     // The mantissa's width, and the bits of sqrt(1/2), 1 and 2^mantissa.
     let (mantissa, root, one, integral) = match dtype {

@@ -78,8 +78,10 @@ macro_rules! integer_powers {
 
             extern "C" fn $call(x: u64, y: u64, _: u64) -> u64 {
                 let (x, y) = (x as $int, y as $int);
-                // One less than 1 is -1 for a signed type and 0 for an unsigned one, whose powers are not negative.
-                let power = if y < 0 {
+                // An unsigned power is never negative.
+                #[expect(unused_comparisons, reason = "the unsigned types share the code")]
+                let negative = y < 0;
+                let power = if negative {
                     match x {
                         1 => 1,
                         _ if x.wrapping_add(1) == 0 => if y & 1 == 0 { 1 } else { x },
