@@ -1,8 +1,10 @@
 //! Common subexpressions. A graph shares equal nodes by construction; what is left is to write expressions that are equal
 //! up to the order of their operands in one way:
 //!
-//!     y + x => x + y      x the earlier node, and constants last; for every commutative function
-//!     x > y => y < x      x >= y => y <= x
+//! ```text
+//! y + x => x + y      x the earlier node, and constants last; for every commutative function
+//! x > y => y < x      x >= y => y <= x
+//! ```
 //!
 //! For floats this can change the payload of a NaN, which nobody can tell.
 

@@ -1,7 +1,9 @@
 //! Constant folding: an operation on constants, or on constants that are broadcast, becomes such a constant.
 //!
-//!     f(c, d, ..) => the value of f        view(c) => broadcast(c)        concat(c, c, ..) => broadcast(c)
-//!     sum(c), ... => the value, along the tree, for extents up to 1024
+//! ```text
+//! f(c, d, ..) => the value of f        view(c) => broadcast(c)        concat(c, c, ..) => broadcast(c)
+//! sum(c), ... => the value, along the tree, for extents up to 1024
+//! ```
 //!
 //! Values come from the interpreter of lane programs, so that folding changes no bit. No array's data is looked at.
 

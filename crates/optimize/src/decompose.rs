@@ -1,14 +1,16 @@
 //! Compound operations become canonical ones: the contract of the [crate].
 //!
-//!     mean(x)          = sum(x) / n
-//!     var(x)           = M2(x) / max(n - ddof, 0)         M2 from moments over the last axis, combined over the others
-//!     std(x)           = sqrt(var(x))
-//!     count_nonzero(x) = sum(cast(x != 0, i64))
-//!     reduce(x, {a,b}) = reduce(reduce(x, b), a)          a < b; over no axes: of single elements
-//!     reduce(x: f16)   = cast(reduce(cast(x, f32)), f16)  rounded once, at the end
-//!     divmod(x, y)     = x // y, x % y
-//!     pad(x, l, h, c)  = concat(c.., x, c..) along each axis in turn
-//!     concat(x, empty) = x
+//! ```text
+//! mean(x)          = sum(x) / n
+//! var(x)           = M2(x) / max(n - ddof, 0)         M2 from moments over the last axis, combined over the others
+//! std(x)           = sqrt(var(x))
+//! count_nonzero(x) = sum(cast(x != 0, i64))
+//! reduce(x, {a,b}) = reduce(reduce(x, b), a)          a < b; over no axes: of single elements
+//! reduce(x: f16)   = cast(reduce(cast(x, f32)), f16)  rounded once, at the end
+//! divmod(x, y)     = x // y, x % y
+//! pad(x, l, h, c)  = concat(c.., x, c..) along each axis in turn
+//! concat(x, empty) = x
+//! ```
 
 use crate::walk::{Outcome, Step, Walk, rewrite};
 use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Reduce, Shape, Type, formula};

@@ -227,6 +227,8 @@ fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<()
 }
 
 fn verify(pass: &'static str, graph: &Graph) -> Result<(), Error> {
-    let _ = (pass, graph);
-    Ok(())
+    let malformed = |message: String| Error::Malformed { pass, message };
+    fuseloom_graph::verify(graph).map_err(|error| malformed(error.to_string()))?;
+    // Every pass comes after the one that makes a graph canonical, or is it.
+    crate::canonical(graph).map_err(malformed)
 }

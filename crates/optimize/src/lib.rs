@@ -23,14 +23,22 @@
 //! An error that only a value nobody needs would have raised while running (an index out of range) may disappear.
 #![forbid(unsafe_code)]
 
+mod algebra;
+mod broadcasts;
 mod canonical;
+mod casts;
 mod common;
 mod constants;
 mod dead_code;
 mod decompose;
 mod driver;
 mod error;
+mod push_views;
+mod reductions;
+#[cfg(test)]
+mod testing;
 mod view;
+mod views;
 mod walk;
 
 pub use canonical::canonical;
@@ -57,7 +65,13 @@ pub struct Pass {
 pub const PASSES: &[Pass] = &[
     required("decompose", "compound operations become canonical ones", decompose::run),
     simplifying("constants", "operations on constants become constants", constants::run),
+    simplifying("algebra", "rules that keep every bit", algebra::run),
+    simplifying("casts", "conversions that do nothing or can be had for less", casts::run),
+    simplifying("reductions", "reductions that need not be done", reductions::run),
+    simplifying("views", "chains of views become one", views::run),
+    simplifying("broadcasts", "functions of broadcast values move below the broadcast", broadcasts::run),
     simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
+    simplifying("push-views", "views move towards the loads", push_views::run),
     simplifying(SWEEP, "what no output needs goes", dead_code::run),
 ];
 

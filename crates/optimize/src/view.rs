@@ -107,7 +107,7 @@ impl View {
     }
 
     /// The view that an operation takes of this one; `None` if it is no view that composes.
-    fn through(&self, op: &Op) -> Option<View> {
+    pub(crate) fn through(&self, op: &Op) -> Option<View> {
         let mut view = self.clone();
         match op {
             Op::Permute(axes) => view.axes = axes.iter().map(|&k| self.axes[k].clone()).collect(),
@@ -254,19 +254,6 @@ impl Walk<'_> {
     pub(crate) fn view(&mut self, view: &View) -> Result<NodeId, OpError> {
         let ops = view.operations(&self.ty(view.base).shape);
         ops.into_iter().try_fold(view.base, |id, op| self.add(op, &[id]))
-    }
-
-    /// Whether a node of the new graph is that view already, written as [`View::operations`] does.
-    pub(crate) fn is_view(&self, id: NodeId, view: &View) -> bool {
-        let mut at = id;
-        for op in view.operations(&self.ty(view.base).shape).iter().rev() {
-            let node = self.node(at);
-            if node.op != *op {
-                return false;
-            }
-            at = node.inputs[0];
-        }
-        at == view.base
     }
 }
 

@@ -156,7 +156,11 @@ impl<'g> Walk<'g> {
 
     fn take(&mut self, id: NodeId, step: Step) -> Result<Option<NodeId>, OpError> {
         match step {
-            Step::Drop => Ok(None),
+            Step::Drop => {
+                // Begins the new graph here, so that it lacks the node.
+                self.building()?;
+                Ok(None)
+            }
             Step::Replace(new) => Ok(Some(new)),
             Step::Keep => {
                 let inputs = self.inputs(id)?;

@@ -1,0 +1,277 @@
+//! Views move towards the loads:
+//!
+//! ```text
+//! view(f(x, y))          => f(view(x), view(y))      a permute, a slice (a flip too), a reshape by axes of extent 1
+//! view(reduce(x, k))     => reduce(view'(x), k)      a permute or slice of the axes that stay
+//! reshape(f(x, y))       => f(reshape(x), reshape(y)) one that splits or merges, where all it meets are loads
+//! ```
+//!
+//! if nothing else uses what they move below. A slice so spares the elements it leaves out. A broadcast never moves: it would
+//! repeat the function ([`crate::PASSES`] has the pass that does the opposite).
+//!
+//! It takes two walks: backward, to hand each view down as far as it goes; forward, to build. Chains of any length take
+//! one run.
+
+use crate::view::{Axis, View};
+use crate::walk::{Outcome, Step, Walk, rewrite, uniform};
+use fuseloom_graph::{Dim, Graph, Node, NodeId, Op, OpError, Reduce, Shape, SliceAxis, live};
+use smallvec::SmallVec;
+
+/// Views in a row that are handed down together.
+const MAX_CHAIN: usize = 16;
+
+/// Runs the pass.
+pub(crate) fn run(graph: &Graph) -> Outcome {
+    let plan = Plan::new(graph);
+    if plan.taken.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let mut outcome = rewrite(graph, |walk, id| {
+        if plan.absorbed[id.index()] {
+            return Ok(walk.became(graph.node(id).inputs[0]).map_or(Step::Drop, Step::Replace));
+        }
+        match &plan.taken[id.index()] {
+            None => Ok(Step::Keep),
+            Some(view) => {
+                walk.note("view moved towards the loads");
+                build(walk, &plan, id, view).map(Step::Replace)
+            }
+        }
+    })?;
+    // What took in a view has no longer the value it had.
+    if let Some(rewrite) = &mut outcome {
+        for (to, taken) in rewrite.map.iter_mut().zip(&plan.taken) {
+            if taken.is_some() {
+                *to = None;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// What a node takes in from above.
+#[derive(Clone, Debug)]
+enum Taken {
+    /// A view, which has the node as its base.
+    View(View),
+    /// A reshape that splits or merges axes.
+    Reshape(Shape),
+}
+
+struct Plan {
+    /// For each node what it takes in.
+    taken: Vec<Option<Taken>>,
+    /// Whether a node is a view that its input has taken in.
+    absorbed: Vec<bool>,
+    /// Whether what the one user of a node took in was handed on to the node.
+    handed: Vec<bool>,
+}
+
+impl Plan {
+    /// The backward walk.
+    fn new(graph: &Graph) -> Plan {
+        let users = users(graph);
+        let loads = loads(graph, &users);
+        let count = graph.nodes().len();
+        let mut plan = Plan { taken: vec![None; count], absorbed: vec![false; count], handed: vec![false; count] };
+        for id in graph.ids().rev() {
+            if users[id.index()] == 0 || plan.absorbed[id.index()] {
+                continue;
+            }
+            let node = graph.node(id);
+            match &plan.taken[id.index()] {
+                None => {
+                    let taken = match View::of_one(graph, id) {
+                        Some(view) if view.is_injective() => Taken::View(view),
+                        Some(_) => continue,
+                        None => match &node.op {
+                            Op::Reshape(shape) => Taken::Reshape(shape.clone()),
+                            _ => continue,
+                        },
+                    };
+                    if plan.hand(graph, &users, &loads, node.inputs[0], taken) {
+                        plan.absorbed[id.index()] = true;
+                    }
+                }
+                Some(taken) => {
+                    let taken = taken.clone();
+                    for &input in &node.inputs {
+                        if let Some(handed) = for_input(graph, node, &taken, input) {
+                            plan.handed[input.index()] |= plan.hand(graph, &users, &loads, input, handed);
+                        }
+                    }
+                }
+            }
+        }
+        plan
+    }
+
+    /// Hands something down to a node, through views on the way; whether a node there takes it in.
+    fn hand(&mut self, graph: &Graph, users: &[u32], loads: &[bool], to: NodeId, taken: Taken) -> bool {
+        let (mut at, mut taken) = (to, taken);
+        let mut path: SmallVec<[NodeId; 4]> = SmallVec::new();
+        while users[at.index()] == 1 && path.len() < MAX_CHAIN && uniform(graph, at).is_none() {
+            let node = graph.node(at);
+            if takes(graph, node, &taken, loads[at.index()]) {
+                if let Taken::View(view) = &mut taken {
+                    view.base = at;
+                }
+                self.taken[at.index()] = Some(taken);
+                for id in path {
+                    self.absorbed[id.index()] = true;
+                }
+                return true;
+            }
+            let (Taken::View(view), Some(below)) = (&taken, View::of_one(graph, at)) else { return false };
+            let Some(view) = below.then(view) else { return false };
+            if !below.is_injective() {
+                return false;
+            }
+            path.push(at);
+            at = node.inputs[0];
+            taken = Taken::View(view);
+        }
+        false
+    }
+}
+
+/// Whether a node, used by nothing else, can take this in.
+fn takes(graph: &Graph, node: &Node, taken: &Taken, loads: bool) -> bool {
+    match (&node.op, taken) {
+        (Op::Map(_) | Op::Cast(_), Taken::View(view)) => {
+            // Inputs may name an extent differently; then the view of one is not plainly the view of the other.
+            let shape = &node.ty().shape;
+            view.axes.len() <= fuseloom_graph::MAX_RANK && node.inputs.iter().all(|&x| graph.ty(x).shape == *shape)
+        }
+        (Op::Map(_) | Op::Cast(_), Taken::Reshape(_)) => loads,
+        (Op::Reduce { op, axes }, Taken::View(view)) => {
+            let walks = view.axes.iter().all(|axis| matches!(axis, Axis::Walks(_)));
+            *op != Reduce::Moments && axes.len() == 1 && walks && view.axes.len() == view.windows.len()
+        }
+        (
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Extent(_)
+            | Op::Iota(_)
+            | Op::DivMod
+            | Op::Permute(_)
+            | Op::Slice(_)
+            | Op::Broadcast(_)
+            | Op::Reshape(_)
+            | Op::Concat { .. }
+            | Op::Pad { .. }
+            | Op::CombineMoments { .. }
+            | Op::Take { .. }
+            | Op::Result(_)
+            | Op::Reduce { .. },
+            _,
+        ) => false,
+    }
+}
+
+/// What an input of a node is to take in when the node takes in something.
+fn for_input(graph: &Graph, node: &Node, taken: &Taken, input: NodeId) -> Option<Taken> {
+    match (&node.op, taken) {
+        (Op::Reduce { axes, .. }, Taken::View(view)) => {
+            let axis = axes[0];
+            let below = |a: usize| if a < axis { a } else { a + 1 };
+            let mut view = view.clone();
+            for walked in &mut view.axes {
+                if let Axis::Walks(a) = walked {
+                    *a = below(*a);
+                }
+            }
+            let extent = graph.ty(input).shape[axis].clone();
+            view.windows.insert(axis, SliceAxis { start: Dim::Fixed(0), step: 1, len: extent.clone() });
+            let reduced = if extent.is_one() { Axis::Stretches(extent) } else { Axis::Walks(axis) };
+            view.axes.insert(axis, reduced);
+            view.base = input;
+            Some(Taken::View(view))
+        }
+        (_, Taken::View(view)) => Some(Taken::View(View { base: input, ..view.clone() })),
+        (_, Taken::Reshape(shape)) => Some(Taken::Reshape(shape.clone())),
+    }
+}
+
+/// The forward walk at a node that takes something in.
+fn build(walk: &mut Walk<'_>, plan: &Plan, id: NodeId, taken: &Taken) -> Result<NodeId, OpError> {
+    let node = walk.old().node(id);
+    let mut inputs: SmallVec<[NodeId; 3]> = SmallVec::new();
+    for (&old, new) in node.inputs.iter().zip(walk.inputs(id)?) {
+        inputs.push(match for_input(walk.old(), node, taken, old) {
+            Some(taken) if !plan.handed[old.index()] => apply(walk, new, &taken)?,
+            _ => new,
+        });
+    }
+    walk.add(node.op.clone(), &inputs)
+}
+
+/// The view or reshape of a node of the new graph.
+fn apply(walk: &mut Walk<'_>, x: NodeId, taken: &Taken) -> Result<NodeId, OpError> {
+    let shape = match taken {
+        Taken::View(view) => view.shape(),
+        Taken::Reshape(shape) => shape.clone(),
+    };
+    if let Some(value) = uniform(walk.graph(), x) {
+        return walk.constant(value, &shape);
+    }
+    match taken {
+        Taken::Reshape(shape) => walk.add(Op::Reshape(shape.clone()), &[x]),
+        Taken::View(view) => {
+            let view = View { base: x, ..view.clone() };
+            let below = View::of(walk.graph(), x);
+            walk.view(&below.then(&view).unwrap_or(view))
+        }
+    }
+}
+
+/// How many live nodes use each node, an output counting as one that takes nothing in.
+fn users(graph: &Graph) -> Vec<u32> {
+    let live = live(graph);
+    let mut users = vec![0u32; graph.nodes().len()];
+    for id in graph.ids().filter(|id| live[id.index()]) {
+        let inputs = &graph.node(id).inputs;
+        for (k, input) in inputs.iter().enumerate() {
+            if !inputs[..k].contains(input) {
+                users[input.index()] += 1;
+            }
+        }
+    }
+    // As if two used it: it must stay as it is.
+    for id in graph.outputs() {
+        users[id.index()] += 2;
+    }
+    users
+}
+
+/// Whether a node is computed from whole contiguous arrays and constants, element by element, and nothing on the way has
+/// another use: then a reshape of it is one of the arrays, which costs nothing.
+fn loads(graph: &Graph, users: &[u32]) -> Vec<bool> {
+    let mut loads: Vec<bool> = Vec::with_capacity(graph.nodes().len());
+    for id in graph.ids() {
+        let node = graph.node(id);
+        loads.push(match node.op {
+            Op::Input(_) => true,
+            Op::Reshape(_) => loads[node.inputs[0].index()],
+            Op::Broadcast(_) => uniform(graph, id).is_some(),
+            Op::Map(_) | Op::Cast(_) => node.inputs.iter().all(|&x| {
+                let input = graph.node(x);
+                let through = matches!(input.op, Op::Map(_) | Op::Cast(_));
+                loads[x.index()] && (!through || users[x.index()] == 1) && input.ty().shape == node.ty().shape
+            }),
+            Op::Constant(_)
+            | Op::Extent(_)
+            | Op::Iota(_)
+            | Op::DivMod
+            | Op::Permute(_)
+            | Op::Slice(_)
+            | Op::Concat { .. }
+            | Op::Pad { .. }
+            | Op::Reduce { .. }
+            | Op::CombineMoments { .. }
+            | Op::Take { .. }
+            | Op::Result(_) => false,
+        });
+    }
+    loads
+}
