@@ -1,1 +1,26 @@
-//! codegen
+//! Kernels to machine code through Cranelift.
+//!
+//! [`compile`] turns a [`Kernel`](fuseloom_kernel::Kernel) into native code; [`CodeCache`] does so once for each structure.
+//! The nest of loops ([`nest`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers
+//! ([`lanes`]); reductions follow the tree of [`fuseloom_lane::tree`] ([`reduce`]).
+//!
+//! Compiled code computes what [`fuseloom_kernel::interpret`] does, to the bit (NaN payloads apart), never traps, and touches
+//! no byte outside of the elements that a kernel names.
+
+mod cache;
+mod clif;
+mod compile;
+mod error;
+mod helper;
+mod isa;
+mod lanes;
+mod memory;
+mod nest;
+mod reduce;
+mod strip;
+mod unit;
+
+pub use cache::{CacheCounters, CodeCache};
+pub use compile::{Options, clif, compile};
+pub use error::CodegenError;
+pub use isa::{Isa, isa_name};

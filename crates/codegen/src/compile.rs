@@ -1,0 +1,129 @@
+//! From a kernel to machine code.
+
+use crate::memory::CodeMemory;
+use crate::unit::Unit;
+use crate::{CodegenError, Isa, isa, nest};
+use cranelift_module::{Linkage, ModuleError};
+use fuseloom_kernel::{CompiledKernel, Entry, Grouping, Item, Kernel, Output};
+use fuseloom_lane::{Prim, Program, Routine, ScalarFn};
+use std::sync::Arc;
+
+/// How to compile.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Options {
+    /// The instruction set.
+    pub isa: Isa,
+}
+
+/// Compiles a kernel: one entry function a phase.
+///
+/// # Errors
+/// The host cannot run compiled kernels, the kernel is malformed, or the system refuses memory for code.
+pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
+    let Isa::Clif = options.isa;
+    let mut unit = unit(kernel, false)?;
+    let failed = |error: ModuleError| backend(kernel, &error);
+    let ids = phases(&mut unit, kernel)?;
+    let mut memory = unit.finish().map_err(failed)?;
+    let entries = ids.iter().map(|&id| {
+        let code = memory.module().get_finalized_function(id);
+        // SAFETY: the function was built with the signature of `Entry` in the platform's C convention, and the code stays
+        // mapped while `owner` lives.
+        unsafe { std::mem::transmute::<*const u8, Entry>(code) }
+    });
+    let entries = entries.collect();
+    Ok(CompiledKernel { entries, owner: Arc::new(memory) })
+}
+
+/// The text of a kernel's functions in Cranelift's IR: canonical, without addresses.
+///
+/// # Errors
+/// As [`compile`].
+pub fn clif(kernel: &Kernel) -> Result<String, CodegenError> {
+    let mut unit = unit(kernel, true)?;
+    phases(&mut unit, kernel)?;
+    Ok(unit.into_text())
+}
+
+fn backend(kernel: &Kernel, error: &dyn std::fmt::Debug) -> CodegenError {
+    CodegenError::Backend { kernel: kernel.name.to_string(), reason: format!("{error:?}") }
+}
+
+fn unit(kernel: &Kernel, text: bool) -> Result<Unit, CodegenError> {
+    check(kernel)?;
+    let isa = isa::host()?;
+    let mut functions = Vec::new();
+    for phase in &kernel.phases {
+        collect_functions(&phase.body, &mut functions);
+    }
+    let x86 = cfg!(target_arch = "x86_64");
+    Ok(Unit::new(CodeMemory::new(isa, &functions)?, x86, text))
+}
+
+fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {
+    let mut ids = Vec::new();
+    for (k, phase) in kernel.phases.iter().enumerate() {
+        let conv = unit.c_convention();
+        let signature = unit.signature(conv, 4);
+        let id = unit
+            .function(&format!("phase.{k}"), signature, Linkage::Export, |e, entry| nest::phase(e, kernel, phase, entry))
+            .map_err(|error| backend(kernel, &error))?;
+        ids.push(id);
+    }
+    unit.build_helpers().map_err(|error| backend(kernel, &error))?;
+    Ok(ids)
+}
+
+/// What the kernel verifier checks, and what this crate asks beside it.
+fn check(kernel: &Kernel) -> Result<(), CodegenError> {
+    let malformed = |reason: String| CodegenError::Malformed { kernel: kernel.name.to_string(), reason };
+    fuseloom_kernel::verify(kernel).map_err(|error| malformed(error.to_string()))?;
+    for phase in &kernel.phases {
+        one_grouping(&phase.body).map_err(malformed)?;
+    }
+    Ok(())
+}
+
+/// Reductions over one loop or strip whose order matters are all of blocks or all of pairs.
+fn one_grouping(items: &[Item]) -> Result<(), String> {
+    let mut over = Vec::new();
+    for item in items {
+        match item {
+            Item::Loop(inner) => one_grouping(&inner.body)?,
+            Item::Strip(strip) => {
+                for output in &strip.outputs {
+                    if let Output::Reduce(r) = output
+                        && !r.op.order_free(r.dtype)
+                    {
+                        over.push((r.over, r.grouping));
+                    }
+                }
+            }
+        }
+    }
+    let mixed = over.iter().any(|(var, grouping)| {
+        *grouping == Grouping::Pairs && over.iter().any(|(v, g)| v == var && *g == Grouping::Blocks)
+    });
+    if mixed { Err("reductions over one loop take both elements and subtrees".to_string()) } else { Ok(()) }
+}
+
+/// The Rust functions that a nest may call.
+fn collect_functions(items: &[Item], into: &mut Vec<ScalarFn>) {
+    for item in items {
+        match item {
+            Item::Loop(inner) => collect_functions(&inner.body, into),
+            Item::Strip(strip) => program_functions(&strip.program, into),
+        }
+    }
+}
+
+fn program_functions(program: &Program, into: &mut Vec<ScalarFn>) {
+    for inst in &program.insts {
+        if let Prim::Rare(routine) | Prim::Scalar(routine) = &inst.prim {
+            match routine {
+                Routine::Program(inner) => program_functions(inner, into),
+                Routine::Function(function) => into.push(*function),
+            }
+        }
+    }
+}

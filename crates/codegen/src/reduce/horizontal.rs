@@ -1,0 +1,369 @@
+//! Reductions over the strip's own axis.
+//!
+//! A step is one row of a block: sixteen lanes, held in registers, to each of which the next sixteen elements are added. After
+//! a block the lanes fold and the block goes to the counter. Where order does not matter the whole axis is one block. A
+//! program too long for sixteen lanes at once runs on fewer into a buffer that holds a block's values, and the rows are read
+//! from there; moments of bare elements read the buffer twice.
+
+use super::carry::Counter;
+use super::fold::{append_params, arguments, lanes_to_one};
+use super::{Reducer, States};
+use crate::clif::memory;
+use crate::lanes::{self, Wide};
+use crate::nest::{Bounds, Nest, Scope};
+use crate::strip::stream::{Step, Stream};
+use crate::strip::{Run, prepare, scalar_of, sweep, width};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
+use fuseloom_kernel::{Grouping, Output, Strip, VarId};
+use fuseloom_lane::tree::{BLOCK, LANES};
+
+use smallvec::smallvec;
+
+/// A row of so many vector instructions is computed sixteen lanes at once, in registers.
+const DIRECT: usize = 140;
+
+/// Whether a strip reduces over its own axis.
+pub(crate) fn reduces(strip: &Strip, axis: VarId) -> bool {
+    strip.outputs.iter().any(|o| matches!(o, Output::Reduce(r) if r.over == axis))
+}
+
+/// How the rows of a block are come by.
+enum Rows<'a, 'p> {
+    /// Computed.
+    Direct { run: &'a Run<'p>, ports: &'a sweep::Ports, frames: &'a sweep::Frames },
+    /// Read from buffers that begin with element `begin`, one for each reducer's entering values.
+    Buffered { buffers: &'a [Vec<Stream>] },
+}
+
+/// Emits such a strip.
+pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, bounds: Bounds, count: Clif) {
+    let mut reducers = Vec::new();
+    let mut first = 0;
+    for output in &strip.outputs {
+        if let Output::Reduce(into) = output {
+            reducers.push(Reducer::new(into, first));
+        }
+        first += output.arity();
+    }
+    let done = n.e.b.create_block();
+    let results = append_params(n.e, done, &reducers, 1);
+    let (some, none) = (n.e.b.create_block(), n.e.b.create_block());
+    let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
+    n.e.b.ins().brif(any, some, &[], none, &[]);
+
+    n.e.b.switch_to_block(none);
+    let empty: Vec<States> = reducers.iter().map(|r| r.empty_states(n.e)).collect();
+    let empty = arguments(n.e, &reducers, &empty, 1);
+    n.e.b.ins().jump(done, &empty);
+
+    n.e.b.switch_to_block(some);
+    let free = |r: &Reducer<'_>| r.into.op.order_free(r.into.dtype);
+    let pairs = |r: &Reducer<'_>| r.into.grouping == Grouping::Pairs && !free(r);
+    let axis = Some((axis, bounds));
+    if reducers.iter().any(pairs) {
+        let run = prepare(n, scope, strip, axis, bounds.start, 1);
+        paired(n, &run, &reducers, count, done);
+    } else {
+        let bare = reducers.iter().any(Reducer::is_bare_moments);
+        let v = width::reduction(n.kernel, strip, bounds_axis(axis), DIRECT);
+        let all_free = reducers.iter().all(free);
+        // In order, rows are sixteen lanes.
+        if bare || (!all_free && v < LANES) {
+            let run = prepare(n, scope, strip, axis, bounds.start, v);
+            buffered(n, &run, &reducers, count, done);
+        } else {
+            let run = prepare(n, scope, strip, axis, bounds.start, v);
+            direct(n, &run, &reducers, count, all_free, done);
+        }
+    }
+
+    n.e.b.switch_to_block(done);
+    for (reducer, states) in reducers.iter().zip(&results) {
+        for ((into, &dtype), wide) in reducer.into.into.iter().zip(&reducer.states).zip(states) {
+            if let Some(id) = into {
+                let lane = scalar_of(n, dtype, wide);
+                n.e.b.ins().store(memory(), lane, scope.address(*id), 0);
+            }
+        }
+    }
+}
+
+fn bounds_axis(axis: Option<(VarId, Bounds)>) -> VarId {
+    axis.map_or(VarId(0), |(var, _)| var)
+}
+
+/// Elements that are subtrees already: each goes to the counter.
+fn paired(n: &mut Nest<'_, '_>, run: &Run<'_>, reducers: &[Reducer<'_>], count: Clif, done: cranelift_codegen::ir::Block) {
+    let counter = Counter::new(n, reducers);
+    let ports = sweep::Ports::operands(n, run);
+    let zero = n.word(0);
+    n.each(zero, count, 1, |n, i| {
+        let results = sweep::compute(n, run, &ports, i, 1);
+        sweep::store(n, run, &ports, &results, i, 1);
+        let states = entering(reducers, &results);
+        counter.push(n, reducers, i, &states);
+    });
+    counter.finish(n, reducers, count, done);
+}
+
+/// The results that enter each reducer.
+fn entering(reducers: &[Reducer<'_>], results: &[Wide]) -> Vec<States> {
+    reducers.iter().map(|r| results[r.first..][..usize::from(r.into.arity)].iter().cloned().collect()).collect()
+}
+
+/// Rows in registers.
+fn direct(
+    n: &mut Nest<'_, '_>,
+    run: &Run<'_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    one_block: bool,
+    done: cranelift_codegen::ir::Block,
+) {
+    let ports = sweep::Ports::operands(n, run);
+    let frames = sweep::Frames::new(n, run, &ports);
+    if one_block {
+        let zero = n.word(0);
+        let states = rows(n, reducers, run.v, zero, count, &Rows::Direct { run, ports: &ports, frames: &frames });
+        let out = arguments(n.e, reducers, &states, 1);
+        n.e.b.ins().jump(done, &out);
+        return;
+    }
+    blocks(n, reducers, count, done, |n, begin, end| {
+        rows(n, reducers, LANES, begin, end, &Rows::Direct { run, ports: &ports, frames: &frames })
+    });
+}
+
+/// Rows by way of a buffer.
+fn buffered(
+    n: &mut Nest<'_, '_>,
+    run: &Run<'_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    done: cranelift_codegen::ir::Block,
+) {
+    let mut slots = Vec::new();
+    for reducer in reducers {
+        let entering = usize::from(reducer.into.arity);
+        slots.push(
+            reducer.states[..entering]
+                .iter()
+                .map(|dtype| {
+                    let bytes = (BLOCK * dtype.size()) as u32;
+                    n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4))
+                })
+                .collect::<Vec<_>>(),
+        );
+    }
+    blocks(n, reducers, count, done, |n, begin, end| {
+        // Buffers whose element `begin` is their first.
+        let mut buffers = Vec::new();
+        for (reducer, slots) in reducers.iter().zip(&slots) {
+            let mut streams = Vec::new();
+            for (&dtype, &slot) in reducer.states.iter().zip(slots) {
+                let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+                let before = n.e.b.ins().imul_imm_s(begin, dtype.size() as i64);
+                let base = n.e.b.ins().isub(base, before);
+                streams.push(Stream { dtype, base, step: Step::Element });
+            }
+            buffers.push(streams);
+        }
+        sweep::emit(n, run, begin, end, |n, results, i| {
+            for (reducer, streams) in reducers.iter().zip(&buffers) {
+                for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
+                    stream.store(n.e, i, wide, run.v);
+                }
+            }
+        });
+        let sums: Vec<Reducer<'_>> = reducers
+            .iter()
+            .map(|r| if r.is_bare_moments() { Reducer::sum(r.into) } else { Reducer::new(r.into, r.first) })
+            .collect();
+        let mut states = rows(n, &sums, LANES, begin, end, &Rows::Buffered { buffers: &buffers });
+        for ((reducer, streams), states) in reducers.iter().zip(&buffers).zip(&mut states) {
+            if reducer.is_bare_moments() {
+                *states = moments(n, reducer, &streams[0], &states[0], begin, end);
+            }
+        }
+        states
+    });
+}
+
+/// Count, mean and M2 of a block, from its sum, by a second pass over its buffer.
+fn moments(n: &mut Nest<'_, '_>, reducer: &Reducer<'_>, buffer: &Stream, sum: &Wide, begin: Clif, end: Clif) -> States {
+    let dtype = reducer.into.dtype;
+    let length = n.e.b.ins().isub(end, begin);
+    let length = n.e.b.ins().fcvt_from_sint(crate::clif::scalar(dtype), length);
+    let length = n.e.b.ins().splat(crate::clif::vector(dtype), length);
+    let mean = n.e.b.ins().fdiv(sum.regs()[0], length);
+    // Lane 0 in every lane.
+    let lane = n.e.b.ins().extractlane(mean, 0);
+    let mean = n.e.b.ins().splat(crate::clif::vector(dtype), lane);
+    let squares = [Reducer::sum(reducer.into)];
+    let source = Squares { buffer, mean };
+    let m2 = squared_rows(n, &squares, begin, end, &source).swap_remove(0).swap_remove(0);
+    smallvec![Wide::Lanes(smallvec![length]), Wide::Lanes(smallvec![mean]), m2]
+}
+
+/// Squared deviations of a buffer's elements from their mean.
+struct Squares<'a> {
+    buffer: &'a Stream,
+    mean: Clif,
+}
+
+fn squared_rows(
+    n: &mut Nest<'_, '_>,
+    reducers: &[Reducer<'_>],
+    begin: Clif,
+    end: Clif,
+    squares: &Squares<'_>,
+) -> Vec<States> {
+    fold_rows(n, reducers, LANES, begin, end, |n, i, _| {
+        let x = squares.buffer.load(n.e, i, LANES);
+        let square = lanes::map1(n.e, x.regs(), |e, x| {
+            let deviation = e.b.ins().fsub(x, squares.mean);
+            e.b.ins().fmul(deviation, deviation)
+        });
+        vec![smallvec![Wide::Lanes(square)]]
+    })
+}
+
+/// The states of elements `begin..end`, a block or less, in lane 0.
+fn rows(
+    n: &mut Nest<'_, '_>,
+    reducers: &[Reducer<'_>],
+    v: usize,
+    begin: Clif,
+    end: Clif,
+    source: &Rows<'_, '_>,
+) -> Vec<States> {
+    fold_rows(n, reducers, v, begin, end, |n, i, partial| match source {
+        Rows::Buffered { buffers } => {
+            buffers.iter().map(|streams| streams.iter().map(|s| s.load(n.e, i, v)).collect()).collect()
+        }
+        Rows::Direct { run, ports, frames } => {
+            if !partial {
+                let results = sweep::compute(n, run, ports, i, v);
+                sweep::store(n, run, ports, &results, i, v);
+                return entering(reducers, &results);
+            }
+            let inside = frames.enter(n, run, ports, i, end);
+            let results = sweep::compute(n, run, &inside, i, v);
+            sweep::store(n, run, &inside, &results, i, v);
+            frames.leave(n, ports, i, end);
+            entering(reducers, &results)
+        }
+    })
+}
+
+/// Adds rows to lanes that start from the identity, and folds the lanes. `row` gives the elements from a number on, and is
+/// told whether only some of them are.
+fn fold_rows(
+    n: &mut Nest<'_, '_>,
+    reducers: &[Reducer<'_>],
+    v: usize,
+    begin: Clif,
+    end: Clif,
+    mut row: impl FnMut(&mut Nest<'_, '_>, Clif, bool) -> Vec<States>,
+) -> Vec<States> {
+    let (full, last, partial, fold) =
+        (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let count = n.e.b.ins().isub(end, begin);
+    let whole = n.e.b.ins().band_imm_s(count, -(v as i64));
+    let stop = n.e.b.ins().iadd(begin, whole);
+    let identity: Vec<States> = reducers.iter().map(|r| r.identity_states(n.e)).collect();
+    let start = arguments(n.e, reducers, &identity, v);
+
+    let i = n.e.b.append_block_param(full, types::I64);
+    let so_far = append_params(n.e, full, reducers, v);
+    let at_last = append_params(n.e, last, reducers, v);
+    let at_fold = append_params(n.e, fold, reducers, v);
+    let mut enter = vec![begin.into()];
+    enter.extend(start.iter().copied());
+    n.e.b.ins().brif(whole, full, &enter, last, &start);
+
+    n.e.b.switch_to_block(full);
+    let elements = row(n, i, false);
+    let sums = add_all(n, reducers, &so_far, &elements, v);
+    let next = n.e.b.ins().iadd_imm_s(i, v as i64);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, stop);
+    let sums = arguments(n.e, reducers, &sums, v);
+    let mut again = vec![next.into()];
+    again.extend(sums.iter().copied());
+    n.e.b.ins().brif(more, full, &again, last, &sums);
+
+    n.e.b.switch_to_block(last);
+    let rest = n.e.b.ins().icmp(IntCC::SignedLessThan, stop, end);
+    let out = arguments(n.e, reducers, &at_last, v);
+    n.e.b.ins().brif(rest, partial, &[], fold, &out);
+
+    n.e.b.switch_to_block(partial);
+    let left = n.e.b.ins().isub(end, stop);
+    let elements = row(n, stop, true);
+    let elements = pad(n, reducers, &elements, left, v);
+    let sums = add_all(n, reducers, &at_last, &elements, v);
+    let out = arguments(n.e, reducers, &sums, v);
+    n.e.b.ins().jump(fold, &out);
+
+    n.e.b.switch_to_block(fold);
+    reducers.iter().zip(&at_fold).map(|(r, states)| lanes_to_one(n.e, r, states, v)).collect()
+}
+
+fn add_all(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], left: &[States], right: &[States], v: usize) -> Vec<States> {
+    reducers.iter().zip(left).zip(right).map(|((r, l), e)| r.combine(n.e, l, e, v)).collect()
+}
+
+/// Elements with the identity in every lane from `left` on.
+fn pad(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], all: &[States], left: Clif, v: usize) -> Vec<States> {
+    let numbers: Vec<u8> = (0..16).collect();
+    let handle = n.e.b.func.dfg.constants.insert(numbers.into());
+    let numbers = n.e.b.ins().vconst(types::I8X16, handle);
+    let left = n.e.b.ins().ireduce(types::I8, left);
+    let left = n.e.b.ins().splat(types::I8X16, left);
+    let present = n.e.b.ins().icmp(IntCC::SignedLessThan, numbers, left);
+    let present = Wide::Mask { size: 1, regs: smallvec![present] };
+    let mut padded = Vec::new();
+    for (reducer, states) in reducers.iter().zip(all) {
+        let identity = reducer.identity_states(n.e);
+        let with = states.iter().zip(&identity).zip(&reducer.states).map(|((wide, absent), &dtype)| {
+            lanes::choose(n.e, dtype, &[present.clone(), wide.clone(), absent.clone()], v)
+        });
+        padded.push(with.collect());
+    }
+    padded
+}
+
+/// Cuts `0..count` (some) into blocks, gives each to `block`, and jumps to `done` with the states of all.
+fn blocks(
+    n: &mut Nest<'_, '_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    done: cranelift_codegen::ir::Block,
+    block: impl FnOnce(&mut Nest<'_, '_>, Clif, Clif) -> Vec<States>,
+) {
+    let counter = Counter::new(n, reducers);
+    let (inside, push, finish) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let begin = n.e.b.append_block_param(inside, types::I64);
+    let number = n.e.b.append_block_param(inside, types::I64);
+    let zero = n.word(0);
+    n.e.b.ins().jump(inside, &[zero.into(), zero.into()]);
+
+    n.e.b.switch_to_block(inside);
+    let past = n.e.b.ins().iadd_imm_s(begin, BLOCK as i64);
+    let end = n.e.b.ins().smin(past, count);
+    let states = block(n, begin, end);
+    // A single block needs no counter.
+    let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, BLOCK as i64);
+    let out = arguments(n.e, reducers, &states, 1);
+    n.e.b.ins().brif(single, done, &out, push, &[]);
+
+    n.e.b.switch_to_block(push);
+    counter.push(n, reducers, number, &states);
+    let number = n.e.b.ins().iadd_imm_s(number, 1);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, end, count);
+    n.e.b.ins().brif(more, inside, &[end.into(), number.into()], finish, &[]);
+
+    n.e.b.switch_to_block(finish);
+    counter.finish(n, reducers, number, done);
+}

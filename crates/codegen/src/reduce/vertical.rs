@@ -1,0 +1,430 @@
+//! Reductions over an enclosing loop.
+//!
+//! The loop is cut into blocks. Within a block, iteration `k` adds its row of values to the accumulator rows of lane
+//! `k mod 16`; then lanes fold and the block goes to the counter, all of them row by row ([`super::rows`]).
+
+use super::carry::without_lowest;
+use super::rows::WorkRows;
+use super::Reducer;
+use crate::helper::Helper;
+use crate::lanes::{self, Plan, Wide};
+use crate::nest::{Bounds, Nest, Scope, Var};
+use crate::strip::stream::{Step, Stream};
+use crate::strip::{self, Run, Source, sweep};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
+use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Strip, VarId};
+use fuseloom_lane::tree::{BLOCK, LANES};
+use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
+
+/// The reductions over the innermost reduce loop, for the strips in it.
+#[derive(Clone, Default)]
+pub(crate) struct Rows {
+    entries: Vec<Entry>,
+    /// Whether this is the second pass over a block, which adds squared deviations from the means.
+    squares: bool,
+}
+
+/// Where a strip adds its values.
+#[derive(Clone)]
+struct Entry {
+    /// The reduction, by its working rows.
+    work: OperandId,
+    rows: WorkRows,
+    /// The tuple of the iteration's lane.
+    tuple: Clif,
+    /// The means of the block.
+    means: Clif,
+}
+
+/// One reduction over a loop.
+struct Column<'k> {
+    reducer: Reducer<'k>,
+    work: OperandId,
+    rows: WorkRows,
+    /// The strip's axis.
+    axis: Option<(VarId, Bounds)>,
+}
+
+/// Whether a strip has nothing to do in this pass.
+pub(crate) fn skips(scope: &Scope, strip: &Strip) -> bool {
+    scope.reductions.squares
+        && !strip.outputs.iter().any(|o| match o {
+            Output::Reduce(r) => r.op == Reduction::Moments && r.arity == 1 && r.work.is_some(),
+            Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+        })
+}
+
+/// Adds results of elements `i..i + v` (of a point, without `i`) to the accumulator rows of reductions over the loop.
+pub(crate) fn accumulate(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    strip: &Strip,
+    results: &[Wide],
+    i: Option<Clif>,
+    v: usize,
+) {
+    let mut first = 0;
+    for output in &strip.outputs {
+        let at = first;
+        first += output.arity();
+        let Output::Reduce(into) = output else { continue };
+        let Some(entry) = scope.reductions.entries.iter().find(|e| Some(e.work) == into.work) else { continue };
+        let i = match i {
+            Some(i) => i,
+            None => n.word(0),
+        };
+        let reducer = Reducer::new(into, at);
+        if !reducer.is_bare_moments() {
+            let elements = &results[at..at + usize::from(into.arity)];
+            add(n, entry, &reducer, elements, i, v);
+            continue;
+        }
+        let sum = Reducer::sum(into);
+        if !scope.reductions.squares {
+            add(n, entry, &sum, &results[at..=at], i, v);
+            continue;
+        }
+        let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, i, v);
+        let squares = lanes::map2(n.e, results[at].regs(), means.regs(), |e, x, mean| {
+            let deviation = e.b.ins().fsub(x, mean);
+            e.b.ins().fmul(deviation, deviation)
+        });
+        add(n, entry, &sum, &[Wide::Lanes(squares)], i, v);
+    }
+}
+
+fn add(n: &mut Nest<'_, '_>, entry: &Entry, reducer: &Reducer<'_>, elements: &[Wide], i: Clif, v: usize) {
+    let streams: Vec<Stream> =
+        (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
+    let before: Vec<Wide> = streams.iter().map(|s| s.load(n.e, i, v)).collect();
+    let after = reducer.combine(n.e, &before, elements, v);
+    for (stream, wide) in streams.iter().zip(&after) {
+        stream.store(n.e, i, wide, v);
+    }
+}
+
+/// Emits a reduce loop.
+pub(crate) fn reduce_loop(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop) {
+    let bounds = n.bounds(scope, inner.range);
+    let count = n.e.b.ins().isub(bounds.end, bounds.start);
+    let mut columns = Vec::new();
+    for item in &inner.body {
+        let Item::Strip(strip) = item else { continue };
+        let axis = strip.axis.map(|(var, range)| (var, n.bounds(scope, range)));
+        let width = match axis {
+            Some((_, b)) => n.e.b.ins().isub(b.end, b.start),
+            None => n.word(1),
+        };
+        let mut first = 0;
+        for output in &strip.outputs {
+            if let Output::Reduce(into) = output
+                && into.over == inner.var
+                && let Some(work) = into.work
+            {
+                let reducer = Reducer::new(into, first);
+                let rows = WorkRows::new(n, scope, work, reducer.states.clone(), width);
+                columns.push(Column { reducer, work, rows, axis });
+            }
+            first += output.arity();
+        }
+    }
+    let (some, none, done, end) =
+        (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let finals: Vec<Clif> = columns.iter().map(|_| n.e.b.append_block_param(done, types::I64)).collect();
+    let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
+    n.e.b.ins().brif(any, some, &[], none, &[]);
+
+    n.e.b.switch_to_block(none);
+    for column in &columns {
+        finish(n, scope, column, None);
+    }
+    n.e.b.ins().jump(end, &[]);
+
+    n.e.b.switch_to_block(some);
+    blocks(n, scope, inner, &columns, bounds, count, done);
+
+    n.e.b.switch_to_block(done);
+    for (column, &tuple) in columns.iter().zip(&finals) {
+        finish(n, scope, column, Some(tuple));
+    }
+    n.e.b.ins().jump(end, &[]);
+    n.e.b.switch_to_block(end);
+}
+
+/// Runs the blocks and jumps to `done` with the address of each reduction's final tuple.
+fn blocks(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    inner: &Loop,
+    columns: &[Column<'_>],
+    bounds: Bounds,
+    count: Clif,
+    done: Block,
+) {
+    // Finished subtrees go to the counter one by one: blocks of a single element.
+    let paired = columns.iter().any(|c| is_paired(&c.reducer));
+    let length = if paired { 1 } else { BLOCK as i64 };
+    let (inside, push, last) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let begin = n.e.b.append_block_param(inside, types::I64);
+    let number = n.e.b.append_block_param(inside, types::I64);
+    let zero = n.word(0);
+    n.e.b.ins().jump(inside, &[bounds.start.into(), zero.into()]);
+
+    n.e.b.switch_to_block(inside);
+    let past = n.e.b.ins().iadd_imm_s(begin, length);
+    let end = n.e.b.ins().smin(past, bounds.end);
+    block(n, scope, inner, columns, bounds, Bounds { start: begin, end });
+    let results: Vec<Clif> = columns.iter().map(|c| c.rows.base).collect();
+    let out: Vec<_> = results.iter().map(|&r| r.into()).collect();
+    let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, length);
+    n.e.b.ins().brif(single, done, &out, push, &[]);
+
+    n.e.b.switch_to_block(push);
+    push_block(n, columns, number);
+    let number = n.e.b.ins().iadd_imm_s(number, 1);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, end, bounds.end);
+    n.e.b.ins().brif(more, inside, &[end.into(), number.into()], last, &[]);
+
+    n.e.b.switch_to_block(last);
+    drain(n, columns, number, done);
+}
+
+/// Whether the elements of a reduction are subtrees, in an order that matters.
+fn is_paired(reducer: &Reducer<'_>) -> bool {
+    reducer.into.grouping == Grouping::Pairs && !reducer.into.op.order_free(reducer.into.dtype)
+}
+
+/// One block: its states end up in tuple 0.
+fn block(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    inner: &Loop,
+    columns: &[Column<'_>],
+    bounds: Bounds,
+    block: Bounds,
+) {
+    let length = n.e.b.ins().isub(block.end, block.start);
+    let lanes = n.word(LANES as i64);
+    let live = n.e.b.ins().smin(length, lanes);
+    for column in columns {
+        let identity = match column.reducer.is_bare_moments() {
+            true => Reducer::sum(column.reducer.into).identity,
+            false => column.reducer.identity.clone(),
+        };
+        column.rows.fill(n, live, &identity);
+    }
+    iterate(n, scope, inner, columns, bounds, block, false);
+    for column in columns {
+        fold(n, column, live);
+    }
+    if !columns.iter().any(|c| c.reducer.is_bare_moments()) {
+        return;
+    }
+    let bare = || columns.iter().filter(|c| c.reducer.is_bare_moments());
+    for column in bare() {
+        let dtype = column.reducer.into.dtype;
+        let means = column.rows.means(n);
+        let (sum, means) = (column.rows.stream(n.e, column.rows.base, 0), column.rows.stream(n.e, means, 0));
+        let length = splat_count(n, dtype, length);
+        each_step(n, column, |n, i, v| {
+            let sum = sum.load(n.e, i, v);
+            let mean = lanes::map1(n.e, sum.regs(), |e, s| e.b.ins().fdiv(s, length));
+            means.store(n.e, i, &Wide::Lanes(mean), v);
+        });
+        column.rows.fill(n, live, &Reducer::sum(column.reducer.into).identity);
+    }
+    iterate(n, scope, inner, columns, bounds, block, true);
+    for column in bare() {
+        fold(n, column, live);
+        let dtype = column.reducer.into.dtype;
+        let means = column.rows.means(n);
+        let means = column.rows.stream(n.e, means, 0);
+        let states: Vec<Stream> = (0..3).map(|k| column.rows.stream(n.e, column.rows.base, k)).collect();
+        let length = splat_count(n, dtype, length);
+        each_step(n, column, |n, i, v| {
+            let m2 = states[0].load(n.e, i, v);
+            let mean = means.load(n.e, i, v);
+            let count = lanes::map1(n.e, m2.regs(), |_, _| length);
+            states[0].store(n.e, i, &Wide::Lanes(count), v);
+            states[1].store(n.e, i, &mean, v);
+            states[2].store(n.e, i, &m2, v);
+        });
+    }
+}
+
+/// The number of elements in a block in every lane of a float register.
+fn splat_count(n: &mut Nest<'_, '_>, dtype: DType, count: Clif) -> Clif {
+    let count = n.e.b.ins().fcvt_from_sint(crate::clif::scalar(dtype), count);
+    n.e.b.ins().splat(crate::clif::vector(dtype), count)
+}
+
+/// Steps over the padded columns of float rows, a register each.
+fn each_step(n: &mut Nest<'_, '_>, column: &Column<'_>, body: impl FnOnce(&mut Nest<'_, '_>, Clif, usize)) {
+    let v = 16 / column.reducer.into.dtype.size();
+    let zero = n.word(0);
+    n.each(zero, column.rows.columns, v as i64, |n, i| body(n, i, v));
+}
+
+/// Runs the loop's body for each iteration of a block.
+fn iterate(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    inner: &Loop,
+    columns: &[Column<'_>],
+    bounds: Bounds,
+    block: Bounds,
+    squares: bool,
+) {
+    n.each(block.start, block.end, 1, |n, k| {
+        let from_start = n.e.b.ins().isub(k, bounds.start);
+        let mut scope = n.enter(scope, inner.var, Var { value: k, from_start });
+        let in_block = n.e.b.ins().isub(k, block.start);
+        let lane = n.e.b.ins().band_imm_s(in_block, LANES as i64 - 1);
+        let mut entries = Vec::new();
+        for column in columns {
+            let tuple = column.rows.tuple(n, lane);
+            let means = column.rows.means(n);
+            entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means });
+        }
+        scope.reductions = Rows { entries, squares };
+        n.items(&scope, &inner.body);
+    });
+}
+
+/// Folds the lanes that hold anything: lane `l` takes `l + 8`, then `l + 4`, `l + 2`, `l + 1`.
+fn fold(n: &mut Nest<'_, '_>, column: &Column<'_>, live: Clif) {
+    let mut live = live;
+    let mut width = LANES as i64;
+    while width > 1 {
+        width /= 2;
+        let pairs = n.e.b.ins().iadd_imm_s(live, -width);
+        let zero = n.word(0);
+        n.each(zero, pairs, 1, |n, lane| {
+            let upper = n.e.b.ins().iadd_imm_s(lane, width);
+            let (left, right) = (column.rows.tuple(n, lane), column.rows.tuple(n, upper));
+            combine(n, column, left, left, right);
+        });
+        let most = n.word(width);
+        live = n.e.b.ins().smin(live, most);
+    }
+}
+
+/// Calls the function that combines two tuples.
+fn combine(n: &mut Nest<'_, '_>, column: &Column<'_>, to: Clif, left: Clif, right: Clif) {
+    // A block of bare moments folds sums.
+    let into = column.reducer.into;
+    let bare = column.reducer.is_bare_moments();
+    let op = if bare { Reduction::Sum } else { into.op };
+    combine_as(n, column, op, to, left, right);
+}
+
+fn combine_as(n: &mut Nest<'_, '_>, column: &Column<'_>, op: Reduction, to: Clif, left: Clif, right: Clif) {
+    let helper = Helper::CombineRows { op, dtype: column.reducer.into.dtype };
+    match n.e.unit.helper(helper) {
+        Ok(id) => {
+            let function = n.e.unit.reference(id, &mut *n.e.b.func);
+            n.e.b.ins().call(function, &[to, left, right, column.rows.row, column.rows.columns]);
+        }
+        Err(error) => n.e.unit.fail(error),
+    }
+}
+
+/// Adds the block in tuple 0 to a counter of `number` blocks.
+fn push_block(n: &mut Nest<'_, '_>, columns: &[Column<'_>], number: Clif) {
+    let (test, merge, place) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let level = n.e.b.append_block_param(test, types::I64);
+    let zero = n.word(0);
+    n.e.b.ins().jump(test, &[zero.into()]);
+
+    n.e.b.switch_to_block(test);
+    let bit = n.e.b.ins().ushr(number, level);
+    let bit = n.e.b.ins().band_imm_s(bit, 1);
+    n.e.b.ins().brif(bit, merge, &[], place, &[]);
+
+    n.e.b.switch_to_block(merge);
+    for column in columns {
+        let earlier = column.rows.level(n, level);
+        combine_as(n, column, column.reducer.into.op, column.rows.base, earlier, column.rows.base);
+    }
+    let next = n.e.b.ins().iadd_imm_s(level, 1);
+    n.e.b.ins().jump(test, &[next.into()]);
+
+    n.e.b.switch_to_block(place);
+    for column in columns {
+        let to = column.rows.level(n, level);
+        column.rows.copy(n, to, column.rows.base);
+    }
+}
+
+/// Combines what the counter holds, from the lowest level up, into tuple 0.
+fn drain(n: &mut Nest<'_, '_>, columns: &[Column<'_>], number: Clif, done: Block) {
+    let (test, merge) = (n.e.b.create_block(), n.e.b.create_block());
+    let rest = n.e.b.append_block_param(test, types::I64);
+    let so_far: Vec<Clif> = columns.iter().map(|_| n.e.b.append_block_param(test, types::I64)).collect();
+    let level = n.e.b.ins().ctz(number);
+    let mut first = vec![without_lowest(n, number).into()];
+    for column in columns {
+        first.push(column.rows.level(n, level).into());
+    }
+    n.e.b.ins().jump(test, &first);
+
+    n.e.b.switch_to_block(test);
+    let out: Vec<_> = so_far.iter().map(|&s| s.into()).collect();
+    n.e.b.ins().brif(rest, merge, &[], done, &out);
+
+    n.e.b.switch_to_block(merge);
+    let level = n.e.b.ins().ctz(rest);
+    let mut next = vec![without_lowest(n, rest).into()];
+    for (column, &right) in columns.iter().zip(&so_far) {
+        let earlier = column.rows.level(n, level);
+        combine_as(n, column, column.reducer.into.op, column.rows.base, earlier, right);
+        next.push(column.rows.base.into());
+    }
+    n.e.b.ins().jump(test, &next);
+}
+
+/// Stores the final states (of a tuple; without one, those of a reduction over nothing) where they belong.
+fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Option<Clif>) {
+    let reducer = &column.reducer;
+    let empty = reducer.empty_states(n.e);
+    for (state, (into, &dtype)) in reducer.into.into.iter().zip(&reducer.states).enumerate() {
+        let Some(id) = *into else { continue };
+        let from = tuple.map(|tuple| column.rows.stream(n.e, tuple, state));
+        let Some((axis, bounds)) = column.axis else {
+            let wide = match &from {
+                Some(stream) => strip::stream::splat(n.e, dtype, stream.base, 0),
+                None => empty[state].clone(),
+            };
+            let lane = strip::scalar_of(n, dtype, &wide);
+            n.e.b.ins().store(crate::clif::memory(), lane, scope.address(id), 0);
+            continue;
+        };
+        let Some(to) = strip::stream(n, scope, id, axis, bounds) else { continue };
+        let program = identity_program(dtype);
+        let run = Run {
+            plan: Plan::new(&program, &[from.is_none()]),
+            v: 16 / dtype.size(),
+            sources: vec![if from.is_some() { Source::Stream(0) } else { Source::Uniform }],
+            loads: from.into_iter().collect(),
+            stores: vec![(0, to)],
+            checks: Vec::new(),
+            values: vec![from.is_none().then(|| empty[state].clone())],
+            start: bounds.start,
+        };
+        n.e.gathers.clear();
+        let zero = n.word(0);
+        let (some, next) = (n.e.b.create_block(), n.e.b.create_block());
+        let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, column.rows.columns, 0);
+        n.e.b.ins().brif(any, some, &[], next, &[]);
+        n.e.b.switch_to_block(some);
+        sweep::emit(n, &run, zero, column.rows.columns, |_, _, _| {});
+        n.e.b.ins().jump(next, &[]);
+        n.e.b.switch_to_block(next);
+    }
+}
+
+/// A program that gives its parameter.
+fn identity_program(dtype: DType) -> Program {
+    Builder::new(&[dtype]).finish(&[Value(0)])
+}

@@ -1,0 +1,279 @@
+//! The loop over a strip's elements.
+//!
+//! One body serves full steps and the rest: the elements left over are copied to frames on the stack, the body runs once more
+//! with its streams pointing there, and what it stored is copied out. So no load or store is ever outside of an operand, and
+//! every element is computed by the same instructions. The lanes past the end hold the last element again where it matters
+//! ([`super::pads_with_elements`]).
+
+use super::stream::{Step, Stream};
+use super::{Run, Source, check, pads_with_elements};
+use crate::clif::{int, memory};
+use crate::lanes::{Regs, Wide, map1, reg};
+use crate::nest::Nest;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{BlockArg, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value as Clif, types};
+
+/// Where the streams of a run are at the moment: in the operands, or in frames.
+#[derive(Clone)]
+pub(crate) struct Ports {
+    /// The streams of [`Run::loads`].
+    pub(crate) loads: Vec<Stream>,
+    /// The streams of [`Run::stores`].
+    pub(crate) stores: Vec<Stream>,
+    /// The numbers of the lanes from the first of a step; empty where nothing asks for them.
+    pub(crate) iota: Regs,
+}
+
+impl Ports {
+    /// The operands themselves.
+    pub(crate) fn operands(n: &mut Nest<'_, '_>, run: &Run<'_>) -> Ports {
+        let indexed = run.sources.contains(&Source::Index) || n.e.gathers.iter().any(|g| g.step.is_some());
+        let mut iota = Regs::new();
+        if indexed {
+            for first in (0..run.v as u64).step_by(2) {
+                let bytes: Vec<u8> = [first, first + 1].iter().flat_map(|k| k.to_le_bytes()).collect();
+                let handle = n.e.b.func.dfg.constants.insert(bytes.into());
+                iota.push(n.e.b.ins().vconst(types::I64X2, handle));
+            }
+        }
+        Ports { loads: run.loads.clone(), stores: run.stores.iter().map(|(_, s)| *s).collect(), iota }
+    }
+
+    /// Everything that changes when the streams move to frames, in a fixed order.
+    fn values(&self) -> Vec<Clif> {
+        let mut values = Vec::new();
+        for stream in self.loads.iter().chain(&self.stores) {
+            values.push(stream.base);
+            if let Step::Bytes(bytes) = stream.step {
+                values.push(bytes);
+            }
+        }
+        values.extend(&self.iota);
+        values
+    }
+
+    /// The same with other values.
+    fn with(&self, values: &[Clif]) -> Ports {
+        let mut ports = self.clone();
+        let mut values = values.iter().copied();
+        let mut next = |old: Clif| values.next().unwrap_or(old);
+        for stream in ports.loads.iter_mut().chain(&mut ports.stores) {
+            stream.base = next(stream.base);
+            if let Step::Bytes(bytes) = stream.step {
+                stream.step = Step::Bytes(next(bytes));
+            }
+        }
+        for lane in &mut ports.iota {
+            *lane = next(*lane);
+        }
+        ports
+    }
+}
+
+/// The frames for one step of each stream.
+pub(crate) struct Frames {
+    loads: Vec<StackSlot>,
+    stores: Vec<StackSlot>,
+    /// The numbers of the lanes, the last one repeated.
+    iota: Option<StackSlot>,
+}
+
+impl Frames {
+    /// Frames for a run.
+    pub(crate) fn new(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports) -> Frames {
+        let mut slot = |bytes: usize| {
+            n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 4))
+        };
+        Frames {
+            loads: ports.loads.iter().map(|s| slot(run.v * s.dtype.size())).collect(),
+            stores: ports.stores.iter().map(|s| slot(run.v * s.dtype.size())).collect(),
+            iota: (!ports.iota.is_empty()).then(|| slot(run.v * 8)),
+        }
+    }
+
+    /// Copies elements `i..end`, fewer than a step, into the frames and gives ports that have them at `i`.
+    pub(crate) fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
+        let left = n.e.b.ins().isub(end, i);
+        let last = n.e.b.ins().iadd_imm_s(left, -1);
+        let zero = n.word(0);
+        let pads = pads_with_elements(run.plan.program, !run.checks.is_empty()) || self.iota.is_some();
+        let filled = if pads { n.word(run.v as i64) } else { left };
+        let one_past = pads;
+        n.each(zero, filled, 1, |n, k| {
+            let from = if one_past { n.e.b.ins().smin(k, last) } else { k };
+            let element = n.e.b.ins().iadd(i, from);
+            for (stream, &slot) in ports.loads.iter().zip(&self.loads) {
+                let size = stream.dtype.size();
+                let source = stream.address(n.e, element);
+                let value = n.e.b.ins().load(int(size), memory(), source, 0);
+                let target = frame_address(n, slot, size, k);
+                n.e.b.ins().store(memory(), value, target, 0);
+            }
+            if let Some(slot) = self.iota {
+                let target = frame_address(n, slot, 8, k);
+                n.e.b.ins().store(memory(), from, target, 0);
+            }
+        });
+        let mut inside = ports.clone();
+        for (stream, &slot) in inside.loads.iter_mut().zip(&self.loads) {
+            place(n, stream, slot, i);
+        }
+        for (stream, &slot) in inside.stores.iter_mut().zip(&self.stores) {
+            place(n, stream, slot, i);
+        }
+        if let Some(slot) = self.iota {
+            inside.iota = (0..ports.iota.len())
+                .map(|k| n.e.b.ins().stack_load(types::I64, types::I64X2, slot, 16 * k as i32))
+                .collect();
+        }
+        inside
+    }
+
+    /// Copies what was stored for elements `i..end` out of the frames.
+    pub(crate) fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
+        if self.stores.is_empty() {
+            return;
+        }
+        let left = n.e.b.ins().isub(end, i);
+        let zero = n.word(0);
+        n.each(zero, left, 1, |n, k| {
+            let element = n.e.b.ins().iadd(i, k);
+            for (stream, &slot) in ports.stores.iter().zip(&self.stores) {
+                let size = stream.dtype.size();
+                let source = frame_address(n, slot, size, k);
+                let value = n.e.b.ins().load(int(size), memory(), source, 0);
+                let target = stream.address(n.e, element);
+                n.e.b.ins().store(memory(), value, target, 0);
+            }
+        });
+    }
+}
+
+fn frame_address(n: &mut Nest<'_, '_>, slot: StackSlot, size: usize, k: Clif) -> Clif {
+    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+    let offset = n.e.b.ins().ishl_imm_u(k, i64::from(size.trailing_zeros()));
+    n.e.b.ins().iadd(base, offset)
+}
+
+/// Moves a stream so that its element `i` is the first of a frame.
+fn place(n: &mut Nest<'_, '_>, stream: &mut Stream, slot: StackSlot, i: Clif) {
+    let size = stream.dtype.size();
+    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+    let before = n.e.b.ins().ishl_imm_u(i, i64::from(size.trailing_zeros()));
+    stream.base = n.e.b.ins().isub(base, before);
+    if let Step::Bytes(bytes) = &mut stream.step {
+        *bytes = n.word(size as i64);
+    }
+}
+
+/// Loads and computes elements `i..i + v`.
+pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, v: usize) -> Vec<Wide> {
+    let mut values = run.values.clone();
+    if !ports.iota.is_empty() {
+        let here = n.e.b.ins().splat(types::I64X2, i);
+        let elements: Regs = if v == 1 {
+            std::iter::once(here).collect()
+        } else {
+            map1(n.e, &ports.iota, |e, lanes| e.b.ins().iadd(lanes, here))
+        };
+        let start = n.e.b.ins().splat(types::I64X2, run.start);
+        for gather in &mut n.e.gathers {
+            gather.elements = elements.clone();
+        }
+        for (k, source) in run.sources.iter().enumerate() {
+            if *source == Source::Index {
+                values[k] = Some(Wide::Lanes(map1(n.e, &elements, |e, lanes| e.b.ins().iadd(lanes, start))));
+            }
+        }
+    }
+    for (k, source) in run.sources.iter().enumerate() {
+        if let Source::Stream(number) = *source {
+            values[k] = Some(ports.loads[number].load(n.e, i, v));
+        }
+    }
+    run.plan.emit_lanes(n.e, &mut values, v)
+}
+
+/// Stores results of elements `i..i + v`, and checks those to be checked.
+pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results: &[Wide], i: Clif, v: usize) {
+    for ((result, _), stream) in run.stores.iter().zip(&ports.stores) {
+        stream.store(n.e, i, &results[*result], v);
+    }
+    for (result, code) in &run.checks {
+        check(n, &results[*result], *code, v);
+    }
+}
+
+/// Runs elements `begin..end`, which must be some. `finally` gets the results of each step, and the number of its first
+/// element; in the last step lanes past the end hold anything.
+pub(crate) fn emit(
+    n: &mut Nest<'_, '_>,
+    run: &Run<'_>,
+    begin: Clif,
+    end: Clif,
+    finally: impl FnOnce(&mut Nest<'_, '_>, &[Wide], Clif),
+) {
+    let v = run.v as i64;
+    let ports = Ports::operands(n, run);
+    let frames = Frames::new(n, run, &ports);
+    let (pass, body, after, rest, leave, done) = (
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+    );
+    // A pass over the operands, then one over the frames.
+    let count = n.e.b.ins().isub(end, begin);
+    let full = n.e.b.ins().band_imm_s(count, -v);
+    let stop = n.e.b.ins().iadd(begin, full);
+    let mut here: Vec<BlockArg> = vec![begin.into(), stop.into()];
+    here.extend(ports.values().iter().map(|&p| BlockArg::from(p)));
+    let pass_begin = n.e.b.append_block_param(pass, types::I64);
+    let pass_stop = n.e.b.append_block_param(pass, types::I64);
+    let mut moved = Vec::new();
+    for value in ports.values() {
+        let ty: Type = n.e.b.func.dfg.value_type(value);
+        moved.push(n.e.b.append_block_param(pass, ty));
+    }
+    n.e.b.ins().brif(full, pass, &here, rest, &[]);
+
+    n.e.b.switch_to_block(pass);
+    let current = ports.with(&moved);
+    let i = n.e.b.append_block_param(body, types::I64);
+    n.e.b.ins().jump(body, &[pass_begin.into()]);
+
+    n.e.b.switch_to_block(body);
+    let results = compute(n, run, &current, i, run.v);
+    store(n, run, &current, &results, i, run.v);
+    finally(n, &results, i);
+    let next = n.e.b.ins().iadd_imm_s(i, v);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, pass_stop);
+    n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
+
+    n.e.b.switch_to_block(after);
+    let left = n.e.b.ins().icmp(IntCC::SignedLessThan, pass_stop, end);
+    let second = n.e.b.create_block();
+    n.e.b.ins().brif(left, rest, &[], second, &[]);
+    n.e.b.switch_to_block(second);
+    let padded = n.e.b.ins().icmp(IntCC::SignedGreaterThan, pass_stop, end);
+    n.e.b.ins().brif(padded, leave, &[], done, &[]);
+
+    n.e.b.switch_to_block(rest);
+    let inside = frames.enter(n, run, &ports, stop, end);
+    let past = n.e.b.ins().iadd_imm_s(stop, v);
+    let mut there: Vec<BlockArg> = vec![stop.into(), past.into()];
+    there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
+    n.e.b.ins().jump(pass, &there);
+
+    n.e.b.switch_to_block(leave);
+    frames.leave(n, &ports, stop, end);
+    n.e.b.ins().jump(done, &[]);
+    n.e.b.switch_to_block(done);
+}
+
+/// Register `k` of a value, for those that take values apart.
+pub(crate) fn register(wide: &Wide, k: usize) -> Clif {
+    reg(wide.regs(), k)
+}

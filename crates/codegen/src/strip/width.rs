@@ -1,0 +1,69 @@
+//! How many lanes a strip computes at once.
+
+use crate::clif::registers;
+use crate::lanes::legalize;
+use fuseloom_kernel::{Input, Kernel, OperandId, Output, Stride, Strip, VarId};
+use fuseloom_lane::DType;
+
+/// Most lanes of a step.
+pub(crate) const MOST: usize = 16;
+
+/// A body of up to so many vector instructions is unrolled: enough to keep the loop's own instructions a small part.
+const UNROLLED: usize = 40;
+
+/// A body that mixes element sizes grows to so many vector instructions to fill the registers of the smaller ones.
+const MIXED: usize = 120;
+
+/// Vector instructions of one step of a strip on `v` lanes, loads and stores included.
+pub(crate) fn step_cost(kernel: &Kernel, strip: &Strip, axis: VarId, v: usize) -> usize {
+    let stream = |id: OperandId| {
+        let operand = kernel.operand(id);
+        match operand.stride(axis) {
+            None => 0,
+            Some(Stride::Element) => registers(operand.dtype.size(), v),
+            Some(Stride::Bytes(_)) => 2 * v,
+        }
+    };
+    let loads: usize = strip.inputs.iter().map(|i| if let Input::Load(id) = i { stream(*id) } else { 0 }).sum();
+    let stores: usize = strip.outputs.iter().map(|o| if let Output::Store(id) = o { stream(*id) } else { 0 }).sum();
+    loads + stores + legalize::program_cost(&strip.program, v)
+}
+
+/// The sizes of the lanes that a strip holds: the smallest and the largest.
+fn sizes(strip: &Strip) -> (usize, usize) {
+    let program = &strip.program;
+    let dtypes = program.params.iter().copied().chain(program.insts.iter().map(|i| i.dtype));
+    // A bool is a mask as wide as what was compared.
+    let sizes = || dtypes.clone().filter(|&d| d != DType::Bool).map(DType::size);
+    (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1))
+}
+
+/// Lanes for a strip without a reduction over its axis.
+///
+/// At least one full register of the largest lanes. More where the program is short, and to fill the registers of the smallest
+/// lanes where it is not too long.
+pub(crate) fn elementwise(kernel: &Kernel, strip: &Strip, axis: VarId) -> usize {
+    let (smallest, largest) = sizes(strip);
+    let stored_bools = strip.outputs.iter().any(|o| match o {
+        Output::Store(id) => kernel.operand(*id).dtype == DType::Bool,
+        Output::Reduce(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+    });
+    let smallest = if stored_bools { 1 } else { smallest };
+    let mut v = 16 / largest;
+    // Accumulator rows are padded to 64 bytes.
+    let rows = strip.outputs.iter().any(|o| matches!(o, Output::Reduce(_)));
+    let most = if rows { (64 / largest).min(8) } else { MOST };
+    while v < most {
+        let budget = if smallest * v < 16 { MIXED } else { UNROLLED };
+        if step_cost(kernel, strip, axis, 2 * v) > budget {
+            break;
+        }
+        v *= 2;
+    }
+    v
+}
+
+/// Lanes for a strip that reduces over its axis: a row of the tree's block unless that exceeds `budget` vector instructions.
+pub(crate) fn reduction(kernel: &Kernel, strip: &Strip, axis: VarId, budget: usize) -> usize {
+    if step_cost(kernel, strip, axis, MOST) <= budget { MOST } else { elementwise(kernel, strip, axis).min(MOST) }
+}

@@ -1,0 +1,197 @@
+//! One kernel on its way to machine code: the module it goes into, and the functions and tables that its phases share.
+
+use crate::clif::int;
+use crate::helper::Helper;
+use crate::lanes::Regs;
+use crate::memory::CodeMemory;
+use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
+use cranelift_codegen::isa::CallConv;
+use cranelift_codegen::{Context, ir};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError};
+use fuseloom_lane::{ScalarFn, Table};
+use std::sync::Arc;
+
+/// The module under construction.
+pub(crate) struct Unit {
+    memory: CodeMemory,
+    /// Whether the target is x86-64; otherwise aarch64.
+    pub(crate) x86: bool,
+    helpers: Vec<(Helper, FuncId)>,
+    built: usize,
+    tables: Vec<(Arc<Table>, DataId)>,
+    /// The text of every function, when it is asked for.
+    text: Option<String>,
+    context: FunctionBuilderContext,
+    failure: Option<ModuleError>,
+}
+
+/// A function under construction, with the unit it belongs to.
+pub(crate) struct Emit<'a> {
+    pub(crate) b: FunctionBuilder<'a>,
+    pub(crate) unit: &'a mut Unit,
+    /// The address of the status word.
+    pub(crate) status: Option<ir::Value>,
+    /// What [`fuseloom_lane::Prim::Gather`] reads, in the order of the strip at hand.
+    pub(crate) gathers: Vec<GatherAt>,
+}
+
+/// A gather operand at the loop variables.
+#[derive(Clone)]
+pub(crate) struct GatherAt {
+    /// The address of index 0.
+    pub(crate) base: ir::Value,
+    /// How many indices there are.
+    pub(crate) extent: ir::Value,
+    /// Bytes from one index to the next.
+    pub(crate) stride: ir::Value,
+    /// Bytes the base moves from one lane's element to the next, if it moves along the strip.
+    pub(crate) step: Option<ir::Value>,
+    /// The numbers of the lanes' elements at the step at hand, for such a base.
+    pub(crate) elements: Regs,
+}
+
+impl Unit {
+    /// A unit that puts code into `memory`; with `text` it keeps the functions' text too.
+    pub(crate) fn new(memory: CodeMemory, x86: bool, text: bool) -> Unit {
+        Unit {
+            memory,
+            x86,
+            helpers: Vec::new(),
+            built: 0,
+            tables: Vec::new(),
+            text: text.then(String::new),
+            context: FunctionBuilderContext::new(),
+            failure: None,
+        }
+    }
+
+    /// Remembers that a declaration was refused; the first one is reported when the unit ends.
+    pub(crate) fn fail(&mut self, error: ModuleError) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// The signature of a function of `params` pointer-sized integers.
+    pub(crate) fn signature(&self, conv: CallConv, params: usize) -> Signature {
+        let mut signature = Signature::new(conv);
+        signature.params.extend(std::iter::repeat_n(AbiParam::new(types::I64), params));
+        signature
+    }
+
+    /// The platform's C convention.
+    pub(crate) fn c_convention(&mut self) -> CallConv {
+        self.memory.module().isa().default_call_conv()
+    }
+
+    /// Builds a function, compiles it into the module and gives its id.
+    pub(crate) fn function(
+        &mut self,
+        name: &str,
+        signature: Signature,
+        linkage: Linkage,
+        body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
+    ) -> Result<FuncId, ModuleError> {
+        let id = self.memory.module().declare_function(name, linkage, &signature)?;
+        self.define(id, name, signature, body)?;
+        Ok(id)
+    }
+
+    fn define(
+        &mut self,
+        id: FuncId,
+        name: &str,
+        signature: Signature,
+        body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
+    ) -> Result<(), ModuleError> {
+        let target = self.memory.module().target_config();
+        let mut function = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
+        let mut context = std::mem::take(&mut self.context);
+        let mut b = FunctionBuilder::new(&mut function, &mut context);
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        let params = b.block_params(entry).to_vec();
+        let mut e = Emit { b, unit: self, status: None, gathers: Vec::new() };
+        body(&mut e, &params);
+        let Emit { mut b, .. } = e;
+        b.seal_all_blocks();
+        b.finalize(target);
+        self.context = context;
+        if let Some(text) = &mut self.text {
+            text.push_str(&format!("; {name}\n{function}\n"));
+        }
+        let mut compile = Context::for_function(function);
+        self.memory.module().define_function(id, &mut compile)
+    }
+
+    /// Imports a named Rust function of three 64-bit arguments.
+    pub(crate) fn import(&mut self, function: ScalarFn) -> Result<FuncId, ModuleError> {
+        let conv = self.c_convention();
+        let mut signature = self.signature(conv, 3);
+        signature.returns.push(AbiParam::new(int(8)));
+        self.memory.module().declare_function(function.name, Linkage::Import, &signature)
+    }
+
+    /// The function of a helper, which is built after the phases ([`Unit::build_helpers`]).
+    pub(crate) fn helper(&mut self, helper: Helper) -> Result<FuncId, ModuleError> {
+        if let Some((_, id)) = self.helpers.iter().find(|(h, _)| *h == helper) {
+            return Ok(*id);
+        }
+        let signature = helper.signature(self);
+        let name = format!("{}.{}", helper.name(), self.helpers.len());
+        let id = self.memory.module().declare_function(&name, Linkage::Local, &signature)?;
+        self.helpers.push((helper, id));
+        Ok(id)
+    }
+
+    /// Builds every helper asked for, and those that they ask for in turn.
+    pub(crate) fn build_helpers(&mut self) -> Result<(), ModuleError> {
+        while let Some((helper, id)) = self.helpers.get(self.built).cloned() {
+            let name = format!("{}.{}", helper.name(), self.built);
+            self.built += 1;
+            let signature = helper.signature(self);
+            self.define(id, &name, signature, |e, params| helper.emit(e, params))?;
+        }
+        Ok(())
+    }
+
+    /// A reference to a function from another.
+    pub(crate) fn reference(&mut self, id: FuncId, function: &mut Function) -> ir::FuncRef {
+        self.memory.module().declare_func_in_func(id, function)
+    }
+
+    /// A lookup table's address, as a global of `function`.
+    pub(crate) fn table(&mut self, table: &Arc<Table>, function: &mut Function) -> Result<GlobalValue, ModuleError> {
+        let found = self.tables.iter().find(|(t, _)| Arc::ptr_eq(t, table) || t == table);
+        let id = match found {
+            Some((_, id)) => *id,
+            None => {
+                let name = format!("table.{}", self.tables.len());
+                let id = self.memory.module().declare_data(&name, Linkage::Local, false, false)?;
+                let size = table.dtype.size();
+                let bytes: Vec<u8> = table.bits.iter().flat_map(|b| b.to_le_bytes()[..size].to_vec()).collect();
+                let mut data = DataDescription::new();
+                data.define(bytes.into_boxed_slice());
+                data.set_align(64);
+                self.memory.module().define_data(id, &data)?;
+                self.tables.push((table.clone(), id));
+                id
+            }
+        };
+        Ok(self.memory.module().declare_data_in_func(id, function))
+    }
+
+    /// Ends the unit: the code becomes executable and stays so while the memory lives.
+    pub(crate) fn finish(mut self) -> Result<CodeMemory, ModuleError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.memory.module().finalize_definitions()?;
+        Ok(self.memory)
+    }
+
+    /// The text of every function so far.
+    pub(crate) fn into_text(self) -> String {
+        self.text.unwrap_or_default()
+    }
+}
