@@ -14,6 +14,8 @@ mod infer;
 pub mod interpret;
 pub mod numpy;
 pub mod op;
+#[cfg(test)]
+mod random;
 mod shape;
 pub mod table;
 pub mod text;

@@ -1,7 +1,8 @@
 //! The interpreter against results worked out with NumPy 2.4.
 
-use crate::{ArrayValue, Graph, InterpretError, Sizes, interpret, parse, verify};
-use fuseloom_lane::DType;
+use crate::{ArrayValue, Graph, InterpretError, Sizes, interpret, parse, random, verify};
+use fuseloom_lane::{DType, Scalar};
+use proptest::prelude::*;
 
 /// A 2 x 3 x 4 array of f64: `arange(24) * 7 % 11 - 3.5`.
 fn x() -> ArrayValue {
@@ -205,4 +206,41 @@ fn absurd_sizes_are_errors() {
     let malformed = ArrayValue { dtype: DType::F32, shape: vec![3], data: vec![0; 2] };
     let error = run("graph(%0 x: f32[3]) return %0", &[malformed]).unwrap_err();
     assert_eq!(error.to_string(), "input x is 2 elements in the shape [3], not f32[3]");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn values_have_the_inferred_types(
+        choices in proptest::collection::vec(any::<u64>(), 0..120),
+        n in 0usize..6,
+        m in 0usize..6,
+        seed in any::<u64>(),
+    ) {
+        let sizes: Sizes = [("n".into(), n), ("m".into(), m)].into_iter().collect();
+        let mut graph = random::graph(&choices, Some(&sizes));
+        let single: Vec<_> = graph.ids().filter(|id| graph.node(*id).types.len() == 1).collect();
+        graph.set_outputs(&single);
+        let inputs: Vec<ArrayValue> = graph.inputs().iter().map(|id| {
+            let ty = graph.ty(*id);
+            let shape: Vec<usize> = ty.shape.iter().map(|dim| dim.eval(&sizes).unwrap()).collect();
+            let bits = |k: usize| Scalar::from_bits(ty.dtype, seed.wrapping_mul(k as u64 * 2 + 1)).bits();
+            let data = (0..shape.iter().product()).map(bits).collect();
+            ArrayValue { dtype: ty.dtype, shape, data }
+        }).collect();
+        match interpret(&graph, &sizes, &inputs) {
+            Ok(outputs) => {
+                for (id, value) in graph.outputs().iter().zip(&outputs) {
+                    let ty = graph.ty(*id);
+                    let shape: Vec<usize> = ty.shape.iter().map(|dim| dim.eval(&sizes).unwrap()).collect();
+                    prop_assert_eq!(&value.shape, &shape, "%{}", id.0);
+                    prop_assert_eq!(value.dtype, ty.dtype);
+                    prop_assert!(value.is_well_formed());
+                }
+            }
+            // An index depends on data; the sizes were chosen to suit.
+            Err(error) => prop_assert!(matches!(error, InterpretError::Index { .. }), "{}", error),
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Text both ways, on graphs by hand and at random, and what malformed text gives.
 
-use crate::{Dim, Graph, NodeId, Op, Reduce, SliceAxis, Type, dot, parse, print, verify};
-use fuseloom_lane::{DType, Function, Scalar};
+use crate::random::graph;
+use crate::{Dim, Type, dot, parse, print, verify};
+use fuseloom_lane::DType;
 use proptest::prelude::*;
 
 const CANONICAL: &str = "\
@@ -105,86 +106,12 @@ fn dot_has_a_box_a_node() {
     assert!(text.contains("n13 [label=\"%13 = result[1]\\n"), "{text}");
 }
 
-/// A graph of the operations that these numbers choose; those that inference refuses are left out.
-fn graph(choices: &[u64]) -> Graph {
-    let dims =
-        [Dim::from("n"), Dim::Fixed(1), Dim::Fixed(4), Dim::from("m"), Dim::Fixed(0), Dim::parse("2*n+1").unwrap()];
-    let dim = |bits: u64| dims[(bits % dims.len() as u64) as usize].clone();
-    let mut g = Graph::default();
-    for (k, bits) in choices.iter().enumerate() {
-        let part = |shift: u32| bits >> shift;
-        let nodes = g.nodes().len() as u64;
-        let pick = |shift: u32| NodeId((part(shift) % nodes.max(1)) as u32);
-        let dtype = DType::ALL[(part(8) % 13) as usize];
-        let rank = |id: NodeId| g.nodes().get(id.index()).map_or(0, |node| node.types[0].rank());
-        let (x, y, z) = (pick(16), pick(24), pick(32));
-        let _ = match bits % 18 {
-            0 | 1 => {
-                let shape: Vec<Dim> = (0..part(16) % 4).map(|k| dim(part(20 + 3 * k as u32))).collect();
-                g.input(&format!("x{k}"), Type::new(dtype, shape))
-            }
-            2 => g.add(Op::Constant(Scalar::from_bits(dtype, bits.wrapping_mul(0x9e37_79b9_7f4a_7c15))), &[]),
-            3 => g.add(Op::Iota(dim(part(16))), &[]),
-            4 => g.add(Op::Extent(dim(part(16))), &[]),
-            5 | 6 => {
-                let function = Function::ALL[(part(40) % Function::ALL.len() as u64) as usize];
-                g.add(Op::Map(function), &[x, y, z][..function.arity()])
-            }
-            7 => g.add(Op::Map(Function::ALL[(part(40) % 20) as usize]), &[x, x]),
-            8 => g.add(Op::Cast(dtype), &[x]),
-            9 => g.add(Op::DivMod, &[x, x]),
-            10 => g.add(Op::Permute((0..rank(x)).rev().collect()), &[x]),
-            11 => {
-                let window = |k: usize| SliceAxis {
-                    start: dim(part(30 + k as u32)),
-                    step: [1, -1, 2, -3][(part(36) % 4) as usize],
-                    len: dim(part(40 + k as u32)),
-                };
-                g.add(Op::Slice((0..rank(x)).map(window).collect()), &[x])
-            }
-            12 => {
-                let shape = (0..part(30) % 4).map(|k| dim(part(32 + 3 * k as u32))).collect();
-                g.add(if part(60) % 2 == 0 { Op::Broadcast(shape) } else { Op::Reshape(shape) }, &[x])
-            }
-            13 => g.add(Op::Concat { axis: (part(40) % 3) as usize }, &[x, y, x][..(part(44) % 3 + 1) as usize]),
-            14 => {
-                let low = (0..rank(x)).map(|k| dim(part(40 + k as u32))).collect();
-                let high = (0..rank(x)).map(|k| dim(part(50 + k as u32))).collect();
-                g.add(Op::Pad { low, high }, &[x, y])
-            }
-            15 => {
-                let ddof = (part(50) % 5) as i64 - 2;
-                let op = [
-                    Reduce::Sum,
-                    Reduce::Max,
-                    Reduce::Any,
-                    Reduce::ArgMin,
-                    Reduce::CountNonzero,
-                    Reduce::Mean,
-                    Reduce::Var { ddof },
-                    Reduce::Std { ddof },
-                    Reduce::Moments,
-                ][(part(40) % 9) as usize];
-                g.add(Op::Reduce { op, axes: (0..rank(x)).filter(|k| part(44) >> k & 1 == 1).collect() }, &[x])
-            }
-            16 => match part(40) % 2 {
-                0 => g.add(Op::CombineMoments { axis: 0, count: dim(part(44)) }, &[x, x]),
-                _ => g.add(Op::Take { axis: (part(44) % 3) as usize }, &[x, y]),
-            },
-            _ => g.add(Op::Result((part(40) % 3) as u32), &[x]),
-        };
-    }
-    let single: Vec<NodeId> = g.ids().filter(|id| g.node(*id).types.len() == 1).collect();
-    g.set_outputs(&single[single.len().saturating_sub(3)..]);
-    g
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_graphs_round_trip(choices in proptest::collection::vec(any::<u64>(), 0..60)) {
-        let graph = graph(&choices);
+        let graph = graph(&choices, None);
         prop_assert_eq!(verify(&graph), Ok(()));
         let text = print(&graph);
         let again = parse(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
@@ -199,7 +126,7 @@ proptest! {
         damage in "[a-z0-9%()\\[\\]:;,+*/ =\"\\\\-]{0,3}",
         cut in 0usize..4,
     ) {
-        let text = print(&graph(&choices));
+        let text = print(&graph(&choices, None));
         let at = at.index(text.len());
         let damaged = format!("{}{damage}{}", &text[..at], &text[(at + cut).min(text.len())..]);
         if let Err(error) = parse(&damaged) {
