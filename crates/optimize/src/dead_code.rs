@@ -1,6 +1,6 @@
 //! Dead code: what no output needs is left out. Declared inputs stay.
 
-use crate::walk::{Outcome, Step, rewrite};
+use crate::walk::{Outcome, Step, rebuild};
 use fuseloom_graph::{Graph, Op, live};
 
 /// Runs the pass.
@@ -10,7 +10,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
     if graph.nodes().iter().zip(&live).all(|(node, &live)| keeps(&node.op, live)) {
         return Ok(None);
     }
-    rewrite(graph, |walk, id| {
+    rebuild(graph, |walk, id| {
         if keeps(&graph.node(id).op, live[id.index()]) {
             return Ok(Step::Keep);
         }

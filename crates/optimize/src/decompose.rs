@@ -12,14 +12,17 @@
 //! concat(x, empty) = x
 //! ```
 
-use crate::walk::{Outcome, Step, Walk, rewrite};
+use crate::walk::{Outcome, Step, Walk, rebuild};
 use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Reduce, Shape, Type, formula};
 use fuseloom_lane::{DType, Function, Scalar};
 use smallvec::SmallVec;
 
 /// Runs the pass.
 pub(crate) fn run(graph: &Graph) -> Outcome {
-    rewrite(graph, |walk, id| {
+    if crate::canonical(graph).is_ok() {
+        return Ok(None);
+    }
+    rebuild(graph, |walk, id| {
         let node = graph.node(id);
         Ok(match &node.op {
             Op::Extent(dim) => match dim.fixed().and_then(|n| i64::try_from(n).ok()) {

@@ -71,11 +71,11 @@ pub const PASSES: &[Pass] = &[
     simplifying("views", "chains of views become one", views::run),
     simplifying("broadcasts", "functions of broadcast values move below the broadcast", broadcasts::run),
     simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
-    simplifying("push-views", "views move towards the loads", push_views::run),
     simplifying(SWEEP, "what no output needs goes", dead_code::run),
+    simplifying("push-views", "views move towards the loads", push_views::run),
 ];
 
-/// The pass that runs once more at the end.
+/// The pass that runs once more at the end. It comes before views move, which only move below what nothing else uses.
 const SWEEP: &str = "dead-code";
 
 const fn required(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {

@@ -38,10 +38,9 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             }
         }
     })?;
-    // What took in a view has no longer the value it had.
     if let Some(rewrite) = &mut outcome {
-        for (to, taken) in rewrite.map.iter_mut().zip(&plan.taken) {
-            if taken.is_some() {
+        for (to, displaced) in rewrite.map.iter_mut().zip(&plan.displaced) {
+            if *displaced {
                 *to = None;
             }
         }
@@ -63,6 +62,8 @@ struct Plan {
     taken: Vec<Option<Taken>>,
     /// Whether a node is a view that its input has taken in.
     absorbed: Vec<bool>,
+    /// Whether nothing has the value any more that a node had, since it took something in or lies below what came that way.
+    displaced: Vec<bool>,
     /// Whether what the one user of a node took in was handed on to the node.
     handed: Vec<bool>,
 }
@@ -72,10 +73,16 @@ impl Plan {
     fn new(graph: &Graph) -> Plan {
         let users = users(graph);
         let loads = loads(graph, &users);
+        let live = live(graph);
         let count = graph.nodes().len();
-        let mut plan = Plan { taken: vec![None; count], absorbed: vec![false; count], handed: vec![false; count] };
+        let mut plan = Plan {
+            taken: vec![None; count],
+            absorbed: vec![false; count],
+            displaced: vec![false; count],
+            handed: vec![false; count],
+        };
         for id in graph.ids().rev() {
-            if users[id.index()] == 0 || plan.absorbed[id.index()] {
+            if !live[id.index()] || plan.absorbed[id.index()] {
                 continue;
             }
             let node = graph.node(id);
@@ -117,8 +124,10 @@ impl Plan {
                     view.base = at;
                 }
                 self.taken[at.index()] = Some(taken);
+                self.displaced[at.index()] = true;
                 for id in path {
                     self.absorbed[id.index()] = true;
+                    self.displaced[id.index()] = true;
                 }
                 return true;
             }
@@ -225,12 +234,11 @@ fn apply(walk: &mut Walk<'_>, x: NodeId, taken: &Taken) -> Result<NodeId, OpErro
     }
 }
 
-/// How many live nodes use each node, an output counting as one that takes nothing in.
+/// How many nodes use each node, needed or not; an output counts as more than one.
 fn users(graph: &Graph) -> Vec<u32> {
-    let live = live(graph);
     let mut users = vec![0u32; graph.nodes().len()];
-    for id in graph.ids().filter(|id| live[id.index()]) {
-        let inputs = &graph.node(id).inputs;
+    for node in graph.nodes() {
+        let inputs = &node.inputs;
         for (k, input) in inputs.iter().enumerate() {
             if !inputs[..k].contains(input) {
                 users[input.index()] += 1;

@@ -5,7 +5,7 @@
 //! order, so that they keep their ids, and from there on a new graph grows. A pass that finds nothing to do costs a look at
 //! each node.
 
-use fuseloom_graph::{Graph, Node, NodeId, Op, OpError, Shape, Type};
+use fuseloom_graph::{Graph, Node, NodeId, Op, OpError, Shape, Type, live};
 use fuseloom_lane::Scalar;
 use smallvec::SmallVec;
 
@@ -54,37 +54,56 @@ pub(crate) struct Walk<'g> {
     current: NodeId,
 }
 
-/// Walks a graph: `rule` is asked about each node in order.
+/// Walks a graph: `rule` is asked about each node that an output needs, in order; the others are kept.
 pub(crate) fn rewrite<'g>(
     old: &'g Graph,
     mut rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>,
 ) -> Outcome {
+    let live = live(old);
     let mut walk = Walk::new(old);
-    for id in old.ids() {
-        walk.current = id;
-        let to = rule(&mut walk, id).and_then(|step| walk.take(id, step));
-        let to = to.map_err(|source| Refusal { node: id, source })?;
-        walk.map.push(to);
+    // A new graph has its inputs first; ids are kept only if the old one has too.
+    if old.inputs().iter().enumerate().any(|(k, id)| id.index() != k) {
+        walk.begin();
     }
-    walk.finish()
+    walk.run(|walk, id| if live[id.index()] { rule(walk, id) } else { Ok(Step::Keep) })
+}
+
+/// Builds a new graph from the first node on: `rule` is asked about each node in order. What it replaces is not copied.
+pub(crate) fn rebuild<'g>(
+    old: &'g Graph,
+    rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>,
+) -> Outcome {
+    let mut walk = Walk::new(old);
+    walk.begin();
+    walk.run(rule)
 }
 
 impl<'g> Walk<'g> {
     fn new(old: &'g Graph) -> Walk<'g> {
-        let mut walk = Walk {
+        Walk {
             old,
             new: None,
             map: Vec::with_capacity(old.nodes().len()),
             origins: Vec::new(),
             facts: Vec::new(),
             current: NodeId(0),
-        };
-        // A new graph has its inputs first; ids are kept only if the old one has too.
-        if old.inputs().iter().enumerate().any(|(k, id)| id.index() != k) {
-            walk.new = Some(Graph::like(old));
-            walk.origins = old.inputs().to_vec();
         }
-        walk
+    }
+
+    /// Begins the new graph.
+    fn begin(&mut self) {
+        self.new = Some(Graph::like(self.old));
+        self.origins = self.old.inputs().to_vec();
+    }
+
+    fn run(mut self, mut rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>) -> Outcome {
+        for id in self.old.ids() {
+            self.current = id;
+            let to = rule(&mut self, id).and_then(|step| self.take(id, step));
+            let to = to.map_err(|source| Refusal { node: id, source })?;
+            self.map.push(to);
+        }
+        self.finish()
     }
 
     /// The graph that ids of the new graph are looked up in.
@@ -156,11 +175,7 @@ impl<'g> Walk<'g> {
 
     fn take(&mut self, id: NodeId, step: Step) -> Result<Option<NodeId>, OpError> {
         match step {
-            Step::Drop => {
-                // Begins the new graph here, so that it lacks the node.
-                self.building()?;
-                Ok(None)
-            }
+            Step::Drop => Ok(None),
             Step::Replace(new) => Ok(Some(new)),
             Step::Keep => {
                 let inputs = self.inputs(id)?;
