@@ -1,7 +1,7 @@
 //! Everything that can go wrong, in prose.
 
 use crate::{DType, Place};
-use fuseloom_graph::{InterpretError, OpError};
+use fuseloom_graph::{InterpretError, OpError, ParseError};
 use fuseloom_kernel::BindError;
 use fuseloom_runtime::RuntimeError;
 use std::path::PathBuf;
@@ -21,10 +21,10 @@ pub enum Error {
         place: Place,
     },
     /// A graph is not well formed.
-    #[error("{mistake}")]
+    #[error("{message}")]
     Graph {
         /// What is wrong.
-        mistake: OpError,
+        message: String,
     },
     /// A tensor that stands for the input of a `Program` was used outside it.
     #[error("`{name}` ({place}) is the input of a Program and has no value here. Call the program instead.")]
@@ -110,15 +110,8 @@ pub enum Error {
         message: String,
     },
     /// Text that is no graph.
-    #[error("line {line}, column {column}: {message}")]
-    Parse {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
+    #[error(transparent)]
+    Parse(#[from] ParseError),
     /// An option or an environment variable that makes no sense.
     #[error("{name}: {message}")]
     Setting {
@@ -168,7 +161,7 @@ impl Error {
             | Error::Elements { .. }
             | Error::File { .. }
             | Error::Format { .. }
-            | Error::Parse { .. }
+            | Error::Parse(_)
             | Error::Setting { .. }
             | Error::Run(_)
             | Error::Internal { .. } => None,

@@ -57,6 +57,9 @@ mod sizes;
 mod stats;
 mod tensor;
 
+/// Graphs as such: for tools that read, write and check them.
+pub use fuseloom_graph as graph;
+
 pub use arguments::{Argument, Arguments, Destination, Destinations, In, Out};
 pub use array::Array;
 pub use error::{Error, Result};

@@ -5,7 +5,7 @@ use crate::lower::{Lowered, lower};
 use crate::pipeline::{Prepared, prepare};
 use crate::tensor::{IntoShape, Node, Source};
 use crate::{Array, DType, Error, Explain, Options, Place, Result, Stats, Tensor};
-use fuseloom_graph::{Graph, Type};
+use fuseloom_graph::{Graph, Type, parse, verify};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -153,7 +153,16 @@ impl Program {
     /// # Errors
     /// The graph does not verify; an option that makes no sense.
     pub fn from_graph(graph: Graph, options: &Options) -> Result<Program> {
+        verify(&graph).map_err(|error| Error::Graph { message: error.to_string() })?;
         Program::from_lowered(Lowered { graph, ..Lowered::default() }, options)
+    }
+
+    /// A program of the text of a graph ([`graph::text`](crate::graph::text) says how it is written).
+    ///
+    /// # Errors
+    /// The text is no graph: with line and column; an option that makes no sense.
+    pub fn parse(text: &str, options: &Options) -> Result<Program> {
+        Program::from_graph(parse(text)?, options)
     }
 
     fn from_lowered(lowered: Lowered, options: &Options) -> Result<Program> {

@@ -134,6 +134,13 @@ fn float(number: Number) -> f64 {
     }
 }
 
+/// The same tensor.
+impl From<&Tensor> for Tensor {
+    fn from(tensor: &Tensor) -> Tensor {
+        tensor.clone()
+    }
+}
+
 /// Data; nothing is copied.
 impl From<Array> for Tensor {
     #[track_caller]

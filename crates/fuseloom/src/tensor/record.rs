@@ -91,19 +91,6 @@ impl Recorder {
         Ok(&x.outcome()?[0])
     }
 
-    /// A term as a tensor: a number alone has the dtype NumPy gives it.
-    pub(crate) fn tensor(&self, term: &Term) -> Result<Tensor, Slip> {
-        match term {
-            Term::Tensor(tensor) => tensor.outcome().map(|_| tensor.clone()).map_err(Slip::from),
-            Term::Number(number) => {
-                let operand = weak(*number);
-                let dtype = numpy::common_dtype(&[operand])?;
-                let value = numpy::weak_scalar(dtype, &operand)?.unwrap_or(Scalar::zero(dtype));
-                self.full(value, &Shape::new())
-            }
-        }
-    }
-
     /// An elementwise function on operands that are promoted and broadcast first.
     pub(crate) fn map(&self, function: Function, terms: &[Term]) -> Result<Tensor, Slip> {
         let mut operands: SmallVec<[numpy::Operand; 3]> = SmallVec::new();

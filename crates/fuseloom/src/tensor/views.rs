@@ -138,11 +138,10 @@ impl Tensor {
     /// The elements along an axis at some indices: that axis becomes the axes of the indices. An index from -n to -1 counts
     /// from the end; running with one outside is an error.
     #[track_caller]
-    pub fn take(&self, indices: impl Operand, axis: impl TryInto<i64>) -> Tensor {
-        let (indices, axis) = (indices.operand(), saturate(axis));
+    pub fn take(&self, indices: impl Into<Tensor>, axis: impl TryInto<i64>) -> Tensor {
+        let (indices, axis) = (indices.into(), saturate(axis));
         record(Place::caller(), |r| {
             let axis = numpy::normalize_axis("take", axis, r.ty(self)?.rank())?;
-            let indices = r.tensor(&indices)?;
             let dtype = r.ty(&indices)?.dtype;
             if !dtype.is_integer() {
                 return Err(OpError::DType { op: "take", dtype, advice: "Indices are integers." }.into());
