@@ -14,8 +14,10 @@
 //! - Running: [`Executable`] `::new(plan, code, binding)` binds the plan and checks that everything fits together;
 //!   `run(&inputs, &mut outputs, &pool, &workers)` runs it, from any thread.
 //! - Threads: [`Workers`] `::new(threads)`; [`processors()`].
+//! - The machine: [`machine`] says what there is, [`limits`] measures what it can do at best.
 //! - Everything that can go wrong is a [`RuntimeError`].
 
+mod affinity;
 mod buffer;
 mod copy;
 mod element;
@@ -23,6 +25,8 @@ mod error;
 mod execute;
 mod float_control;
 mod layout;
+pub mod limits;
+pub mod machine;
 mod mapping;
 mod memory;
 mod operand;

@@ -9,6 +9,7 @@
 //! workers taken - by another thread, or by itself further up the stack - runs alone, which is no slower than to wait for
 //! a turn on busy processors.
 
+use crate::affinity::{Processors, current_processor};
 use crate::float_control::DefaultFloats;
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -56,6 +57,8 @@ struct Shared {
     /// Whether a team stands; its workers do not fall asleep then.
     team: AtomicBool,
     stop: AtomicBool,
+    /// The processor the last team's leader formed it on; [`UNKNOWN`] if it is not known.
+    leader_on: AtomicU32,
     /// How many rounds of looking an idle worker waits before it sleeps.
     idle_rounds: u32,
     /// What a worker's job panicked with.
@@ -73,6 +76,9 @@ struct Slot {
     job: UnsafeCell<Option<Job>>,
     thread: OnceLock<Thread>,
 }
+
+/// Not a processor.
+const UNKNOWN: u32 = u32::MAX;
 
 /// No job. The team's leader alone leaves this state.
 const EMPTY: u32 = 0;
@@ -105,6 +111,7 @@ impl Workers {
             slots: (1..threads).map(|_| Slot::default()).collect(),
             team: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            leader_on: AtomicU32::new(UNKNOWN),
             idle_rounds: if oversubscribed { 0 } else { IDLE_ROUNDS },
             panic: Mutex::new(None),
         });
@@ -182,6 +189,7 @@ impl Workers {
         if size < 2 || self.shared.team.swap(true, Ordering::Acquire) {
             return None;
         }
+        self.shared.leader_on.store(current_processor().unwrap_or(UNKNOWN), Ordering::Relaxed);
         Some(Team { shared: &self.shared, size })
     }
 
@@ -335,7 +343,8 @@ impl Slot {
 impl Shared {
     fn work(&self, index: usize) {
         let slot = &self.slots[index];
-        while let Some(job) = self.next_job(slot) {
+        let processors = Processors::of_this_thread();
+        while let Some(job) = self.next_job(slot, processors.as_ref()) {
             // Set for each job: a job may have left another state.
             let floats = DefaultFloats::enter();
             // SAFETY: the leader keeps the function alive while the state is `TAKEN`.
@@ -349,7 +358,7 @@ impl Shared {
     }
 
     /// Waits for a job; `None` when there will be none.
-    fn next_job(&self, slot: &Slot) -> Option<Job> {
+    fn next_job(&self, slot: &Slot, processors: Option<&Processors>) -> Option<Job> {
         loop {
             let mut round = 0;
             // The flag is looked at once a round only: leaders write it with every team.
@@ -360,6 +369,7 @@ impl Shared {
                     }
                     std::hint::spin_loop();
                 }
+                self.leave_the_leader_alone(processors);
                 std::thread::yield_now();
                 round = round.saturating_add(1);
             }
@@ -369,11 +379,23 @@ impl Shared {
                     return None;
                 }
                 std::thread::park();
+                self.leave_the_leader_alone(processors);
             }
             slot.asleep.store(false, Ordering::Relaxed);
             if let Some(job) = slot.take() {
                 return Some(job);
             }
+        }
+    }
+
+    /// Moves this worker to another processor if it is on its leader's.
+    fn leave_the_leader_alone(&self, processors: Option<&Processors>) {
+        let leader_on = self.leader_on.load(Ordering::Relaxed);
+        if leader_on != UNKNOWN
+            && current_processor() == Some(leader_on)
+            && let Some(processors) = processors
+        {
+            processors.leave(leader_on);
         }
     }
 }
@@ -529,6 +551,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn workers_compute_with_default_floats() {
+        use crate::affinity::{Processors, current_processor};
         use crate::float_control::tests::{subnormals_survive, with_odd_floats};
         // Threads inherit the state of the thread that starts them.
         let workers = with_odd_floats(|| Workers::new(2));
