@@ -56,6 +56,11 @@ impl CodeCache {
     /// # Errors
     /// As [`compile`](crate::compile()); a failure is remembered like a success.
     pub fn get(&self, kernel: &Kernel) -> Result<CompiledKernel, CodegenError> {
+        self.request(kernel).0
+    }
+
+    /// As [`CodeCache::get`], with the time it took if this call compiled the kernel.
+    pub fn request(&self, kernel: &Kernel) -> (Result<CompiledKernel, CodegenError>, Option<Duration>) {
         let slot = self.slot(kernel);
         let mut compiled = None;
         let result = slot.get_or_init(|| {
@@ -72,7 +77,7 @@ impl CodeCache {
             }
             None => counters.hits += 1,
         }
-        result.clone()
+        (result.clone(), compiled)
     }
 
     /// What it has done so far.

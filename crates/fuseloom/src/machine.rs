@@ -2,6 +2,8 @@
 
 use crate::environment::Environment;
 use crate::{Error, Options, Result};
+use fuseloom_codegen::{CodeCache, CodegenError};
+use fuseloom_kernel::Kernel;
 use fuseloom_runtime::{Pool, Workers};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,12 +14,49 @@ pub(crate) struct Machine {
     pool: Pool,
     /// By number of threads.
     workers: Mutex<BTreeMap<usize, Arc<Workers>>>,
+    code: CodeCache,
+    /// Why programs are interpreted, if they are.
+    interpreted: Option<String>,
 }
 
+/// Kernels whose machine code is kept.
+const KERNELS: usize = 1024;
+/// The value of `FUSELOOM_ISA` that has programs interpreted.
+const INTERPRETER: &str = "interpreter";
+
 impl Machine {
-    fn new(environment: Environment) -> Machine {
+    fn new(environment: Environment) -> Result<Machine> {
         let pool = Pool::new(environment.pool_bytes.unwrap_or_else(Pool::default_cap));
-        Machine { environment, pool, workers: Mutex::default() }
+        let native = fuseloom_codegen::isa_name();
+        let interpreted = match environment.isa.as_deref() {
+            Some(INTERPRETER) => Some("FUSELOOM_ISA says so".to_string()),
+            Some(other) if other != native => {
+                let message = format!("`{other}` is neither {native} nor {INTERPRETER}");
+                return Err(Error::Setting { name: "FUSELOOM_ISA".into(), message });
+            }
+            // A kernel that does nothing finds out what the processor lacks.
+            Some(_) | None => match fuseloom_codegen::compile(&Kernel::default(), &Default::default()) {
+                Err(CodegenError::UnsupportedHost { reason }) => Some(reason),
+                _ => None,
+            },
+        };
+        Ok(Machine { environment, pool, workers: Mutex::default(), code: CodeCache::new(KERNELS), interpreted })
+    }
+
+    pub(crate) fn code(&self) -> &CodeCache {
+        &self.code
+    }
+
+    /// Why programs are interpreted here, if they are: what the processor lacks for compiled kernels.
+    pub(crate) fn interpreted(&self) -> Option<&str> {
+        self.interpreted.as_deref()
+    }
+
+    /// Reports a line on stderr, if the environment asks for it.
+    pub(crate) fn log(&self, line: impl FnOnce() -> String) {
+        if self.environment.log {
+            eprintln!("fuseloom: {}", line());
+        }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -47,7 +86,7 @@ pub(crate) fn machine() -> Result<&'static Machine> {
         if let Some(warning) = environment.warning() {
             eprintln!("{warning}");
         }
-        Ok(Machine::new(environment))
+        Machine::new(environment)
     });
     machine.as_ref().map_err(Clone::clone)
 }

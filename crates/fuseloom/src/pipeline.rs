@@ -81,12 +81,6 @@ pub(crate) static COUNTERS: Counters = Counters {
     runs: AtomicU64::new(0),
 };
 
-/// Why programs are interpreted here, if they are: what the processor lacks for compiled kernels.
-pub(crate) fn interpreted() -> Option<&'static str> {
-    static REASON: OnceLock<Option<String>> = OnceLock::new();
-    REASON.get_or_init(|| Some("compiled kernels are not connected yet".into())).as_deref()
-}
-
 /// Prepares a graph, or finds it prepared.
 pub(crate) fn prepare(graph: &Graph, options: &Options) -> Result<Arc<Prepared>> {
     static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
@@ -156,10 +150,14 @@ impl Prepared {
     }
 
     fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {
-        match step {
-            Step::Kernel(_) => Err(internal("codegen", "not connected".into())),
-            Step::Library(_) => Ok(None),
+        let Step::Kernel(step) = step else { return Ok(None) };
+        let machine = machine()?;
+        let (code, time) = machine.code().request(&step.kernel);
+        if let Some(time) = time {
+            self.count(|counters| &counters.kernels);
+            machine.log(|| format!("compiled {} in {:.3} ms", step.kernel.name, time.as_secs_f64() * 1e3));
         }
+        code.map(Some).map_err(|error| internal("codegen", error.to_string()))
     }
 
     /// Counts something, of this graph and of the process.

@@ -2,7 +2,7 @@
 
 use crate::arguments::{In, Out};
 use crate::machine::machine;
-use crate::pipeline::{Occasion, Prepared, interpreted};
+use crate::pipeline::{Occasion, Prepared};
 use crate::sizes::{check_outputs, infer_sizes, output_shapes};
 use crate::{Array, DType, Error, Result};
 use fuseloom_graph::{ArrayValue, Sizes, interpret};
@@ -162,7 +162,7 @@ impl Prepared {
         }
         let inputs: SmallVec<[Form; 4]> = inputs.iter().map(Form::of).collect();
         let given: Option<SmallVec<[Form; 2]>> = outputs.map(|outputs| outputs.iter().map(Form::of).collect());
-        let how = match interpreted() {
+        let how = match machine()?.interpreted() {
             Some(_) => How::Interpreted { sizes },
             None => self.executable(&sizes, &inputs, given.as_deref(), &results)?,
         };

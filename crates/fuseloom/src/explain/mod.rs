@@ -1,7 +1,7 @@
 //! What will run, and why.
 
 use crate::lower::Lowered;
-use crate::pipeline::{Prepared, interpreted};
+use crate::pipeline::Prepared;
 use crate::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Prepared {
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.model {
-            Ok(model) => write!(f, "{} nodes {:?}", model.lowered.graph.nodes().len(), interpreted()),
+            Ok(model) => write!(f, "{} nodes", model.lowered.graph.nodes().len()),
             Err(error) => write!(f, "{error}"),
         }
     }
