@@ -1,10 +1,9 @@
 //! Lane programs written as formulas: an [`Expr`] is a value together with the builder it lives in, and its operators
 //! append instructions.
 
-use crate::{Builder, Cmp, DType, Routine, Scalar, Table, Value};
+use crate::{Builder, Cmp, DType, Routine, Value};
 use std::cell::RefCell;
 use std::ops;
-use std::sync::Arc;
 
 /// A value under construction.
 #[derive(Clone, Copy)]
@@ -36,11 +35,6 @@ impl<'a> Expr<'a> {
         self.builder.borrow().dtype(self.value)
     }
 
-    /// Another constant, of any dtype.
-    pub(crate) fn scalar(self, value: Scalar) -> Expr<'a> {
-        self.build(|b| b.constant(value))
-    }
-
     /// A float constant of this dtype.
     pub(crate) fn c(self, value: f64) -> Expr<'a> {
         let dtype = self.dtype();
@@ -69,19 +63,9 @@ impl<'a> Expr<'a> {
         self.build(|b| b.sqrt(self.value))
     }
 
-    /// To integral, ties to even.
-    pub(crate) fn round_even(self) -> Expr<'a> {
-        self.build(|b| b.round_even(self.value))
-    }
-
     /// To integral, downward.
     pub(crate) fn floor(self) -> Expr<'a> {
         self.build(|b| b.floor(self.value))
-    }
-
-    /// To integral, upward.
-    pub(crate) fn ceil(self) -> Expr<'a> {
-        self.build(|b| b.ceil(self.value))
     }
 
     /// To integral, toward zero.
@@ -183,16 +167,6 @@ impl<'a> Expr<'a> {
     pub(crate) fn shr(self, count: i64) -> Expr<'a> {
         let count = self.i(count);
         self.build(|b| b.shr(self.value, count.value))
-    }
-
-    /// `self * 2^n`, rounded once.
-    pub(crate) fn scale2(self, n: Expr<'a>) -> Expr<'a> {
-        self.build(|b| b.scale2(self.value, n.value))
-    }
-
-    /// `table[self & (len - 1)]`
-    pub(crate) fn table(self, table: &Arc<Table>) -> Expr<'a> {
-        self.build(|b| b.table(table, self.value))
     }
 
     /// `mask ? f(args...) : self`, `f` off the fast path.

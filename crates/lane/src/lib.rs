@@ -20,6 +20,7 @@ mod program;
 mod routine;
 mod scalar;
 mod storage;
+pub mod text;
 pub mod tree;
 
 pub use dtype::{DType, Kind, promote, promote_weak};

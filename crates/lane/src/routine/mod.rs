@@ -79,9 +79,7 @@ macro_rules! integer_powers {
             extern "C" fn $call(x: u64, y: u64, _: u64) -> u64 {
                 let (x, y) = (x as $int, y as $int);
                 // An unsigned power is never negative.
-                #[expect(unused_comparisons, reason = "the unsigned types share the code")]
-                let negative = y < 0;
-                let power = if negative {
+                let power = if i128::from(y) < 0 {
                     match x {
                         1 => 1,
                         _ if x.wrapping_add(1) == 0 => if y & 1 == 0 { 1 } else { x },
