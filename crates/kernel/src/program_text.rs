@@ -2,82 +2,16 @@
 //!
 //! An instruction is `%5 = add %1, %2: f32`. Values number themselves: parameters from 0, then instructions. What an
 //! instruction needs besides its arguments stands before them: `const 1.5`, `table t0 %1`, `gather 0 %1`, `rare r0 %m, %k, %x`
-//! for a routine given by a program, `scalar @fmod_f32 %x, %y` for a named function.
+//! for a routine given by a program, `scalar @fmod_f32 %x, %y` for a named function. Instructions read as in the text of a
+//! program alone ([`fuseloom_lane::text`]), save that tables and routines have names: strips share them.
 
-use fuseloom_lane::{Cmp, Inst, Prim, Program, Routine, Table};
+use fuseloom_lane::{Inst, Prim, Program, Routine, Table};
 use hashbrown::HashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
 /// How deep routines may call routines.
 pub(crate) const MAX_ROUTINE_DEPTH: usize = 4;
-
-/// The name of a primitive in text.
-pub(crate) fn prim_name(prim: &Prim) -> &'static str {
-    match prim {
-        Prim::Const(_) => "const",
-        Prim::Add => "add",
-        Prim::Sub => "sub",
-        Prim::Mul => "mul",
-        Prim::Div => "div",
-        Prim::FloorDiv => "floor_div",
-        Prim::FloorMod => "floor_mod",
-        Prim::Sqrt => "sqrt",
-        Prim::Fma => "fma",
-        Prim::RoundEven => "round_even",
-        Prim::Floor => "floor",
-        Prim::Ceil => "ceil",
-        Prim::Trunc => "trunc",
-        Prim::Compare(Cmp::Eq) => "eq",
-        Prim::Compare(Cmp::Ne) => "ne",
-        Prim::Compare(Cmp::Lt) => "lt",
-        Prim::Compare(Cmp::Le) => "le",
-        Prim::Select => "select",
-        Prim::And => "and",
-        Prim::Or => "or",
-        Prim::Xor => "xor",
-        Prim::Not => "not",
-        Prim::Shl => "shl",
-        Prim::Shr => "shr",
-        Prim::Convert => "convert",
-        Prim::Bitcast => "bitcast",
-        Prim::Scale2 => "scale2",
-        Prim::Table(_) => "table",
-        Prim::Rare(_) => "rare",
-        Prim::Scalar(_) => "scalar",
-        Prim::Gather(_) => "gather",
-    }
-}
-
-/// The primitives that are nothing but their name.
-pub(crate) const PLAIN: [Prim; 26] = [
-    Prim::Add,
-    Prim::Sub,
-    Prim::Mul,
-    Prim::Div,
-    Prim::FloorDiv,
-    Prim::FloorMod,
-    Prim::Sqrt,
-    Prim::Fma,
-    Prim::RoundEven,
-    Prim::Floor,
-    Prim::Ceil,
-    Prim::Trunc,
-    Prim::Compare(Cmp::Eq),
-    Prim::Compare(Cmp::Ne),
-    Prim::Compare(Cmp::Lt),
-    Prim::Compare(Cmp::Le),
-    Prim::Select,
-    Prim::And,
-    Prim::Or,
-    Prim::Xor,
-    Prim::Not,
-    Prim::Shl,
-    Prim::Shr,
-    Prim::Convert,
-    Prim::Bitcast,
-    Prim::Scale2,
-];
 
 /// The tables and routines of a kernel, each once, numbered in the order of first use; a routine comes after what it uses.
 #[derive(Default)]
@@ -139,7 +73,7 @@ impl Shared {
 
     /// Writes an instruction of a collected program, without its value.
     pub(crate) fn inst(&self, out: &mut String, inst: &Inst) -> fmt::Result {
-        write!(out, "{}", prim_name(&inst.prim))?;
+        write!(out, "{}", inst.prim.name())?;
         match &inst.prim {
             Prim::Const(scalar) => write!(out, " {scalar}")?,
             Prim::Table(table) => write!(out, " t{}", self.tables[table])?,

@@ -76,11 +76,7 @@ kernel double
                 scratch: vec![ScratchBind { dtype: DType::F32, row: vec![ParamId(5)], rows: ScratchRows::One }],
                 work: vec![WorkEstimate { elements: size(5), nanoseconds: 0.125, bytes: size(4) }],
             }),
-            Step::Library(LibraryStep {
-                op: LibraryOp::Copy,
-                inputs: vec![BufferId(1)],
-                outputs: vec![BufferId(2)],
-            }),
+            Step::Library(LibraryStep { op: LibraryOp::Copy, inputs: vec![BufferId(1)], outputs: vec![BufferId(2)] }),
         ],
         checks: vec![Check {
             left: size(0),

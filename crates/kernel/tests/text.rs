@@ -23,8 +23,11 @@ fn mistakes_have_their_place() {
         (mistake("kernel a\n   phase"), "line 2, column 4: indented by 3 where 2 was expected"),
         (mistake("kernel a\n\tphase"), "line 2, column 1: expected the end of the kernel"),
         (mistake("kernel a\n  vars i, i"), "line 2, column 11: i is already the name of a variable"),
-        (mistake("kernel a\n  literals f31"), "line 2, column 12: unknown dtype `f31`: expected one of bool, i8, i16, \
-          i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64"),
+        (
+            mistake("kernel a\n  literals f31"),
+            "line 2, column 12: unknown dtype `f31`: expected one of bool, i8, i16, \
+          i32, i64, u8, u16, u32, u64, f16, bf16, f32, f64",
+        ),
         (mistake("kernel a\n  é"), "line 2, column 3: expected a declaration, found `é`"),
         (mistake("kernel a\n  inn x"), "line 2, column 3: `inn` declares nothing"),
         (with("params n,", "params"), "line 9, column 13: no parameter is named n"),
@@ -50,8 +53,11 @@ fn mistakes_have_their_place() {
         (with("store e, %3", "strore e, %3"), "line 18, column 7: `strore` is neither a gather nor an output"),
         (mistake("kernel a\n  table t: u8\n    0x1, 0x100"), "line 3, column 10: 0x100 does not fit u8"),
         (mistake("kernel a\n  table t: u8\n    0x1, 2"), "line 3, column 10: expected a number, as 0x..., found `2`"),
-        (mistake("kernel a\n  table t: u8\n    0x1, 0x2, 0x3"), "line 2, column 9: a table of 3 elements: not a power \
-          of two"),
+        (
+            mistake("kernel a\n  table t: u8\n    0x1, 0x2, 0x3"),
+            "line 2, column 9: a table of 3 elements: not a power \
+          of two",
+        ),
         (mistake("kernel a\n  routine r(f32)\n"), "line 2, column 11: a routine without a `return`"),
     ] {
         assert_eq!(found, expected);
@@ -76,12 +82,8 @@ fn comments_and_empty_lines_are_passed_over() {
 
 #[test]
 fn names_become_identifiers() {
-    let operand = |name: &str| Operand {
-        name: Label::from(name),
-        role: Role::In,
-        dtype: DType::F32,
-        index: Default::default(),
-    };
+    let operand =
+        |name: &str| Operand { name: Label::from(name), role: Role::In, dtype: DType::F32, index: Default::default() };
     let kernel = Kernel {
         name: Label::from("two words"),
         operands: ["x", "x", "", "x_2", "3d", "ä", "a.b", "_"].map(operand).into(),

@@ -48,11 +48,7 @@ fn the_examples_are_valid() {
 #[test]
 fn names_out_of_range() {
     refused_after(|k| k.operands[0].index[0].var = VarId(9), "operand 0", "there is no variable 9, only 2");
-    refused_after(
-        |k| k.phases[0].parallel[0].count = ParamId(7),
-        "phase 0",
-        "there is no parameter 7, only 7",
-    );
+    refused_after(|k| k.phases[0].parallel[0].count = ParamId(7), "phase 0", "there is no parameter 7, only 7");
     refused_after(
         |k| strip(k, 2).inputs[0] = fuseloom_kernel::Input::Load(OperandId(5)),
         "phase 0, strip 2, input 0",
@@ -122,13 +118,7 @@ fn a_variable_used_outside_of_its_loop() {
 
 #[test]
 fn a_variable_defined_inside_of_itself() {
-    refused(
-        SOFTMAX,
-        "strip j < m",
-        "strip i < m",
-        "phase 0, strip 0",
-        "variable 0 is defined inside of itself",
-    );
+    refused(SOFTMAX, "strip j < m", "strip i < m", "phase 0, strip 0", "variable 0 is defined inside of itself");
 }
 
 #[test]
@@ -179,11 +169,7 @@ fn a_program_that_does_not_verify() {
 
 #[test]
 fn inputs_and_parameters_that_differ() {
-    refused_after(
-        |k| drop(strip(k, 2).inputs.pop()),
-        "phase 0, strip 2",
-        "inputs 1 against program parameters 2",
-    );
+    refused_after(|k| strip(k, 2).inputs.truncate(1), "phase 0, strip 2", "inputs 1 against program parameters 2");
     refused(
         SOFTMAX,
         "%0 = load x: f32",
@@ -224,7 +210,7 @@ fn half_floats_load_and_store_as_bits() {
 #[test]
 fn outputs_and_results_that_differ() {
     refused_after(
-        |k| drop(strip(k, 1).program.results.pop()),
+        |k| strip(k, 1).program.results.truncate(1),
         "phase 0, strip 1",
         "results taken by outputs 2 against program results 1",
     );
@@ -299,10 +285,7 @@ fn gathers_that_differ_from_their_uses() {
 
 #[test]
 fn a_gather_in_a_routine() {
-    let text = GATHER.replace(
-        "  phase",
-        "  routine r0(i64)\n    %1 = gather 0 %0: f32\n    return %1\n  phase",
-    );
+    let text = GATHER.replace("  phase", "  routine r0(i64)\n    %1 = gather 0 %0: f32\n    return %1\n  phase");
     let use_it = "%1 = gather 0 %0: f32\n      %2 = scalar r0 %0: f32\n";
     let text = text.replace("      %1 = gather 0 %0: f32\n", &format!("      {use_it}"));
     let error = verify(&kernel(&text)).expect_err("accepted");
@@ -430,7 +413,8 @@ fn a_reduction_over_another_variable() {
         "the strip does not stand directly in a reduce loop over variable 2",
     );
     let inner = COLUMNS.replace("vars t, j, k", "vars t, j, k, c");
-    let inner = inner.replace("work a\n", "work a\n      for c < 3\n        strip j < m tile t by b\n          %0 = load x: f64\n");
+    let inner = inner
+        .replace("work a\n", "work a\n      for c < 3\n        strip j < m tile t by b\n          %0 = load x: f64\n");
     refused(
         &inner,
         "          %0 = load x: f64\n        reduce moments %0: f64 over k into _, means, m2 work b\n",

@@ -1,7 +1,7 @@
 //! Instructions, tables and routines.
 
 use super::Parser;
-use crate::program_text::{MAX_ROUTINE_DEPTH, PLAIN, prim_name};
+use crate::program_text::MAX_ROUTINE_DEPTH;
 use crate::scan::{ParseError, Words};
 use fuseloom_lane::{Inst, Prim, Program, Routine, Scalar, ScalarFn, Table, Value};
 use smallvec::SmallVec;
@@ -132,7 +132,7 @@ impl<'t> Parser<'t> {
                 if name == "rare" { Prim::Rare(routine) } else { Prim::Scalar(routine) }
             }
             "gather" => Prim::Gather(words.number("the number of a gather")?),
-            plain => match PLAIN.into_iter().find(|prim| prim_name(prim) == plain) {
+            plain => match Prim::plain(plain) {
                 Some(prim) => prim,
                 None => return words.fail(mark, format!("`{plain}` is no instruction")),
             },

@@ -5,10 +5,10 @@ use fuseloom_lane::{Builder, Cmp, DType, Prim, Program, Reduction, Routine, Scal
 use std::sync::Arc;
 
 /// A small generator of random numbers (splitmix64), so that a seed is all a failure needs to be repeated.
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,12 +17,12 @@ impl Rng {
     }
 
     /// Below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
     /// True once in `n`.
-    pub fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -43,9 +43,9 @@ enum Purpose {
 }
 
 /// A kernel with arguments for it.
-pub struct Case {
-    pub kernel: Kernel,
-    pub memory: Memory,
+pub(crate) struct Case {
+    pub(crate) kernel: Kernel,
+    pub(crate) memory: Memory,
 }
 
 /// Lane dtypes.
@@ -64,7 +64,7 @@ const LANES: [DType; 11] = [
 ];
 
 /// The case of a seed: the same in every run.
-pub fn case(seed: u64) -> Case {
+pub(crate) fn case(seed: u64) -> Case {
     let mut g = Generator {
         rng: Rng(seed),
         kernel: Kernel { name: Label::from("random"), ..Kernel::default() },
