@@ -97,15 +97,16 @@ pub(crate) fn map2(
 pub(crate) struct Plan<'p> {
     /// The program.
     pub(crate) program: &'p Program,
-    /// Values that some result depends on.
+    /// Values that some result depends on, and gathers.
     live: Vec<bool>,
     /// Values equal in every lane of every step.
     uniform: Vec<bool>,
 }
 
 impl<'p> Plan<'p> {
-    /// Finds what is live and what is uniform; `uniform[k]` says so of parameter `k`.
-    pub(crate) fn new(program: &'p Program, uniform: &[bool]) -> Plan<'p> {
+    /// Finds what is live and what is uniform; `uniform[k]` says so of parameter `k`, and `moving[g]` that the base of gather
+    /// `g` is another in every lane.
+    pub(crate) fn new(program: &'p Program, uniform: &[bool], moving: &[bool]) -> Plan<'p> {
         let count = program.params.len() + program.insts.len();
         let mut live = vec![false; count];
         for r in &program.results {
@@ -113,6 +114,8 @@ impl<'p> Plan<'p> {
         }
         let values: Vec<(Value, &Inst)> = program.iter().collect();
         for (value, inst) in values.iter().rev() {
+            // An index out of range is reported whether or not the element is used.
+            live[value.index()] |= matches!(inst.prim, Prim::Gather(_));
             if live[value.index()] {
                 for arg in &inst.args {
                     live[arg.index()] = true;
@@ -122,14 +125,10 @@ impl<'p> Plan<'p> {
         let mut uniform = uniform.to_vec();
         for (_, inst) in values {
             let same = inst.args.iter().all(|a| uniform[a.index()]);
-            uniform.push(same);
+            let moves = matches!(inst.prim, Prim::Gather(g) if moving.get(usize::from(g)) == Some(&true));
+            uniform.push(same && !moves);
         }
         Plan { program, live, uniform }
-    }
-
-    /// Whether a value is equal in every lane of every step.
-    pub(crate) fn is_uniform(&self, value: Value) -> bool {
-        self.uniform[value.index()]
     }
 
     /// Computes what is uniform, from the uniform parameters in `values`, which must hold one entry a value.
@@ -167,7 +166,7 @@ fn constant_of(program: &Program, value: Value) -> Option<Scalar> {
 
 /// Runs a whole program on given parameters.
 pub(crate) fn run(e: &mut Emit<'_>, program: &Program, params: &[Wide], v: usize) -> Vec<Wide> {
-    let plan = Plan::new(program, &vec![false; program.params.len()]);
+    let plan = Plan::new(program, &vec![false; program.params.len()], &[]);
     let mut values: Vec<Option<Wide>> = params.iter().cloned().map(Some).collect();
     values.resize(program.params.len() + program.insts.len(), None);
     plan.emit_uniform(e, &mut values);

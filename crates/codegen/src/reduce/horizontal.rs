@@ -7,14 +7,14 @@
 
 use super::carry::Counter;
 use super::fold::{append_params, arguments, lanes_to_one};
-use super::{Reducer, States};
+use super::{Reducer, States, vertical};
 use crate::clif::memory;
 use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{Step, Stream};
 use crate::strip::{Run, prepare, scalar_of, sweep, width};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
+use cranelift_codegen::ir::{Block, InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Output, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
 
@@ -41,7 +41,9 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     let mut reducers = Vec::new();
     let mut first = 0;
     for output in &strip.outputs {
-        if let Output::Reduce(into) = output {
+        if let Output::Reduce(into) = output
+            && into.over == axis
+        {
             reducers.push(Reducer::new(into, first));
         }
         first += output.arity();
@@ -60,21 +62,25 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     n.e.b.switch_to_block(some);
     let free = |r: &Reducer<'_>| r.into.op.order_free(r.into.dtype);
     let pairs = |r: &Reducer<'_>| r.into.grouping == Grouping::Pairs && !free(r);
+    // Some results may go to a reduction over an enclosing loop, whose rows bound the width of a step.
+    let mixed = strip.outputs.iter().any(|o| matches!(o, Output::Reduce(r) if r.over != axis));
+    let v = width::reduction(n.kernel, strip, axis, DIRECT);
+    let in_order = reducers.iter().any(|r| !free(r));
+    let buffers = mixed || reducers.iter().any(Reducer::is_bare_moments) || (in_order && v < LANES);
+    let v = if buffers { width::elementwise(n.kernel, strip, axis) } else { v };
+    let upward = |n: &mut Nest<'_, '_>, results: &[Wide], i: Clif, v: usize| {
+        vertical::accumulate(n, scope, strip, results, Some(i), v);
+    };
     let axis = Some((axis, bounds));
     if reducers.iter().any(pairs) {
         let run = prepare(n, scope, strip, axis, bounds.start, 1);
-        paired(n, &run, &reducers, count, done);
+        paired(n, &run, &reducers, count, done, &upward);
     } else {
-        let bare = reducers.iter().any(Reducer::is_bare_moments);
-        let v = width::reduction(n.kernel, strip, bounds_axis(axis), DIRECT);
-        let all_free = reducers.iter().all(free);
-        // In order, rows are sixteen lanes.
-        if bare || (!all_free && v < LANES) {
-            let run = prepare(n, scope, strip, axis, bounds.start, v);
-            buffered(n, &run, &reducers, count, done);
+        let run = prepare(n, scope, strip, axis, bounds.start, v);
+        if buffers {
+            buffered(n, &run, &reducers, count, done, &upward);
         } else {
-            let run = prepare(n, scope, strip, axis, bounds.start, v);
-            direct(n, &run, &reducers, count, all_free, done);
+            direct(n, &run, &reducers, count, !in_order, done);
         }
     }
 
@@ -89,18 +95,22 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     }
 }
 
-fn bounds_axis(axis: Option<(VarId, Bounds)>) -> VarId {
-    axis.map_or(VarId(0), |(var, _)| var)
-}
-
 /// Elements that are subtrees already: each goes to the counter.
-fn paired(n: &mut Nest<'_, '_>, run: &Run<'_>, reducers: &[Reducer<'_>], count: Clif, done: cranelift_codegen::ir::Block) {
+fn paired(
+    n: &mut Nest<'_, '_>,
+    run: &Run<'_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    done: Block,
+    upward: &dyn Fn(&mut Nest<'_, '_>, &[Wide], Clif, usize),
+) {
     let counter = Counter::new(n, reducers);
     let ports = sweep::Ports::operands(n, run);
     let zero = n.word(0);
     n.each(zero, count, 1, |n, i| {
         let results = sweep::compute(n, run, &ports, i, 1);
         sweep::store(n, run, &ports, &results, i, 1);
+        upward(n, &results, i, 1);
         let states = entering(reducers, &results);
         counter.push(n, reducers, i, &states);
     });
@@ -119,7 +129,7 @@ fn direct(
     reducers: &[Reducer<'_>],
     count: Clif,
     one_block: bool,
-    done: cranelift_codegen::ir::Block,
+    done: Block,
 ) {
     let ports = sweep::Ports::operands(n, run);
     let frames = sweep::Frames::new(n, run, &ports);
@@ -141,7 +151,8 @@ fn buffered(
     run: &Run<'_>,
     reducers: &[Reducer<'_>],
     count: Clif,
-    done: cranelift_codegen::ir::Block,
+    done: Block,
+    upward: &dyn Fn(&mut Nest<'_, '_>, &[Wide], Clif, usize),
 ) {
     let mut slots = Vec::new();
     for reducer in reducers {
@@ -170,6 +181,7 @@ fn buffered(
             buffers.push(streams);
         }
         sweep::emit(n, run, begin, end, |n, results, i| {
+            upward(n, results, i, run.v);
             for (reducer, streams) in reducers.iter().zip(&buffers) {
                 for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
                     stream.store(n.e, i, wide, run.v);
@@ -339,7 +351,7 @@ fn blocks(
     n: &mut Nest<'_, '_>,
     reducers: &[Reducer<'_>],
     count: Clif,
-    done: cranelift_codegen::ir::Block,
+    done: Block,
     block: impl FnOnce(&mut Nest<'_, '_>, Clif, Clif) -> Vec<States>,
 ) {
     let counter = Counter::new(n, reducers);

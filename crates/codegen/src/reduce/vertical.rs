@@ -76,6 +76,9 @@ pub(crate) fn accumulate(
         };
         let reducer = Reducer::new(into, at);
         if !reducer.is_bare_moments() {
+            if scope.reductions.squares {
+                continue;
+            }
             let elements = &results[at..at + usize::from(into.arity)];
             add(n, entry, &reducer, elements, i, v);
             continue;
@@ -403,7 +406,7 @@ fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Optio
         let Some(to) = strip::stream(n, scope, id, axis, bounds) else { continue };
         let program = identity_program(dtype);
         let run = Run {
-            plan: Plan::new(&program, &[from.is_none()]),
+            plan: Plan::new(&program, &[from.is_none()], &[]),
             v: 16 / dtype.size(),
             sources: vec![if from.is_some() { Source::Stream(0) } else { Source::Uniform }],
             loads: from.into_iter().collect(),

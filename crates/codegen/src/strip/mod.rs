@@ -188,8 +188,9 @@ pub(crate) fn prepare<'p>(
         first += output.arity();
     }
     let uniform: Vec<bool> = sources.iter().map(|s| *s == Source::Uniform).collect();
-    let plan = Plan::new(program, &uniform);
     n.e.gathers = strip.gathers.iter().map(|g| gather(n, scope, *g, axis)).collect();
+    let moving: Vec<bool> = n.e.gathers.iter().map(|g| g.step.is_some()).collect();
+    let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
     Run { plan, v, sources, loads, stores, checks, values, start }
 }

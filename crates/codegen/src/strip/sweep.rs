@@ -8,7 +8,7 @@
 use super::stream::{Step, Stream};
 use super::{Run, Source, check, pads_with_elements};
 use crate::clif::{int, memory};
-use crate::lanes::{Regs, Wide, map1, reg};
+use crate::lanes::{Regs, Wide, map1};
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value as Clif, types};
@@ -271,9 +271,4 @@ pub(crate) fn emit(
     frames.leave(n, &ports, stop, end);
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
-}
-
-/// Register `k` of a value, for those that take values apart.
-pub(crate) fn register(wide: &Wide, k: usize) -> Clif {
-    reg(wide.regs(), k)
 }
