@@ -1,5 +1,6 @@
 //! What can be wrong with an operation, said in prose.
 
+use crate::table::Arity;
 use crate::{Dim, Shape, Type};
 use fuseloom_lane::DType;
 use std::fmt;
@@ -16,7 +17,7 @@ pub enum OpError {
         /// The operation.
         op: &'static str,
         /// How many it takes.
-        expected: usize,
+        expected: Arity,
         /// How many it was given.
         given: usize,
     },
@@ -25,9 +26,9 @@ pub enum OpError {
         /// The operation.
         op: &'static str,
         /// The first operand.
-        left: Type,
+        left: Box<Type>,
         /// The second operand.
-        right: Type,
+        right: Box<Type>,
         /// The axis, counted in the result.
         axis: usize,
         /// The first operand's extent there.
@@ -40,18 +41,18 @@ pub enum OpError {
         /// The operation.
         op: &'static str,
         /// The first operand.
-        left: Type,
+        left: Box<Type>,
         /// The second operand.
-        right: Type,
+        right: Box<Type>,
     },
     /// Operands that must have the same dtype and do not.
     DTypes {
         /// The operation.
         op: &'static str,
         /// The first operand.
-        left: Type,
+        left: Box<Type>,
         /// The second operand.
-        right: Type,
+        right: Box<Type>,
     },
     /// A dtype for which the operation has no meaning.
     DType {
@@ -81,32 +82,32 @@ pub enum OpError {
     /// Shapes that do not broadcast together.
     Shapes {
         /// The first shape.
-        left: Shape,
+        left: Box<Shape>,
         /// The second shape.
-        right: Shape,
+        right: Box<Shape>,
         /// The axis, counted in the result.
         axis: usize,
     },
     /// A shape that cannot be broadcast to another.
     Broadcast {
         /// The shape and dtype.
-        from: Type,
+        from: Box<Type>,
         /// The shape asked for.
-        to: Shape,
+        to: Box<Shape>,
     },
     /// A shape with another number of elements.
     Reshape {
         /// The shape and dtype.
-        from: Type,
+        from: Box<Type>,
         /// The shape asked for.
-        to: Shape,
+        to: Box<Shape>,
     },
     /// An array of more bytes than an address can count.
     TooLarge {
         /// The operation.
         op: &'static str,
         /// Its result.
-        ty: Type,
+        ty: Box<Type>,
     },
     /// A formula over dims that overflows, turns negative or grows too long.
     Formula {
@@ -127,7 +128,7 @@ pub enum OpError {
         /// The reduction.
         op: &'static str,
         /// The operand.
-        ty: Type,
+        ty: Box<Type>,
         /// The axis of extent 0.
         axis: usize,
     },
@@ -195,8 +196,12 @@ impl OpError {
     pub fn statement(&self) -> String {
         match self {
             OpError::Arity { op, expected, given } => {
-                let arrays = if *expected == 1 { "array" } else { "arrays" };
-                format!("{op} takes {expected} {arrays} but was given {given}")
+                let takes = match expected {
+                    Arity::Exactly(1) => "1 array".into(),
+                    Arity::Exactly(n) => format!("{n} arrays"),
+                    Arity::AtLeast(n) => format!("{n} or more arrays"),
+                };
+                format!("{op} takes {takes} but was given {given}")
             }
             OpError::Extents { op, left, right, axis, left_extent, right_extent } => {
                 let operands = Operands { op, left, right };

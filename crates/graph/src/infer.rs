@@ -9,6 +9,9 @@ use crate::{Constraint, Dim, DimOp, MAX_RANK, Op, OpError, Reduce, Shape, SliceA
 use fuseloom_lane::{DType, Function};
 use smallvec::{SmallVec, smallvec};
 
+#[cfg(test)]
+mod tests;
+
 /// What inference finds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inferred {
@@ -99,7 +102,7 @@ fn map(function: Function, inputs: &[&Type], found: &mut Constraints) -> Result<
     };
     let dtype = alike[0].dtype;
     if let Some(other) = alike.iter().find(|ty| ty.dtype != dtype) {
-        return Err(OpError::DTypes { op: name, left: alike[0].clone(), right: (*other).clone() });
+        return Err(OpError::DTypes { op: name, left: alike[0].clone().into(), right: (*other).clone().into() });
     }
     let row = crate::table::function_row(function);
     require(name, function.supports(dtype), dtype, row.takes.advice())?;
@@ -219,7 +222,7 @@ fn window_constraints(window: &SliceAxis, extent: &Dim, axis: usize, found: &mut
 }
 
 fn broadcast(x: &Type, shape: &Shape, found: &mut Constraints) -> Result<(), OpError> {
-    let error = || OpError::Broadcast { from: x.clone(), to: shape.clone() };
+    let error = || OpError::Broadcast { from: x.clone().into(), to: shape.clone().into() };
     let first = shape.len().checked_sub(x.rank()).ok_or_else(error)?;
     for (axis, (from, to)) in x.shape.iter().zip(&shape[first..]).enumerate() {
         if !from.is_one() && !found.agree(from, to, first + axis) {
@@ -239,7 +242,7 @@ fn reshape(x: &Type, shape: &Shape, found: &mut Constraints) -> Result<(), OpErr
         return Ok(());
     }
     if from.fixed().is_some() && to.fixed().is_some() {
-        return Err(OpError::Reshape { from: x.clone(), to: shape.clone() });
+        return Err(OpError::Reshape { from: x.clone().into(), to: shape.clone().into() });
     }
     let context = format!("{}: number of elements", found.op);
     found.push(from, to, context);
@@ -258,7 +261,7 @@ fn concat(axis: usize, inputs: &[&Type], found: &mut Constraints) -> Result<Smal
         }
         let agreed = found.same_types(&result, &other).map_err(|error| match error {
             OpError::Extents { op, axis, left_extent, right_extent, left, .. } => {
-                OpError::Extents { op, left, right: (*ty).clone(), axis, left_extent, right_extent }
+                OpError::Extents { op, left, right: (*ty).clone().into(), axis, left_extent, right_extent }
             }
             other => other,
         })?;
@@ -276,7 +279,7 @@ fn pad(inputs: &[&Type], low: &Shape, high: &Shape) -> Result<SmallVec<[Type; 1]
         return Err(attribute("pad", format!("the fill must be 0-d, not {fill}")));
     }
     if fill.dtype != x.dtype {
-        return Err(OpError::DTypes { op: "pad", left: x.clone(), right: fill.clone() });
+        return Err(OpError::DTypes { op: "pad", left: x.clone().into(), right: fill.clone().into() });
     }
     if low.len() != x.rank() || high.len() != x.rank() {
         return Err(attribute("pad", format!("{} and {} widths are given for {x}", low.len(), high.len())));
@@ -324,7 +327,7 @@ fn reduce(op: Reduce, axes: &[usize], x: &Type, found: &mut Constraints) -> Resu
 fn not_empty(name: &'static str, x: &Type, axis: usize, found: &mut Constraints) -> Result<(), OpError> {
     let (extent, one) = (&x.shape[axis], Dim::Fixed(1));
     if *extent == Dim::Fixed(0) {
-        return Err(OpError::EmptyReduction { op: name, ty: x.clone(), axis });
+        return Err(OpError::EmptyReduction { op: name, ty: x.clone().into(), axis });
     }
     if !extent.at_least(&one) {
         let at_least_one = Dim::max(extent, &one);
@@ -365,15 +368,15 @@ impl Constraints {
     /// The shape two operands share; of two extents the one that is known.
     fn same_shapes(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
         if left.rank() != right.rank() {
-            return Err(OpError::Ranks { op: self.op, left: left.clone(), right: right.clone() });
+            return Err(OpError::Ranks { op: self.op, left: left.clone().into(), right: right.clone().into() });
         }
         let mut shape = Shape::new();
         for (axis, (l, r)) in left.shape.iter().zip(&right.shape).enumerate() {
             if !self.agree(l, r, axis) {
                 return Err(OpError::Extents {
                     op: self.op,
-                    left: left.clone(),
-                    right: right.clone(),
+                    left: left.clone().into(),
+                    right: right.clone().into(),
                     axis,
                     left_extent: l.clone(),
                     right_extent: r.clone(),
@@ -386,7 +389,7 @@ impl Constraints {
 
     fn same_types(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
         if left.dtype != right.dtype {
-            return Err(OpError::DTypes { op: self.op, left: left.clone(), right: right.clone() });
+            return Err(OpError::DTypes { op: self.op, left: left.clone().into(), right: right.clone().into() });
         }
         self.same_shapes(left, right)
     }
@@ -425,10 +428,10 @@ pub(crate) fn check_dim(op: &'static str, dim: &Dim) -> Result<(), OpError> {
     if let Some(name) = bad {
         return Err(OpError::Name { what: "dim", name });
     }
-    if let Dim::Fixed(n) = dim {
-        if isize::try_from(*n).is_err() {
-            return Err(OpError::Formula { op, what: format!("the extent {n}") });
-        }
+    if let Dim::Fixed(n) = dim
+        && isize::try_from(*n).is_err()
+    {
+        return Err(OpError::Formula { op, what: format!("the extent {n}") });
     }
     match dim.normalized() {
         Some(normal) if normal == *dim => Ok(()),
@@ -452,7 +455,7 @@ pub(crate) fn check_type(op: &'static str, ty: &Type) -> Result<(), OpError> {
         ty.shape.iter().filter_map(Dim::fixed).try_fold(ty.dtype.size(), |n, extent| n.checked_mul(extent.max(1)));
     match bytes.map(isize::try_from) {
         Some(Ok(_)) => Ok(()),
-        _ => Err(OpError::TooLarge { op, ty: ty.clone() }),
+        _ => Err(OpError::TooLarge { op, ty: ty.clone().into() }),
     }
 }
 

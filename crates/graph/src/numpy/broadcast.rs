@@ -15,7 +15,7 @@ pub fn broadcast_shapes(shapes: &[&Shape]) -> Result<Shape, OpError> {
             // The first that alone clashes with this one; failing that, all so far together.
             let clashing = shapes[..k].iter().find(|earlier| join(&mut (**earlier).clone(), shape).is_some());
             let left = clashing.map_or(result, |earlier| (*earlier).clone());
-            return Err(OpError::Shapes { left, right: (*shape).clone(), axis });
+            return Err(OpError::Shapes { left: left.into(), right: (*shape).clone().into(), axis });
         }
     }
     Ok(result)
@@ -34,7 +34,14 @@ pub fn broadcast_types(op: &'static str, types: &[&Type]) -> Result<Shape, OpErr
         let rank = left.rank().max(ty.rank());
         let extent = |shape: &Shape| (axis + shape.len()).checked_sub(rank).map_or(Dim::Fixed(1), |k| shape[k].clone());
         let (left_extent, right_extent) = (extent(&left.shape), extent(&ty.shape));
-        return Err(OpError::Extents { op, left, right: (*ty).clone(), axis, left_extent, right_extent });
+        return Err(OpError::Extents {
+            op,
+            left: left.into(),
+            right: (*ty).clone().into(),
+            axis,
+            left_extent,
+            right_extent,
+        });
     }
     Ok(result)
 }

@@ -157,10 +157,10 @@ pub fn index_window(op: &'static str, axis: usize, extent: &Dim, index: i64) -> 
     let outside = || OpError::Index { op, index, axis, extent: extent.clone() };
     let magnitude = Dim::Fixed(usize::try_from(index.unsigned_abs()).map_err(|_| outside())?);
     let start = if index < 0 { extent.sub(&magnitude).ok_or_else(outside)? } else { magnitude };
-    if let (Some(start), Some(n)) = (start.fixed(), extent.fixed()) {
-        if start >= n {
-            return Err(outside());
-        }
+    if let (Some(start), Some(n)) = (start.fixed(), extent.fixed())
+        && start >= n
+    {
+        return Err(outside());
     }
     Ok(SliceAxis { start, step: 1, len: Dim::Fixed(1) })
 }
@@ -184,7 +184,10 @@ pub fn reshape(x: &Type, to: &[Option<Dim>]) -> Result<Shape, OpError> {
                 }
                 (Some(exact), _, _) => exact,
                 (None, Some(_), Some(_)) => {
-                    return Err(OpError::Reshape { from: x.clone(), to: to.iter().map(show).collect() });
+                    return Err(OpError::Reshape {
+                        from: x.clone().into(),
+                        to: Box::new(to.iter().map(show).collect()),
+                    });
                 }
                 (None, _, _) => count.floor_div(&rest).ok_or_else(too_large)?,
             }

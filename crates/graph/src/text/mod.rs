@@ -13,6 +13,7 @@
 //! A line is `%number = name[attributes] inputs: types`. Written by hand, values may have any label (`%sum`), the types may be
 //! left out of all but `constant` and `cast`, formulas need not be in normal form, and `#` begins a comment.
 
+mod formula;
 mod lexer;
 mod parse;
 mod print;

@@ -2,14 +2,11 @@
 
 use super::lexer::{Place, Token, tokens};
 use crate::table::function_row;
-use crate::{Constraint, Dim, DimOp, Graph, NodeId, Op, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Dim, Graph, NodeId, Op, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
-
-/// How deep parentheses may nest in a formula.
-const MAX_NESTING: usize = 64;
 
 /// What is wrong with a text, and where.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -39,21 +36,6 @@ pub fn parse(text: &str) -> Result<Graph, ParseError> {
     Ok(parser.graph)
 }
 
-impl Dim {
-    /// Reads a formula as [`Dim`] prints it, or with the precedence of arithmetic: `2*n+1`, `max(n-1, 0)/2`.
-    ///
-    /// # Errors
-    /// As [`parse`].
-    pub fn parse(text: &str) -> Result<Dim, ParseError> {
-        let mut parser = Parser::new(text)?;
-        let dim = parser.dim()?;
-        match parser.peek() {
-            Token::End => Ok(dim),
-            other => Err(parser.error(format!("expected the end, found {other}"))),
-        }
-    }
-}
-
 impl Type {
     /// Reads a type as it prints: `f32[n,4]`.
     ///
@@ -69,42 +51,42 @@ impl Type {
     }
 }
 
-struct Parser<'a> {
-    tokens: Vec<(Token<'a>, Place)>,
-    at: usize,
+pub(super) struct Parser<'a> {
+    pub(super) tokens: Vec<(Token<'a>, Place)>,
+    pub(super) at: usize,
     graph: Graph,
     values: HashMap<&'a str, NodeId>,
     /// Inputs that are read but not declared yet: a graph may declare one after other nodes.
     pending: VecDeque<(&'a str, &'a str, Type, Place)>,
-    nesting: usize,
+    pub(super) nesting: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Result<Parser<'a>, ParseError> {
+    pub(super) fn new(text: &'a str) -> Result<Parser<'a>, ParseError> {
         let (graph, values, pending) = (Graph::default(), HashMap::new(), VecDeque::new());
         Ok(Parser { tokens: tokens(text)?, at: 0, graph, values, pending, nesting: 0 })
     }
 
-    fn peek(&self) -> &Token<'a> {
+    pub(super) fn peek(&self) -> &Token<'a> {
         &self.tokens[self.at].0
     }
 
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.tokens[self.at].1
     }
 
-    fn error(&self, message: impl Into<String>) -> ParseError {
+    pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError::new(self.place(), message)
     }
 
-    fn next(&mut self) -> Token<'a> {
+    pub(super) fn next(&mut self) -> Token<'a> {
         let token = self.peek().clone();
         // The last token is `End`, which is never passed.
         self.at = (self.at + 1).min(self.tokens.len() - 1);
         token
     }
 
-    fn accept(&mut self, sign: &str) -> bool {
+    pub(super) fn accept(&mut self, sign: &str) -> bool {
         let found = matches!(self.peek(), Token::Sign(s) if *s == sign);
         if found {
             self.next();
@@ -112,7 +94,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), ParseError> {
+    pub(super) fn expect(&mut self, sign: &str) -> Result<(), ParseError> {
         match self.accept(sign) {
             true => Ok(()),
             false => Err(self.error(format!("expected `{sign}`, found {}", self.peek()))),
@@ -155,7 +137,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A number, with its sign where it may be negative.
-    fn integer<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, ParseError> {
+    pub(super) fn integer<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, ParseError> {
         let place = self.place();
         let sign = if self.accept("-") { "-" } else { "" };
         match *self.peek() {
@@ -353,7 +335,7 @@ impl<'a> Parser<'a> {
         Ok(types)
     }
 
-    fn ty(&mut self) -> Result<Type, ParseError> {
+    pub(super) fn ty(&mut self) -> Result<Type, ParseError> {
         let place = self.place();
         let dtype: DType = self.name("a dtype")?.parse().map_err(|message: String| ParseError::new(place, message))?;
         Ok(Type { dtype, shape: self.shape()? })
@@ -467,85 +449,6 @@ impl<'a> Parser<'a> {
         }
         Ok(Constraint { left, right, context })
     }
-
-    fn dim(&mut self) -> Result<Dim, ParseError> {
-        let mut sum = self.dim_term()?;
-        loop {
-            let place = self.place();
-            let op = match self.peek() {
-                Token::Sign("+") => DimOp::Add,
-                Token::Sign("-") => DimOp::Sub,
-                _ => return Ok(sum),
-            };
-            self.next();
-            let term = self.dim_term()?;
-            sum = arithmetic(op, &sum, &term, place)?;
-        }
-    }
-
-    fn dim_term(&mut self) -> Result<Dim, ParseError> {
-        let mut product = self.dim_factor()?;
-        loop {
-            let place = self.place();
-            let op = match self.peek() {
-                Token::Sign("*") => DimOp::Mul,
-                Token::Sign("/") => DimOp::FloorDiv,
-                _ => return Ok(product),
-            };
-            self.next();
-            let factor = self.dim_factor()?;
-            product = arithmetic(op, &product, &factor, place)?;
-        }
-    }
-
-    fn dim_factor(&mut self) -> Result<Dim, ParseError> {
-        let place = self.place();
-        if self.nesting == MAX_NESTING {
-            return Err(self.error("the formula nests too deep"));
-        }
-        self.nesting += 1;
-        let dim = match *self.peek() {
-            Token::Number(_) => Dim::Fixed(self.integer("an extent")?),
-            Token::Name(name) => {
-                self.next();
-                let called = matches!(self.peek(), Token::Sign("("))
-                    // The context of a constraint is in parentheses too.
-                    && !matches!(self.tokens.get(self.at + 1), Some((Token::Quoted(_), _)));
-                match (name, called) {
-                    (_, false) => Dim::from(name),
-                    ("max" | "min", true) => {
-                        self.next();
-                        let left = self.dim()?;
-                        self.expect(",")?;
-                        let right = self.dim()?;
-                        self.expect(")")?;
-                        let op = if name == "max" { DimOp::Max } else { DimOp::Min };
-                        arithmetic(op, &left, &right, place)?
-                    }
-                    (other, true) => {
-                        return Err(ParseError::new(
-                            place,
-                            format!("there is no `{other}` of extents, only max and min"),
-                        ));
-                    }
-                }
-            }
-            Token::Sign("(") => {
-                self.next();
-                let dim = self.dim()?;
-                self.expect(")")?;
-                dim
-            }
-            ref other => return Err(self.error(format!("expected an extent, found {other}"))),
-        };
-        self.nesting -= 1;
-        Ok(dim)
-    }
-}
-
-fn arithmetic(op: DimOp, left: &Dim, right: &Dim, place: Place) -> Result<Dim, ParseError> {
-    Dim::apply(op, left, right)
-        .ok_or_else(|| ParseError::new(place, "the formula overflows, is negative or grows too long"))
 }
 
 /// The reduction of this name; its degrees of freedom are read later.
