@@ -176,7 +176,6 @@ impl Plan {
     ///
     /// Costs microseconds; the result is cached by its caller.
     pub fn bind(&self, binding: &Binding) -> Result<BoundPlan, BindError> {
-        self.check_arity(binding)?;
         let sizes = self.evaluate(binding)?;
         for check in &self.checks {
             let (left, right) = (sizes[check.left.0 as usize], sizes[check.right.0 as usize]);
@@ -258,8 +257,9 @@ impl Plan {
         Ok(())
     }
 
-    /// The value of every formula.
-    fn evaluate(&self, binding: &Binding) -> Result<Vec<i64>, BindError> {
+    /// The value of every formula, by [`SizeId`](crate::SizeId). The binding has as many symbols and strides as the plan asks for.
+    pub fn evaluate(&self, binding: &Binding) -> Result<Vec<i64>, BindError> {
+        self.check_arity(binding)?;
         let mut values: Vec<i64> = Vec::with_capacity(self.sizes.len());
         for expr in &self.sizes {
             let value = match *expr {
