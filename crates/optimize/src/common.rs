@@ -56,3 +56,29 @@ fn is_commutative(function: Function) -> bool {
             | Function::BitwiseXor
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, Program};
+    use fuseloom_lane::DType;
+
+    #[test]
+    fn operands_in_either_order_are_one_expression() {
+        for &function in Function::ALL.iter().filter(|f| f.arity() == 2) {
+            for dtype in DType::ALL.into_iter().filter(|&dtype| function.supports(dtype)) {
+                let mut p = Program::new();
+                let (x, y) = p.special_pairs(dtype);
+                let (a, b) = (p.add(Op::Map(function), &[x, y]), p.add(Op::Map(function), &[y, x]));
+                let after = p.after(run, &[a, b]);
+                let swaps = matches!(function, Function::Greater | Function::GreaterEqual);
+                assert_eq!(after.is_some(), is_commutative(function) || swaps, "{function:?} {dtype}");
+                if let Some(after) = after {
+                    testing::assert_same(&p, &after, &format!("{function:?} {dtype}"));
+                    let outputs = after.graph.outputs();
+                    assert_eq!(outputs[0] == outputs[1], is_commutative(function), "{function:?} {dtype}");
+                }
+            }
+        }
+    }
+}

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn values_are_those_of_lane_programs() {
         let f = |x: f64| Scalar::from_f64(DType::F32, x);
-        assert_eq!(map(Function::Add, &[f(0.1), f(0.2)]), Some(Scalar::from_f64(DType::F32, f64::from(0.1f32 + 0.2f32))));
+        assert_eq!(
+            map(Function::Add, &[f(0.1), f(0.2)]),
+            Some(Scalar::from_f64(DType::F32, f64::from(0.1f32 + 0.2f32)))
+        );
         assert_eq!(map(Function::Less, &[f(0.1), f(0.2)]), Some(Scalar::one(DType::Bool)));
         assert_eq!(map(Function::Select, &[Scalar::zero(DType::Bool), f(1.0), f(2.0)]), Some(f(2.0)));
         let half = |x: f64| Scalar::from_f64(DType::F16, x);

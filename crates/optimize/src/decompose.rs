@@ -256,3 +256,76 @@ fn to_computed(walk: &mut Walk<'_>, x: NodeId) -> Result<NodeId, OpError> {
 fn cast(walk: &mut Walk<'_>, x: NodeId, dtype: DType) -> Result<NodeId, OpError> {
     if walk.ty(x).dtype == dtype { Ok(x) } else { walk.add(Op::Cast(dtype), &[x]) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, Program, dims};
+
+    const COMPOUND: [Reduce; 11] = [
+        Reduce::Sum,
+        Reduce::Prod,
+        Reduce::Max,
+        Reduce::Min,
+        Reduce::CountNonzero,
+        Reduce::Mean,
+        Reduce::Var { ddof: 0 },
+        Reduce::Var { ddof: 1 },
+        Reduce::Var { ddof: 1000 },
+        Reduce::Var { ddof: -2 },
+        Reduce::Std { ddof: 0 },
+    ];
+
+    #[test]
+    fn reductions_over_any_axes_keep_every_bit() {
+        let shapes: [&[usize]; 4] = [&[3, 5, 4], &[2, 1, 600], &[0, 3, 2], &[2, 3, 0]];
+        let sets: [&[usize]; 6] = [&[], &[1], &[2], &[0, 2], &[1, 2], &[0, 1, 2]];
+        for dtype in DType::ALL {
+            for op in COMPOUND {
+                for shape in shapes {
+                    for axes in sets {
+                        let mut p = Program::new();
+                        let x = p.numbers("x", dtype, shape);
+                        let reduce = Op::Reduce { op, axes: SmallVec::from_slice(axes) };
+                        let Ok(y) = p.graph.add(reduce, &[x]) else { continue };
+                        let Some(after) = p.after(run, &[y]) else { continue };
+                        crate::canonical(&after.graph).unwrap();
+                        testing::assert_same(&p, &after, &format!("{op:?} {dtype}{shape:?} over {axes:?}"));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_axis_goes_first() {
+        let mut p = Program::new();
+        let x = p.numbers("x", DType::F32, &[3, 4, 5]);
+        let y = p.add(Op::Reduce { op: Reduce::Sum, axes: SmallVec::from_slice(&[0, 2]) }, &[x]);
+        let after = p.after(run, &[y]).unwrap().graph;
+        let axes = after.nodes().iter().filter_map(|node| match &node.op {
+            Op::Reduce { axes, .. } => Some(axes[0]),
+            _ => None,
+        });
+        assert_eq!(axes.collect::<Vec<usize>>(), [2, 0]);
+    }
+
+    #[test]
+    fn divisions_pads_and_empty_inputs() {
+        let mut p = Program::new();
+        let (x, y) = p.special_pairs(DType::I32);
+        let both = p.add(Op::DivMod, &[x, y]);
+        let (quotient, rest) = (p.add(Op::Result(0), &[both]), p.add(Op::Result(1), &[both]));
+        let m = p.numbers("m", DType::F16, &[2, 3]);
+        let fill = p.add(Op::Constant(Scalar::from_f64(DType::F16, 7.0)), &[]);
+        let padded = p.add(Op::Pad { low: dims(&[1, 0]), high: dims(&[0, 2]) }, &[m, fill]);
+        let empty = p.numbers("e", DType::F16, &[0, 3]);
+        let joined = p.add(Op::Concat { axis: 0 }, &[empty, m]);
+        let none = p.add(Op::Concat { axis: 0 }, &[empty, empty]);
+        let three = p.add(Op::Extent(Dim::Fixed(3)), &[]);
+        let after = p.after(run, &[quotient, rest, padded, joined, none, three]).unwrap();
+        crate::canonical(&after.graph).unwrap();
+        testing::assert_same(&p, &after, "divisions, pads, empty inputs");
+        assert_eq!(after.map[m.index()], after.map[joined.index()]);
+    }
+}

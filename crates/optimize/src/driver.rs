@@ -220,9 +220,7 @@ fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<()
     let differs = (0..count).find(|&k| ty(before, k) != ty(after, k));
     match differs {
         None => Ok(()),
-        Some(output) => {
-            Err(Error::OutputType { pass, output, before: ty(before, output), after: ty(after, output) })
-        }
+        Some(output) => Err(Error::OutputType { pass, output, before: ty(before, output), after: ty(after, output) }),
     }
 }
 

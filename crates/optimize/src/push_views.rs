@@ -283,3 +283,95 @@ fn loads(graph: &Graph, users: &[u32]) -> Vec<bool> {
     }
     loads
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, Program, dims};
+    use fuseloom_lane::{DType, Function};
+
+    fn window(start: usize, step: i64, len: usize) -> SliceAxis {
+        SliceAxis { start: Dim::Fixed(start), step, len: Dim::Fixed(len) }
+    }
+
+    fn flipped() -> Op {
+        Op::Permute([1, 0].into_iter().collect())
+    }
+
+    #[test]
+    fn views_go_down_to_the_loads() {
+        let mut p = Program::new();
+        let x = p.numbers("x", DType::F32, &[4, 3]);
+        let c = p.constant_like(x, fuseloom_lane::Scalar::from_f64(DType::F32, 2.0));
+        let y = p.add(Op::Map(Function::Mul), &[x, c]);
+        let y = p.add(Op::Map(Function::Exp), &[y]);
+        let y = p.add(Op::Cast(DType::F64), &[y]);
+        let t = p.add(flipped(), &[y]);
+        let s = p.add(Op::Slice([window(2, -1, 2), window(0, 2, 2)].into_iter().collect()), &[t]);
+        let after = p.after(run, &[s]).unwrap();
+        testing::assert_same(&p, &after, "views");
+        // Nothing on the way is larger than what is needed.
+        assert!(matches!(after.graph.node(after.graph.outputs()[0]).op, Op::Cast(DType::F64)));
+        let exp = after.graph.nodes().iter().rev().find(|node| node.op == Op::Map(Function::Exp)).unwrap();
+        assert_eq!(exp.ty().shape, dims(&[2, 2]));
+    }
+
+    #[test]
+    fn what_has_another_use_stays() {
+        let mut p = Program::new();
+        let x = p.numbers("x", DType::F32, &[4, 3]);
+        let y = p.add(Op::Map(Function::Exp), &[x]);
+        let t = p.add(flipped(), &[y]);
+        assert!(p.after(run, &[t, y]).is_none());
+        assert!(p.after(run, &[t]).is_some());
+    }
+
+    #[test]
+    fn a_broadcast_never_moves() {
+        let mut p = Program::new();
+        let x = p.numbers("x", DType::F32, &[3]);
+        let y = p.add(Op::Map(Function::Exp), &[x]);
+        let wide = p.add(Op::Broadcast(dims(&[4, 3])), &[y]);
+        assert!(p.after(run, &[wide]).is_none());
+    }
+
+    #[test]
+    fn permutes_and_slices_move_below_reductions() {
+        for axis in 0..3 {
+            let mut p = Program::new();
+            let x = p.numbers("x", DType::F32, &[4, 3, 5]);
+            let y = p.add(Op::Map(Function::Sin), &[x]);
+            let y = p.add(Op::Reduce { op: Reduce::Sum, axes: [axis].into_iter().collect() }, &[y]);
+            let t = p.add(flipped(), &[y]);
+            let s = p.add(Op::Slice([window(1, 1, 2), window(0, 1, 2)].into_iter().collect()), &[t]);
+            let after = p.after(run, &[s]).unwrap();
+            testing::assert_same(&p, &after, "reduction");
+            let top = after.graph.node(after.graph.outputs()[0]);
+            assert_eq!(top.op, Op::Reduce { op: Reduce::Sum, axes: [axis].into_iter().collect() });
+            // An axis of extent 1 is no axis of its input, so a keepdims reshape stays above.
+            let mut q = Program::new();
+            let x = q.numbers("x", DType::F32, &[4, 3]);
+            let y = q.add(Op::Reduce { op: Reduce::Max, axes: [1].into_iter().collect() }, &[x]);
+            let kept = q.add(Op::Reshape(dims(&[4, 1])), &[y]);
+            assert!(q.after(run, &[kept]).is_none());
+        }
+    }
+
+    #[test]
+    fn reshapes_that_split_move_where_all_they_meet_are_loads() {
+        let mut p = Program::new();
+        let (x, y) = (p.numbers("x", DType::F32, &[6]), p.numbers("y", DType::F32, &[6]));
+        let sum = p.add(Op::Map(Function::Add), &[x, y]);
+        let split = p.add(Op::Reshape(dims(&[2, 3])), &[sum]);
+        let after = p.after(run, &[split]).unwrap();
+        testing::assert_same(&p, &after, "split");
+        assert_eq!(after.graph.node(after.graph.outputs()[0]).op, Op::Map(Function::Add));
+
+        let mut p = Program::new();
+        let (x, y) = (p.numbers("x", DType::F32, &[2, 3]), p.numbers("y", DType::F32, &[3]));
+        let y = p.add(Op::Broadcast(dims(&[2, 3])), &[y]);
+        let sum = p.add(Op::Map(Function::Add), &[x, y]);
+        let merged = p.add(Op::Reshape(dims(&[6])), &[sum]);
+        assert!(p.after(run, &[merged]).is_none());
+    }
+}

@@ -112,3 +112,78 @@ fn result(walk: &mut Walk<'_>, id: NodeId, k: u32) -> Result<Step, OpError> {
         _ => Ok(Step::Keep),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, Program, dims, special};
+
+    const ALL: [Reduce; 8] =
+        [Reduce::Sum, Reduce::Prod, Reduce::Max, Reduce::Min, Reduce::Any, Reduce::All, Reduce::ArgMax, Reduce::ArgMin];
+
+    fn dtypes(op: Reduce) -> Vec<DType> {
+        let takes = |dtype: &DType| match op {
+            Reduce::Any | Reduce::All => *dtype == DType::Bool,
+            _ => !matches!(dtype, DType::F16 | DType::BF16),
+        };
+        DType::ALL.into_iter().filter(takes).collect()
+    }
+
+    fn reduce(p: &mut Program, op: Reduce, axis: usize, x: NodeId) -> Option<NodeId> {
+        p.graph.add(Op::Reduce { op, axes: [axis].into_iter().collect() }, &[x]).ok()
+    }
+
+    #[test]
+    fn single_elements_are_themselves() {
+        for op in ALL {
+            for dtype in dtypes(op) {
+                let mut p = Program::new();
+                let x = p.numbers("x", dtype, &[60, 1]);
+                let Some(y) = reduce(&mut p, op, 1, x) else { continue };
+                let after = p.after(run, &[y]).unwrap();
+                testing::assert_same(&p, &after, &format!("{op:?} {dtype}"));
+                let left = after.graph.nodes().iter().filter(|node| matches!(node.op, Op::Reduce { .. }));
+                assert_eq!(left.count(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn moments_of_single_elements() {
+        for dtype in [DType::F32, DType::F64] {
+            let mut p = Program::new();
+            let x = p.numbers("x", dtype, &[special(dtype).len() * 3, 1, 1]);
+            let moments = reduce(&mut p, Reduce::Moments, 2, x).unwrap();
+            let (mean, m2) = (p.add(Op::Result(0), &[moments]), p.add(Op::Result(1), &[moments]));
+            let count = fuseloom_graph::Dim::Fixed(1);
+            let combined = p.add(Op::CombineMoments { axis: 1, count }, &[mean, m2]);
+            let (means, m2s) = (p.add(Op::Result(0), &[combined]), p.add(Op::Result(1), &[combined]));
+            let after = p.after(run, &[mean, m2, means, m2s]).unwrap();
+            testing::assert_same(&p, &after, &format!("moments {dtype}"));
+            assert_eq!(after.facts, [("reduction of single elements removed", 4)]);
+        }
+    }
+
+    #[test]
+    fn order_free_reductions_of_broadcasts_vanish() {
+        for op in ALL {
+            for dtype in dtypes(op) {
+                let mut p = Program::new();
+                let x = p.numbers("x", dtype, &[60, 1]);
+                let wide = p.add(Op::Broadcast(dims(&[60, 37])), &[x]);
+                let Some(y) = reduce(&mut p, op, 1, wide) else { continue };
+                let float = dtype.is_float();
+                let expected = match op {
+                    Reduce::Max | Reduce::Min | Reduce::Any | Reduce::All => true,
+                    Reduce::Sum => !float,
+                    _ => false,
+                };
+                let after = p.after(run, &[y]);
+                assert_eq!(after.is_some(), expected, "{op:?} {dtype}");
+                if let Some(after) = after {
+                    testing::assert_same(&p, &after, &format!("{op:?} {dtype}"));
+                }
+            }
+        }
+    }
+}

@@ -104,7 +104,8 @@ pub(crate) fn special(dtype: DType) -> Vec<Scalar> {
         }
         Kind::Signed | Kind::Unsigned => {
             let top = 1i64.wrapping_shl(8 * dtype.size() as u32 - 1);
-            let numbers = [0, 1, 2, 3, 7, 100, 200, 300, -1, -2, -3, -7, -100, 16777217, 1 << 40, top, top.wrapping_sub(1)];
+            let numbers =
+                [0, 1, 2, 3, 7, 100, 200, 300, -1, -2, -3, -7, -100, 16777217, 1 << 40, top, top.wrapping_sub(1)];
             numbers.iter().map(|&v| Scalar::from_i64(dtype, v)).collect()
         }
     }

@@ -197,51 +197,57 @@ impl View {
         }
     }
 
-    /// The operations that make the view of a base of this shape, from the base up: the one way to write it.
+    /// The operations that make the view of a base of this shape, from the base up: the one way to write it. What each of
+    /// them gives is itself written as its own view would be.
     pub(crate) fn operations(&self, base: &Shape) -> SmallVec<[Op; 4]> {
+        let shape = self.shape();
+        // A 0-d value is stretched even to axes of extent 1.
+        if self.is_injective() && (!base.is_empty() || shape.is_empty()) {
+            return self.below_broadcast(base, 0);
+        }
+        // The broadcast adds leading axes that are stretched; those that the base has with extent 1 need not go first.
+        let leading = self.axes.iter().take_while(|axis| matches!(axis, Axis::Stretches(_))).count();
+        let mut candidates = (0..=leading).rev().map(|added| self.below_broadcast(base, added));
+        let no_reshape = |ops: &SmallVec<[Op; 4]>| !ops.iter().any(|op| matches!(op, Op::Reshape(_)));
+        let below = candidates.find(no_reshape);
+        let mut ops = below.unwrap_or_else(|| self.below_broadcast(base, leading));
+        ops.push(Op::Broadcast(shape));
+        ops
+    }
+
+    /// The operations that make the view without its first `added` axes, stretched axes left at extent 1.
+    fn below_broadcast(&self, base: &Shape, added: usize) -> SmallVec<[Op; 4]> {
         let mut ops = SmallVec::new();
         if !self.windows.iter().zip(base).all(|(window, extent)| is_whole(window, extent)) {
             ops.push(Op::Slice(self.windows.clone()));
         }
         let mut shape: Shape = self.windows.iter().map(|window| window.len.clone()).collect();
+        let axes = &self.axes[added..];
         let walks = self.walks();
         if !walks.is_sorted() {
-            let order = self.order(&walks);
+            let order = self.order(axes, &walks);
             shape = order.iter().map(|&a| shape[a].clone()).collect();
             ops.push(Op::Permute(order));
         }
-        let result = self.shape();
-        let mut flat: Shape = result.clone();
-        for (extent, axis) in flat.iter_mut().zip(&self.axes) {
-            if matches!(axis, Axis::Stretches(_)) {
-                *extent = Dim::Fixed(1);
-            }
-        }
-        // A 0-d value is stretched even to axes of extent 1.
-        let stretches = result != flat || base.is_empty() && !result.is_empty();
-        let aligned = match stretches {
-            true => flat.ends_with(&shape),
-            false => flat == shape,
+        let extent = |axis: &Axis| match axis {
+            Axis::Walks(a) => self.windows[*a].len.clone(),
+            Axis::Stretches(_) => Dim::Fixed(1),
         };
-        if !aligned {
-            let leading = self.axes.iter().take_while(|axis| matches!(axis, Axis::Stretches(_))).count();
-            let leading = if stretches { leading } else { 0 };
-            ops.push(Op::Reshape(flat[leading..].into()));
-        }
-        if stretches {
-            ops.push(Op::Broadcast(result));
+        let flat: Shape = axes.iter().map(extent).collect();
+        if flat != shape {
+            ops.push(Op::Reshape(flat));
         }
         ops
     }
 
     /// The order of the base's axes for [`Op::Permute`]: axes of extent 1 fill the places where the result has such, left to
     /// right, and what is left of them comes first.
-    fn order(&self, walks: &[usize]) -> SmallVec<[usize; 4]> {
+    fn order(&self, axes: &[Axis], walks: &[usize]) -> SmallVec<[usize; 4]> {
         let mut unit: Vec<usize> = (0..self.windows.len()).filter(|a| !walks.contains(a)).collect();
-        let places = self.axes.len() - walks.len();
+        let places = axes.len() - walks.len();
         let leading = unit.len().saturating_sub(places);
         let mut rest = unit.split_off(leading).into_iter();
-        let placed = self.axes.iter().filter_map(|axis| match axis {
+        let placed = axes.iter().filter_map(|axis| match axis {
             Axis::Walks(a) => Some(*a),
             Axis::Stretches(_) => rest.next(),
         });
@@ -313,9 +319,9 @@ pub(crate) fn inserted(shape: &Shape, axis: usize, extent: Dim) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smallvec::smallvec;
     use fuseloom_graph::Type;
     use fuseloom_lane::DType;
+    use smallvec::smallvec;
 
     fn dims(extents: &[usize]) -> Shape {
         extents.iter().map(|&n| Dim::Fixed(n)).collect()

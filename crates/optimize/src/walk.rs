@@ -69,10 +69,7 @@ pub(crate) fn rewrite<'g>(
 }
 
 /// Builds a new graph from the first node on: `rule` is asked about each node in order. What it replaces is not copied.
-pub(crate) fn rebuild<'g>(
-    old: &'g Graph,
-    rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>,
-) -> Outcome {
+pub(crate) fn rebuild<'g>(old: &'g Graph, rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>) -> Outcome {
     let mut walk = Walk::new(old);
     walk.begin();
     walk.run(rule)

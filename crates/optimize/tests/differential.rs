@@ -29,7 +29,13 @@ fn optimized(graph: &Graph, off: &[&str]) -> Result<Optimized, TestCaseError> {
 }
 
 /// Both compute the same, if the first computes anything.
-fn compare(before: &Graph, after: &Graph, sizes: &Sizes, arrays: &[ArrayValue], what: &str) -> Result<(), TestCaseError> {
+fn compare(
+    before: &Graph,
+    after: &Graph,
+    sizes: &Sizes,
+    arrays: &[ArrayValue],
+    what: &str,
+) -> Result<(), TestCaseError> {
     let Ok(expected) = interpret(before, sizes, arrays) else { return Ok(()) };
     let text = || format!("{what}\n{sizes:?}\n{}\nbecame\n{}\n{arrays:?}", print(before), print(after));
     let found = match interpret(after, sizes, arrays) {

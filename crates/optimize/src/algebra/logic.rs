@@ -137,8 +137,8 @@ pub(super) fn select(t: &Term<'_>) -> Option<Rule> {
         return is("select(c, x, y) => x or y", if c.bits() != 0 { x } else { y });
     }
     if let (true, Some(a), Some(b)) = (t.is_bool(), t.constant(1), t.constant(2)) {
-        // Equal constants are the same node, so one is true.
         return match a == t.one() {
+            _ if a == b => is("select(m, x, x) => x", x),
             // select(m, true, false) => m
             true => is("select(m, true, false) => m", mask),
             // select(m, false, true) => not m

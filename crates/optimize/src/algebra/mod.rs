@@ -101,8 +101,9 @@ fn rule(term: &Term<'_>) -> Option<Rule> {
         LeftShift | RightShift => logic::shift(term),
         Select => logic::select(term),
         IsNan | IsInf | IsFinite => logic::classify(term),
-        Reciprocal | Fmod | Sqrt | Rsqrt | Cbrt | Exp | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Hypot | Sin | Cos
-        | Tan | Asin | Acos | Atan | Atan2 | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Erf | Sigmoid | Signbit => None,
+        Reciprocal | Fmod | Sqrt | Rsqrt | Cbrt | Exp | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Hypot | Sin
+        | Cos | Tan | Asin | Acos | Atan | Atan2 | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Erf | Sigmoid
+        | Signbit => None,
     }
 }
 

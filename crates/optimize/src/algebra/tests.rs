@@ -7,16 +7,8 @@ use fuseloom_lane::{DType, Function, Scalar};
 
 const FLOATS: [DType; 4] = [DType::F16, DType::BF16, DType::F32, DType::F64];
 const SIGNED: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::I64];
-const INTEGERS: [DType; 8] = [
-    DType::I8,
-    DType::I16,
-    DType::I32,
-    DType::I64,
-    DType::U8,
-    DType::U16,
-    DType::U32,
-    DType::U64,
-];
+const INTEGERS: [DType; 8] =
+    [DType::I8, DType::I16, DType::I32, DType::I64, DType::U8, DType::U16, DType::U32, DType::U64];
 const BOOL: [DType; 1] = [DType::Bool];
 
 /// Builds a term of `x`, `y` and constants.
@@ -247,10 +239,7 @@ fn arithmetic_of_integers() {
             ("x << 0 => x", |t| apply(t, RightShift, 0)),
         ],
     );
-    holds(
-        &SIGNED,
-        &[("x // -1 => -x", |t| apply(t, FloorDivide, -1)), ("x % c => 0", |t| apply(t, Remainder, -1))],
-    );
+    holds(&SIGNED, &[("x // -1 => -x", |t| apply(t, FloorDivide, -1)), ("x % c => 0", |t| apply(t, Remainder, -1))]);
     // The highest power of two of an unsigned type; of a signed one it is negative, and not a power of two.
     let top = |t: &mut Terms| Scalar::from_bits(t.dtype, 1 << (8 * t.dtype.size() - 1)).to_i64();
     for dtype in INTEGERS {
@@ -368,7 +357,11 @@ fn extrema() {
                     let inner = t.f(function, &[x, c]);
                     let outer = t.f(function, &[inner, d]);
                     if let Some(after) = t.program.after(run, &[inner, outer]) {
-                        testing::assert_same(&t.program, &after, &format!("{dtype}: {function:?}({function:?}(x, c), d)"));
+                        testing::assert_same(
+                            &t.program,
+                            &after,
+                            &format!("{dtype}: {function:?}({function:?}(x, c), d)"),
+                        );
                     }
                 }
             }
@@ -386,10 +379,7 @@ fn extrema() {
     );
     holds(
         &[DType::U8, DType::Bool],
-        &[
-            ("max(x, lowest) => x", |t| apply(t, Fmax, 0)),
-            ("max(x, highest) => highest", |t| apply(t, Minimum, 0)),
-        ],
+        &[("max(x, lowest) => x", |t| apply(t, Fmax, 0)), ("max(x, highest) => highest", |t| apply(t, Minimum, 0))],
     );
     holds(
         &DType::ALL,

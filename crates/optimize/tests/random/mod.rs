@@ -200,8 +200,30 @@ impl Builder {
         // What rules are about more often than the rest.
         use Function::*;
         let common = [
-            Add, Sub, Mul, Div, Neg, Abs, Square, Maximum, Minimum, Fmax, Less, Equal, LogicalNot, BitwiseAnd, Select,
-            FloorDivide, Remainder, Power, Clip, Greater, BitwiseXor, Floor, Rint, Sign,
+            Add,
+            Sub,
+            Mul,
+            Div,
+            Neg,
+            Abs,
+            Square,
+            Maximum,
+            Minimum,
+            Fmax,
+            Less,
+            Equal,
+            LogicalNot,
+            BitwiseAnd,
+            Select,
+            FloorDivide,
+            Remainder,
+            Power,
+            Clip,
+            Greater,
+            BitwiseXor,
+            Floor,
+            Rint,
+            Sign,
         ];
         let function = if choices.below(3) > 0 { choices.of(&common) } else { choices.of(Function::ALL) };
         let dtype = self.graph.ty(x).dtype;
