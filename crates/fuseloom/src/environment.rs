@@ -1,7 +1,7 @@
 //! The environment variables: `FUSELOOM_*`, all of them inert unless set.
 
 use crate::options::MAX_THREADS;
-use crate::{Error, Result};
+use crate::{Error, Result, Stage};
 use std::path::PathBuf;
 
 /// The names there are.
@@ -25,7 +25,8 @@ pub(crate) struct Environment {
     /// Whether each compilation is reported on stderr.
     pub(crate) log: bool,
     pub(crate) dump_to: Option<PathBuf>,
-    pub(crate) dump: Vec<String>,
+    /// The stages that are dumped there.
+    pub(crate) dump: Vec<Stage>,
     /// Names that begin with the prefix and mean nothing.
     pub(crate) unknown: Vec<String>,
 }
@@ -41,7 +42,7 @@ impl Environment {
     }
 
     fn from_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Environment> {
-        let mut environment = Environment::default();
+        let mut environment = Environment { dump: Stage::ALL.to_vec(), ..Environment::default() };
         for (name, value) in variables {
             let fault = |message: &str| Error::Setting { name: name.clone(), message: format!("`{value}` {message}") };
             match name.as_str() {
@@ -57,8 +58,10 @@ impl Environment {
                 "FUSELOOM_LOG" => environment.log = !matches!(value.as_str(), "" | "0" | "off"),
                 "FUSELOOM_DUMP_TO" => environment.dump_to = Some(value.into()),
                 "FUSELOOM_DUMP" => {
+                    let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+                    let stages = names.map(str::parse).collect::<Result<_>>();
                     environment.dump =
-                        value.split(',').map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect();
+                        stages.map_err(|_| fault("are not all stages: graph, optimized, plan, kernels, clif"))?;
                 }
                 _ => environment.unknown.push(name),
             }
@@ -102,7 +105,8 @@ mod tests {
         let environment = from(&[("FUSELOOM_THREADS", "3"), ("FUSELOOM_MEMORY_LIMIT", "64M")]).unwrap();
         assert_eq!((environment.threads, environment.memory_limit), (Some(3), Some(64 << 20)));
         assert_eq!(from(&[("FUSELOOM_POOL_BYTES", "0")]).unwrap().pool_bytes, Some(0));
-        assert_eq!(from(&[("FUSELOOM_DUMP", "graph, plan,")]).unwrap().dump, ["graph", "plan"]);
+        assert_eq!(from(&[("FUSELOOM_DUMP", "graph, plan,")]).unwrap().dump, [Stage::Graph, Stage::Plan]);
+        assert!(from(&[("FUSELOOM_DUMP", "magic")]).is_err());
     }
 
     #[test]

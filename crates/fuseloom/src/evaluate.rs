@@ -2,6 +2,7 @@
 
 use crate::lower::{Lowered, lower};
 use crate::pipeline::prepare;
+use crate::run::layouts;
 use crate::tensor::Source;
 use crate::{Array, Error, Explain, Options, Result, Tensor};
 use smallvec::SmallVec;
@@ -72,14 +73,16 @@ pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>
 
 /// What will run when these tensors are evaluated at once, and why; computes nothing.
 pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
-    let model =
-        lower(tensors, 0, Lowered::default()).and_then(|lowered| prepare(&lowered.graph, options)?.explain(&lowered));
-    model.unwrap_or_else(Explain::of_mistake)
+    let explain = |lowered: Lowered| {
+        let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 4]>>>()?;
+        Ok(prepare(&lowered, options)?.explain(&lowered.places, Some(layouts(&inputs)?)))
+    };
+    lower(tensors, 0, Lowered::default()).and_then(explain).unwrap_or_else(|error| Explain::of(Err(error)))
 }
 
 fn compute(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
     let lowered = lower(tensors, 0, Lowered::default())?;
-    let prepared = prepare(&lowered.graph, options)?;
+    let prepared = prepare(&lowered, options)?;
     let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 4]>>>()?;
     prepared.call(&inputs)
 }

@@ -1,5 +1,7 @@
 //! The one place that chains the stages: optimize, schedule, compile, bind; with the caches between them.
 
+use crate::explain::{Explain, Model, Stage};
+use crate::lower::{Lowered, Places};
 use crate::machine::machine;
 use crate::options::Settings;
 use crate::recent::Recent;
@@ -25,6 +27,8 @@ const BINDINGS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) graph: Graph,
+    /// Of the tensors it was first prepared for.
+    places: Places,
     pub(crate) settings: Settings,
     hash: u64,
     pub(crate) optimized: Optimized,
@@ -82,7 +86,8 @@ pub(crate) static COUNTERS: Counters = Counters {
 };
 
 /// Prepares a graph, or finds it prepared.
-pub(crate) fn prepare(graph: &Graph, options: &Options) -> Result<Arc<Prepared>> {
+pub(crate) fn prepare(lowered: &Lowered, options: &Options) -> Result<Arc<Prepared>> {
+    let graph = &lowered.graph;
     static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
     static CACHE: OnceLock<Recent<Prepared>> = OnceLock::new();
     let settings = machine()?.settings(options)?;
@@ -101,18 +106,19 @@ pub(crate) fn prepare(graph: &Graph, options: &Options) -> Result<Arc<Prepared>>
     if let Some(prepared) = cache.find(same) {
         return Ok(prepared);
     }
-    let prepared = Arc::new(Prepared::new(graph.clone(), settings, hash)?);
+    let prepared = Arc::new(Prepared::new(lowered, settings, hash)?);
     cache.insert(Arc::clone(&prepared));
     Ok(prepared)
 }
 
 impl Prepared {
-    fn new(graph: Graph, settings: Settings, hash: u64) -> Result<Prepared> {
+    fn new(lowered: &Lowered, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
         let passes = Passes { off: &off, ..Passes::default() };
-        let optimized = optimize(&graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
+        let optimized = optimize(&lowered.graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
         Ok(Prepared {
-            graph,
+            graph: lowered.graph.clone(),
+            places: lowered.places.clone(),
             settings,
             hash,
             optimized,
@@ -129,7 +135,7 @@ impl Prepared {
     }
 
     /// The plan for an occasion, with its code.
-    pub(crate) fn plan(&self, occasion: Occasion) -> Result<Arc<Planned>> {
+    pub(crate) fn plan(self: &Arc<Self>, occasion: Occasion) -> Result<Arc<Planned>> {
         if let Some(planned) = self.plans.find(|planned| planned.occasion == occasion) {
             return Ok(planned);
         }
@@ -146,7 +152,40 @@ impl Prepared {
         self.count(|counters| &counters.plans);
         let planned = Arc::new(Planned { occasion, scheduled, plan, code });
         self.plans.insert(Arc::clone(&planned));
+        self.dump(&planned)?;
         Ok(planned)
+    }
+
+    /// Writes the stages the environment asks for, one file each, numbered by plan.
+    fn dump(self: &Arc<Self>, planned: &Arc<Planned>) -> Result<()> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let environment = machine()?.environment();
+        let Some(directory) = &environment.dump_to else { return Ok(()) };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let explain = Explain::of(Model::new(self, &self.places, Ok(Arc::clone(planned)), None));
+        for stage in environment.dump.iter().copied() {
+            let extension = if stage == Stage::Clif { "clif" } else { "fl" };
+            let path = directory.join(format!("{number:04}-{stage}.{extension}"));
+            let text = explain.text(stage)?;
+            crate::npy::write_whole(&path, |file| {
+                file.write_all(text.as_bytes()).map_err(|error| crate::npy::io_error(&path, error))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What will run, and why. The layouts and byte strides of the inputs count where they are known, and else C order.
+    pub(crate) fn explain(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<Layout>, Vec<Vec<i64>>)>) -> Explain {
+        Explain::of(self.model(places, inputs))
+    }
+
+    fn model(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<Layout>, Vec<Vec<i64>>)>) -> Result<Model> {
+        let (layouts, strides) = inputs.unzip();
+        let plan = match machine()?.interpreted() {
+            Some(reason) => Err(reason.to_string()),
+            None => Ok(self.plan(Occasion { inputs: layouts.unwrap_or_default(), ..Occasion::default() })?),
+        };
+        Model::new(self, places, plan, strides)
     }
 
     fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {

@@ -166,7 +166,7 @@ impl Program {
     }
 
     fn from_lowered(lowered: Lowered, options: &Options) -> Result<Program> {
-        let prepared = prepare(&lowered.graph, options)?;
+        let prepared = prepare(&lowered, options)?;
         Ok(Program { lowered, prepared })
     }
 
@@ -251,12 +251,9 @@ impl Program {
         Ok(())
     }
 
-    /// What will run, and why, for inputs in C order of any size.
-    ///
-    /// # Errors
-    /// A fault of the compiler.
-    pub fn explain(&self) -> Result<Explain> {
-        self.prepared.explain(&self.lowered)
+    /// What will run, and why, for inputs in C order and of any large size.
+    pub fn explain(&self) -> Explain {
+        self.prepared.explain(&self.lowered.places, None)
     }
 
     /// What was compiled for this program so far.

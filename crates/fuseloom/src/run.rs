@@ -96,7 +96,7 @@ fn all_fit(forms: &[Form], arrays: &[impl Formed]) -> bool {
 
 impl Prepared {
     /// Runs on inputs, with new memory for the outputs.
-    pub(crate) fn call(&self, inputs: &[In<'_>]) -> Result<Vec<Array>> {
+    pub(crate) fn call(self: &Arc<Self>, inputs: &[In<'_>]) -> Result<Vec<Array>> {
         let ready = match self.bindings.find(|ready| ready.given.is_none() && all_fit(&ready.inputs, inputs)) {
             Some(ready) => ready,
             None => self.bind(inputs, None)?,
@@ -126,7 +126,7 @@ impl Prepared {
     }
 
     /// Runs on inputs, into the outputs.
-    pub(crate) fn call_into(&self, inputs: &[In<'_>], outputs: &mut [Out<'_>]) -> Result<()> {
+    pub(crate) fn call_into(self: &Arc<Self>, inputs: &[In<'_>], outputs: &mut [Out<'_>]) -> Result<()> {
         let fits = |ready: &Ready| {
             ready.given.as_ref().is_some_and(|given| all_fit(given, outputs)) && all_fit(&ready.inputs, inputs)
         };
@@ -149,7 +149,7 @@ impl Prepared {
     }
 
     #[cold]
-    fn bind(&self, inputs: &[In<'_>], outputs: Option<&[Out<'_>]>) -> Result<Arc<Ready>> {
+    fn bind(self: &Arc<Self>, inputs: &[In<'_>], outputs: Option<&[Out<'_>]>) -> Result<Arc<Ready>> {
         let sizes = infer_sizes(&self.graph, inputs)?;
         let shapes = output_shapes(&self.graph, &sizes)?;
         if let Some(outputs) = outputs {
@@ -173,7 +173,7 @@ impl Prepared {
     }
 
     fn executable(
-        &self,
+        self: &Arc<Self>,
         sizes: &Sizes,
         inputs: &[Form],
         given: Option<&[Form]>,
@@ -224,6 +224,13 @@ impl Prepared {
         let values = inputs.iter().map(value).collect::<Result<Vec<ArrayValue>>>()?;
         Ok(interpret(&self.graph, sizes, &values)?)
     }
+}
+
+/// The layouts and byte strides of inputs.
+pub(crate) fn layouts(inputs: &[In<'_>]) -> Result<(Vec<fuseloom_schedule::Layout>, Vec<Vec<i64>>)> {
+    let forms: Vec<Form> = inputs.iter().map(Form::of).collect();
+    let layouts = forms.iter().map(Form::layout).collect::<Result<_>>()?;
+    Ok((layouts, forms.iter().map(|form| form.strides.to_vec()).collect()))
 }
 
 /// A typical value of each size: the upper end of its class, so that sizes of one class share a plan.

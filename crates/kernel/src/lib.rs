@@ -33,7 +33,7 @@ pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
-pub use plan_print::{print_bound, print_plan};
+pub use plan_print::{print_bound, print_plan, print_sizes};
 pub use print::print;
 pub use scan::ParseError;
 pub use verify::{MAX_DEPTH, VerifyError, verify};

@@ -29,6 +29,12 @@ pub fn print_bound(bound: &BoundPlan, plan: &Plan) -> String {
     out
 }
 
+/// The text of every size formula, by [`SizeId`]: an expression, or a name where that would be long.
+pub fn print_sizes(plan: &Plan) -> Vec<String> {
+    let sizes = Sizes::new(plan, &buffer_names(plan));
+    (0..plan.sizes.len() as u32).map(|k| sizes.text(SizeId(k)).to_string()).collect()
+}
+
 fn buffer_names(plan: &Plan) -> Vec<String> {
     unique(plan.buffers.iter().map(|buffer| buffer.name.as_str()), "b")
 }

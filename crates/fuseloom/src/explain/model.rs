@@ -1,0 +1,131 @@
+//! What explain shows, gathered from every stage.
+
+use crate::Result;
+use crate::lower::Places;
+use crate::pipeline::{Planned, Prepared};
+use fuseloom_graph::NodeId;
+use fuseloom_kernel::{Binding, BoundPlan, BufferKind, Kernel, Step};
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) prepared: Arc<Prepared>,
+    /// Of the recorded graph.
+    places: Places,
+    pub(crate) plan: Shown,
+}
+
+/// The plan, if there is one.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    Planned {
+        planned: Arc<Planned>,
+        /// Where every size is known.
+        bound: Option<Bound>,
+    },
+    /// Why there is none.
+    Interpreted(String),
+}
+
+/// A plan's numbers.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) plan: BoundPlan,
+    /// Of every formula.
+    pub(crate) sizes: Vec<i64>,
+}
+
+impl Model {
+    /// For a plan; `strides` are the inputs' if they are known, else C order.
+    pub(crate) fn new(
+        prepared: &Arc<Prepared>,
+        places: &Places,
+        plan: Result<Arc<Planned>, String>,
+        strides: Option<Vec<Vec<i64>>>,
+    ) -> Result<Model> {
+        let plan = match plan {
+            Ok(planned) => Shown::Planned { bound: bind(&planned, strides)?, planned },
+            Err(reason) => Shown::Interpreted(reason),
+        };
+        Ok(Model { prepared: Arc::clone(prepared), places: places.clone(), plan })
+    }
+
+    /// The kernels, in the order of their steps.
+    pub(crate) fn kernels(&self) -> impl Iterator<Item = (usize, &Arc<Kernel>)> {
+        let steps = match &self.plan {
+            Shown::Planned { planned, .. } => planned.plan.steps.as_slice(),
+            Shown::Interpreted(_) => &[],
+        };
+        steps.iter().enumerate().filter_map(|(number, step)| match step {
+            Step::Kernel(step) => Some((number, &step.kernel)),
+            Step::Library(_) => None,
+        })
+    }
+
+    pub(crate) fn bound(&self) -> Option<&Bound> {
+        match &self.plan {
+            Shown::Planned { bound, .. } => bound.as_ref(),
+            Shown::Interpreted(_) => None,
+        }
+    }
+
+    /// Where a node of the recorded graph was written: `src/main.rs:12, src/main.rs:14`; empty if that is not known.
+    pub(crate) fn place(&self, node: NodeId) -> String {
+        self.places.of(node).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Where the recorded node was written that a node of the optimized graph was built for.
+    pub(crate) fn place_of_optimized(&self, node: NodeId) -> String {
+        self.prepared.optimized.origins.get(node.index()).map_or(String::new(), |origin| self.place(*origin))
+    }
+}
+
+/// The numbers of a plan without named dims, on one thread.
+fn bind(planned: &Planned, strides: Option<Vec<Vec<i64>>>) -> Result<Option<Bound>> {
+    let plan = &planned.plan;
+    if !plan.symbols.is_empty() {
+        return Ok(None);
+    }
+    // Sizes do not depend on strides: any will do for them.
+    let rank = |input: bool| {
+        let mut ranks: Vec<(u32, usize)> = plan
+            .buffers
+            .iter()
+            .filter_map(|buffer| match buffer.kind {
+                BufferKind::Input(n) if input => Some((n, buffer.shape.len())),
+                BufferKind::Output(n) if !input => Some((n, buffer.shape.len())),
+                BufferKind::Input(_) | BufferKind::Output(_) | BufferKind::Temporary | BufferKind::InPlace(_) => None,
+            })
+            .collect();
+        ranks.sort_unstable();
+        ranks.into_iter().map(|(_, rank)| vec![0; rank]).collect::<Vec<Vec<i64>>>()
+    };
+    let mut binding =
+        Binding { symbols: Vec::new(), input_strides: rank(true), output_strides: rank(false), threads: 1 };
+    let sizes = plan.evaluate(&binding)?;
+    let c_order = |kind: &dyn Fn(u32) -> BufferKind, n: usize| {
+        let decl = plan.buffers.iter().find(|buffer| buffer.kind == kind(n as u32));
+        decl.map_or(Vec::new(), |decl| {
+            let mut stride = decl.dtype.size() as i64;
+            let mut strides: Vec<i64> = decl
+                .shape
+                .iter()
+                .rev()
+                .map(|extent| {
+                    let this = stride;
+                    stride = stride.saturating_mul(sizes[extent.0 as usize].max(1));
+                    this
+                })
+                .collect();
+            strides.reverse();
+            strides
+        })
+    };
+    binding.input_strides = match strides {
+        Some(strides) => strides,
+        None => (0..binding.input_strides.len()).map(|n| c_order(&BufferKind::Input, n)).collect(),
+    };
+    binding.output_strides = (0..binding.output_strides.len()).map(|n| c_order(&BufferKind::Output, n)).collect();
+    Ok(Some(Bound { plan: plan.bind(&binding)?, sizes: plan.evaluate(&binding)? }))
+}
