@@ -2,6 +2,8 @@
 //! documentation read.
 
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::{Op, OpError, Reduce};
 use fuseloom_lane::{DType, Function, Scalar};
@@ -312,47 +314,5 @@ impl Laws {
             laws.push(format!("absorbing {} (integers, bool)", e.text()));
         }
         laws.join(", ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_where_functions_are() {
-        for function in Function::ALL {
-            let variant = format!("{function:?}").to_lowercase();
-            assert_eq!(function_row(*function).name.replace('_', ""), variant);
-        }
-    }
-
-    #[test]
-    fn rows_agree_with_the_functions() {
-        for &function in Function::ALL {
-            let row = function_row(function);
-            assert_eq!(row.arity, Arity::Exactly(function.arity()), "{}", row.name);
-            for dtype in DType::ALL {
-                assert_eq!(row.takes.allows(dtype), function.supports(dtype), "{} of {dtype}", row.name);
-                if function.supports(dtype) {
-                    let gives = if row.gives == Gives::Bool { DType::Bool } else { dtype };
-                    assert_eq!(gives, function.result(dtype), "{} of {dtype}", row.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_distinct() {
-        let mut names: Vec<&str> = rows().map(|row| row.name).collect();
-        names.sort_unstable();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn markdown_has_a_line_a_row() {
-        assert_eq!(markdown().lines().count(), rows().count() + 2);
     }
 }
