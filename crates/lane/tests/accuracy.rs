@@ -114,7 +114,7 @@ fn landmarks() -> Vec<f64> {
         ]);
     }
     marks.extend([88.722839, 87.33654, 103.97208, 103.2789, 709.782712893384, 708.3964185322641, 745.1332191019411]);
-    marks.extend([0.9142, 0.4142135, 2.4142135, 0.7071067811865476, 1.4142135623730951, 19.0615, 9.01, 22.0]);
+    marks.extend([0.9142, 0.4142135, 2.4142135, 0.70710678, 1.41421356, 19.0615, 9.01, 22.0]);
     let mut all = Vec::new();
     for mark in marks {
         for v in [mark, mark.next_up(), mark.next_down()] {
@@ -251,7 +251,20 @@ fn unary_f32() {
 
 #[test]
 fn unary_f64() {
-    let args = arguments_f64(COUNT, 2);
+    let failures = measure_f64(COUNT, 2);
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// Fifty times as many arguments.
+#[test]
+#[ignore = "minutes in all"]
+fn unary_f64_at_length() {
+    let failures: Vec<String> = (100..150).flat_map(|seed| measure_f64(COUNT, seed)).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+fn measure_f64(count: usize, seed: u64) -> Vec<String> {
+    let args = arguments_f64(count, seed);
     let bits: Lanes = args.iter().map(|x| x.to_bits()).collect();
     let mut failures = Vec::new();
     for case in unary_cases() {
@@ -267,7 +280,7 @@ fn unary_f64() {
             &mut failures,
         );
     }
-    assert!(failures.is_empty(), "{failures:#?}");
+    failures
 }
 
 /// Pairs: every landmark with a few others, and random ones at several distances.

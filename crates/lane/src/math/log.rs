@@ -104,7 +104,7 @@ fn sum<'a>(k: Expr<'a>, f: Expr<'a>, extra: Option<Expr<'a>>) -> Expr<'a> {
     // The first part is short enough that its product with k is exact.
     let [ln2_high, ln2_low] = match f.dtype() {
         DType::F32 => [0.693145751953125, 1.4286067653e-6],
-        _ => [0.693147180560117703862488269805908203125, -1.7239444525614835e-13],
+        _ => [0.6931471805601177, -1.7239444525614835e-13],
     };
     let Log1 { half_square, rest } = log1(f);
     let head = fast_two_sum(k * ln2_high, f);
@@ -173,7 +173,7 @@ fn other_base<'a>(x: Expr<'a>, inverse: [f64; 2], scale: [f64; 2]) -> Expr<'a> {
 /// Logarithm to base 2.
 pub(crate) fn log2(x: Expr<'_>) -> Expr<'_> {
     let inverse = match x.dtype() {
-        DType::F32 => [1.44269502162933349609375, 1.925963033500011e-8],
+        DType::F32 => [1.4426950216293335, 1.925963033500011e-8],
         _ => [std::f64::consts::LOG2_E, 2.0355273740931033e-17],
     };
     other_base(x, inverse, [1.0, 0.0])
@@ -182,11 +182,8 @@ pub(crate) fn log2(x: Expr<'_>) -> Expr<'_> {
 /// Logarithm to base 10.
 pub(crate) fn log10(x: Expr<'_>) -> Expr<'_> {
     let (inverse, scale) = match x.dtype() {
-        DType::F32 => ([0.4342944920063018798828125, -1.010304995219258e-8], [0.30103302001953125, -3.0243554647e-6]),
-        _ => (
-            [std::f64::consts::LOG10_E, 1.098319650216765e-17],
-            [0.301029995664066518656909465789794921875, -8.532344317057107e-14],
-        ),
+        DType::F32 => ([0.4342944920063019, -1.010304995219258e-8], [0.30103302001953125, -3.0243554647e-6]),
+        _ => ([std::f64::consts::LOG10_E, 1.098319650216765e-17], [0.3010299956640665, -8.532344317057107e-14]),
     };
     other_base(x, inverse, scale)
 }

@@ -110,7 +110,7 @@ fn log_pair(x: Expr<'_>) -> Pair<'_> {
     let twice = Pair { high: s.high * 2.0, low: s.low * 2.0 };
     let log1 = sum_pair(&twice, &cubic);
     // The first part of ln 2 is short enough that its product with k is exact.
-    let head = two_sum(k * 0.693147180560117703862488269805908203125, log1.high);
+    let head = two_sum(k * 0.6931471805601177, log1.high);
     let low = k.fma(-1.7239444525614835e-13, head.low + log1.low);
     fast_two_sum(head.high, low)
 }

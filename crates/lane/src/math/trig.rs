@@ -44,7 +44,7 @@ fn limit(dtype: DType) -> f64 {
 fn reduce(ax: Expr<'_>) -> Quadrant<'_> {
     let shift = format(ax.dtype()).shift;
     let parts = match ax.dtype() {
-        DType::F32 => [1.57079637050628662109375, -4.371138828673793e-8, -1.71512451e-15],
+        DType::F32 => [1.5707963705062866, -4.371138828673793e-8, -1.71512451e-15],
         _ => [std::f64::consts::FRAC_PI_2, 6.123233995736766e-17, -1.4973849048591698e-33],
     };
     let shifted = ax.fma(std::f64::consts::FRAC_2_PI, shift);
