@@ -66,7 +66,7 @@ fn damaged_text_never_panics() {
 #[test]
 fn points_run_one_by_one_give_the_same() {
     let mut finished = 0;
-    for seed in 0..SEEDS {
+    for seed in 0..SEEDS / 3 {
         let case = case(seed);
         let mut whole = case.memory.clone();
         let result = interpret(&case.kernel, &mut whole);
@@ -84,5 +84,5 @@ fn points_run_one_by_one_give_the_same() {
         }
         assert!(single == whole, "seed {seed}:\n{}", print(&case.kernel));
     }
-    assert!(finished > SEEDS / 2, "only {finished} ran to their end");
+    assert!(finished > SEEDS / 6, "only {finished} ran to their end");
 }
