@@ -107,7 +107,7 @@ pub fn print(program: &Program, indent: usize) -> String {
     out
 }
 
-/// Prints as [`print`] does, without indentation.
+/// Prints as [`print()`] does, without indentation.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_program(f, self, 0)
@@ -185,7 +185,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Reads what [`print`] writes, at any indentation. The program passes [`Program::verify`].
+/// Reads what [`print()`] writes, at any indentation. The program passes [`Program::verify`].
 pub fn parse(text: &str) -> Result<Program, ParseError> {
     let mut lines = Lines { lines: text.lines().enumerate().collect(), next: 0 };
     let program = parse_program(&mut lines, 0)?;

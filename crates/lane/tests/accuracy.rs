@@ -6,6 +6,7 @@
 
 use core_math as cm;
 use fuseloom_lane::{DType, Function, Lanes, Prim, Program, interpret};
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 /// A function with its oracles and the errors it must keep to.
 struct Case<O32, O64> {
@@ -114,7 +115,7 @@ fn landmarks() -> Vec<f64> {
         ]);
     }
     marks.extend([88.722839, 87.33654, 103.97208, 103.2789, 709.782712893384, 708.3964185322641, 745.1332191019411]);
-    marks.extend([0.9142, 0.4142135, 2.4142135, 0.70710678, 1.41421356, 19.0615, 9.01, 22.0]);
+    marks.extend([0.9142, 0.4142135, 2.4142135, FRAC_1_SQRT_2, SQRT_2, 19.0615, 9.01, 22.0]);
     let mut all = Vec::new();
     for mark in marks {
         for v in [mark, mark.next_up(), mark.next_down()] {
