@@ -1,63 +1,71 @@
 //! Running a plan through the kernel interpreter: a scheduler's fault told apart from a code generator's.
 
+use crate::arrays::Laid;
 use fuseloom_graph::{ArrayValue, Graph, Sizes};
 use fuseloom_kernel::{Binding, BoundStep, LibraryOp, Memory, Place, Plan, Step};
-use fuseloom_lane::DType;
+use fuseloom_lane::{DType, Scalar};
 
 /// Binds a plan to sizes and contiguous inputs and runs its kernels in the interpreter. Gives the outputs, or what was
 /// refused in words.
 pub fn run_plan(plan: &Plan, graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<Vec<ArrayValue>, String> {
-    let shape_of = |id| {
-        let ty = graph.ty(id);
+    let blank = |(dtype, shape): (DType, Vec<usize>)| {
+        Laid::contiguous(&ArrayValue { dtype, data: vec![0xa5a5_a5a5_a5a5_a5a5; shape.iter().product()], shape })
+    };
+    let outputs = output_types(graph, sizes)?.into_iter().map(blank).collect();
+    let inputs: Vec<Laid> = inputs.iter().map(Laid::contiguous).collect();
+    run_plan_in(plan, sizes, &inputs, outputs)
+}
+
+/// The dtype and shape of each output for these sizes.
+pub fn output_types(graph: &Graph, sizes: &Sizes) -> Result<Vec<(DType, Vec<usize>)>, String> {
+    let ty = |id: &fuseloom_graph::NodeId| {
+        let ty = graph.ty(*id);
         let shape: Option<Vec<usize>> = ty.shape.iter().map(|d| d.eval(sizes)).collect();
         shape.map(|shape| (ty.dtype, shape)).ok_or_else(|| "a size that cannot be evaluated".to_string())
     };
-    let strides = |(dtype, shape): &(DType, Vec<usize>)| {
-        let mut stride = dtype.size() as i64;
-        let mut strides = vec![0; shape.len()];
-        for axis in (0..shape.len()).rev() {
-            strides[axis] = stride;
-            stride *= shape[axis] as i64;
-        }
-        strides
-    };
-    let ins: Vec<_> = graph.inputs().iter().map(|&id| shape_of(id)).collect::<Result<_, _>>()?;
-    let outs: Vec<_> = graph.outputs().iter().map(|&id| shape_of(id)).collect::<Result<_, _>>()?;
+    graph.outputs().iter().map(ty).collect()
+}
+
+/// As [`run_plan`], with inputs in the given memory and outputs written to the given memory, for which the plan was made.
+pub fn run_plan_in(
+    plan: &Plan,
+    sizes: &Sizes,
+    inputs: &[Laid],
+    mut outputs: Vec<Laid>,
+) -> Result<Vec<ArrayValue>, String> {
     let symbols = plan.symbols.iter().map(|s| sizes.get(s).map(|n| *n as i64).ok_or(format!("no size {s}")));
+    let strides = |laid: &Laid| laid.layout.strides().to_vec();
     let binding = Binding {
         symbols: symbols.collect::<Result<_, _>>()?,
-        input_strides: ins.iter().map(strides).collect(),
-        output_strides: outs.iter().map(strides).collect(),
+        input_strides: inputs.iter().map(strides).collect(),
+        output_strides: outputs.iter().map(strides).collect(),
         threads: 2,
     };
     let bound = plan.bind(&binding).map_err(|e| e.to_string())?;
     // One memory for every input and output, and one for the arena; places are (memory, offset). Memory that nobody wrote
     // is filled with a pattern that no correct kernel reads.
-    let mut memories: Vec<Vec<u8>> = inputs.iter().map(bytes).collect();
-    let first_output = memories.len();
-    memories.extend(outs.iter().map(|(dtype, shape)| vec![0xa5; dtype.size() * shape.iter().product::<usize>()]));
+    let mut memories: Vec<Vec<u8>> = inputs.iter().chain(&outputs).map(|laid| laid.memory.clone()).collect();
+    let starts: Vec<i64> = inputs.iter().chain(&outputs).map(|laid| laid.layout.offset() as i64).collect();
+    let first_output = inputs.len();
     memories.push(vec![0xa5; bound.arena_bytes]);
     let arena = memories.len() - 1;
     let home = |place: Place| match place {
-        Place::Input(n) => (n as usize, 0),
-        Place::Output(n) => (first_output + n as usize, 0),
+        Place::Input(n) => (n as usize, starts[n as usize]),
+        Place::Output(n) => (first_output + n as usize, starts[first_output + n as usize]),
         Place::Arena(offset) => (arena, offset as i64),
     };
     for (step, bound_step) in plan.steps.iter().zip(&bound.steps) {
         match (step, bound_step) {
             (Step::Kernel(step), BoundStep::Kernel(kernel)) => {
+                let operand = |operand: &Option<(fuseloom_kernel::BufferId, i64)>| {
+                    operand.map(|(buffer, offset)| {
+                        let (memory, start) = home(bound.buffers[buffer.0 as usize].place);
+                        (memory, start + offset)
+                    })
+                };
                 let mut memory = Memory {
                     buffers: std::mem::take(&mut memories),
-                    operands: kernel
-                        .operands
-                        .iter()
-                        .map(|operand| {
-                            operand.map(|(buffer, offset)| {
-                                let (memory, start) = home(bound.buffers[buffer.0 as usize].place);
-                                (memory, start + offset)
-                            })
-                        })
-                        .collect(),
+                    operands: kernel.operands.iter().map(operand).collect(),
                     params: kernel.params.to_vec(),
                     literals: kernel.literals.to_vec(),
                     scratch: vec![0xa5; kernel.scratch_bytes],
@@ -73,7 +81,8 @@ pub fn run_plan(plan: &Plan, graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]
             (Step::Library(step), BoundStep::Library { .. }) => match step.op {
                 LibraryOp::Copy => {
                     let (from, to) = (step.inputs[0].0 as usize, step.outputs[0].0 as usize);
-                    let ((source, start), (target, at)) = (home(bound.buffers[from].place), home(bound.buffers[to].place));
+                    let ((source, start), (target, at)) =
+                        (home(bound.buffers[from].place), home(bound.buffers[to].place));
                     let copied = memories[source][start as usize..][..bound.buffers[from].bytes].to_vec();
                     memories[target][at as usize..][..copied.len()].copy_from_slice(&copied);
                 }
@@ -81,24 +90,39 @@ pub fn run_plan(plan: &Plan, graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]
             _ => return Err("a bound step of another kind than its step".to_string()),
         }
     }
-    Ok(outs
-        .iter()
-        .zip(&memories[first_output..])
-        .map(|((dtype, shape), bytes)| ArrayValue { dtype: *dtype, shape: shape.clone(), data: elements(*dtype, bytes) })
-        .collect())
+    if memories.iter().zip(inputs).any(|(after, before)| *after != before.memory) {
+        return Err("an input was written to".to_string());
+    }
+    for (output, memory) in outputs.iter_mut().zip(&mut memories[first_output..]) {
+        output.memory = std::mem::take(memory);
+    }
+    Ok(outputs.iter().map(Laid::read).collect())
 }
 
-/// The elements of an array in memory order.
-fn bytes(array: &ArrayValue) -> Vec<u8> {
-    array.data.iter().flat_map(|bits| bits.to_le_bytes()[..array.dtype.size()].to_vec()).collect()
-}
-
-/// The bits of each element.
-fn elements(dtype: DType, bytes: &[u8]) -> Vec<u64> {
-    let word = |chunk: &[u8]| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    };
-    bytes.chunks_exact(dtype.size()).map(word).collect()
+/// The first place where arrays differ, in words; any NaN is any other, and a bool is 0 or 1.
+pub fn difference(expected: &[ArrayValue], found: &[ArrayValue]) -> Option<String> {
+    if expected.len() != found.len() {
+        return Some(format!("{} outputs, not {}", found.len(), expected.len()));
+    }
+    for (k, (expected, found)) in expected.iter().zip(found).enumerate() {
+        if (expected.dtype, &expected.shape) != (found.dtype, &found.shape) {
+            let ty = |a: &ArrayValue| format!("{}{:?}", a.dtype, a.shape);
+            return Some(format!("output {k} is {}, not {}", ty(found), ty(expected)));
+        }
+        let dtype = expected.dtype;
+        let scalar = |bits: u64| Scalar::from_bits(dtype, bits);
+        let differs = |(a, b): (&u64, &u64)| !scalar(*a).same(scalar(*b)) || (dtype == DType::Bool && *b > 1);
+        let wrong = expected.data.iter().zip(&found.data).filter(|(a, b)| differs((a, b))).count();
+        if let Some(at) = expected.data.iter().zip(&found.data).position(differs) {
+            let (a, b) = (scalar(expected.data[at]), scalar(found.data[at]));
+            return Some(format!(
+                "output {k}: {wrong} of {} elements differ; element {at} of {dtype}{:?} is {b} ({:#x}), not {a} ({:#x})",
+                expected.data.len(),
+                expected.shape,
+                found.data[at],
+                expected.data[at],
+            ));
+        }
+    }
+    None
 }

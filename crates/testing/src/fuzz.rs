@@ -1,0 +1,97 @@
+//! Random graphs through the checker until the time is over.
+
+use crate::check::{Case, Fault, Kind, check};
+use crate::generate::generate;
+use crate::shrink::shrink;
+use fuseloom_graph::{Graph, print};
+use std::time::{Duration, Instant};
+
+/// What is done.
+#[derive(Clone, Debug)]
+pub struct Fuzz {
+    /// The first seed; the others follow it.
+    pub seed: u64,
+    /// For how long.
+    pub time: Duration,
+    /// How many graphs at most.
+    pub graphs: u64,
+    /// How many mismatches end it.
+    pub mismatches: usize,
+    /// The last stage that is run.
+    pub through: Kind,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Graphs checked.
+    pub graphs: u64,
+    /// Runs that were compared.
+    pub compared: usize,
+    /// What was found.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// A fault with the smallest graph that shows it.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// The seed of the graph.
+    pub seed: u64,
+    /// The fault of the small graph.
+    pub fault: Fault,
+    /// The small graph.
+    pub graph: Graph,
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "seed {}: {}", self.seed, self.fault)?;
+        f.write_str(&print(&self.graph))
+    }
+}
+
+impl Fuzz {
+    /// Runs; `found` is told of each mismatch when it is found, `begin` of each seed before its graph is checked.
+    pub fn run(&self, mut begin: impl FnMut(u64), mut found: impl FnMut(&Mismatch)) -> Report {
+        let start = Instant::now();
+        let mut report = Report::default();
+        for seed in (0..self.graphs).map(|k| self.seed.wrapping_add(k)) {
+            if start.elapsed() >= self.time || report.mismatches.len() >= self.mismatches {
+                break;
+            }
+            begin(seed);
+            report.graphs += 1;
+            match check_seed(seed, self.through) {
+                Ok(compared) => report.compared += compared,
+                Err(mismatch) => {
+                    found(&mismatch);
+                    report.mismatches.push(*mismatch);
+                }
+            }
+        }
+        report
+    }
+}
+
+/// Checks the graph of a seed: how many runs were compared, or a mismatch, made small.
+pub fn check_seed(seed: u64, through: Kind) -> Result<usize, Box<Mismatch>> {
+    let generated = generate(seed);
+    let case = Case { graph: generated.graph, sizes: generated.sizes, seed, through };
+    check(&case).map_err(|fault| Box::new(small(&case, *fault)))
+}
+
+/// The mismatch of a case, with a smaller graph that fails in the same stage and way.
+pub fn small(case: &Case, fault: Fault) -> Mismatch {
+    let with = |graph: &Graph| Case {
+        graph: graph.clone(),
+        sizes: vec![fault.sizes.clone()],
+        // Only as far as is needed.
+        through: fault.stage.kind,
+        ..case.clone()
+    };
+    let same = |found: &Fault| found.stage.kind == fault.stage.kind && found.failure == fault.failure;
+    let fails = |graph: &Graph| check(&with(graph)).err().is_some_and(|found| same(&found));
+    let graph = shrink(&case.graph, &fault.sizes, 3000, fails);
+    let fault = check(&with(&graph)).err().map_or(fault.clone(), |found| *found);
+    Mismatch { seed: case.seed, fault, graph }
+}
