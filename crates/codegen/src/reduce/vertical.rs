@@ -5,7 +5,7 @@
 
 use super::carry::without_lowest;
 use super::rows::WorkRows;
-use super::Reducer;
+use super::{Reducer, States};
 use crate::helper::Helper;
 use crate::lanes::{self, Plan, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
@@ -21,6 +21,8 @@ use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
 #[derive(Clone, Default)]
 pub(crate) struct Rows {
     entries: Vec<Entry>,
+    /// Whether an element is a whole block and takes the place of what is there: subtrees that pair.
+    replaces: bool,
     /// Whether this is the second pass over a block, which adds squared deviations from the means.
     squares: bool,
 }
@@ -80,12 +82,12 @@ pub(crate) fn accumulate(
                 continue;
             }
             let elements = &results[at..at + usize::from(into.arity)];
-            add(n, entry, &reducer, elements, i, v);
+            add(n, &scope.reductions, entry, &reducer, elements, i, v);
             continue;
         }
         let sum = Reducer::sum(into);
         if !scope.reductions.squares {
-            add(n, entry, &sum, &results[at..=at], i, v);
+            add(n, &scope.reductions, entry, &sum, &results[at..=at], i, v);
             continue;
         }
         let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, i, v);
@@ -93,15 +95,20 @@ pub(crate) fn accumulate(
             let deviation = e.b.ins().fsub(x, mean);
             e.b.ins().fmul(deviation, deviation)
         });
-        add(n, entry, &sum, &[Wide::Lanes(squares)], i, v);
+        add(n, &scope.reductions, entry, &sum, &[Wide::Lanes(squares)], i, v);
     }
 }
 
-fn add(n: &mut Nest<'_, '_>, entry: &Entry, reducer: &Reducer<'_>, elements: &[Wide], i: Clif, v: usize) {
+/// Adds elements to the rows of the iteration's lane.
+fn add(n: &mut Nest<'_, '_>, rows: &Rows, entry: &Entry, reducer: &Reducer<'_>, elements: &[Wide], i: Clif, v: usize) {
     let streams: Vec<Stream> =
         (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
-    let before: Vec<Wide> = streams.iter().map(|s| s.load(n.e, i, v)).collect();
-    let after = reducer.combine(n.e, &before, elements, v);
+    let after: States = if rows.replaces {
+        elements.iter().cloned().collect()
+    } else {
+        let before: Vec<Wide> = streams.iter().map(|s| s.load(n.e, i, v)).collect();
+        reducer.combine(n.e, &before, elements, v)
+    };
     for (stream, wide) in streams.iter().zip(&after) {
         stream.store(n.e, i, wide, v);
     }
@@ -210,7 +217,8 @@ fn block(
     let length = n.e.b.ins().isub(block.end, block.start);
     let lanes = n.word(LANES as i64);
     let live = n.e.b.ins().smin(length, lanes);
-    for column in columns {
+    let replaces = columns.iter().any(|c| is_paired(&c.reducer));
+    for column in columns.iter().filter(|_| !replaces) {
         let identity = match column.reducer.is_bare_moments() {
             true => Reducer::sum(column.reducer.into).identity,
             false => column.reducer.identity.clone(),
@@ -279,6 +287,7 @@ fn iterate(
     block: Bounds,
     squares: bool,
 ) {
+    let replaces = columns.iter().any(|c| is_paired(&c.reducer));
     n.each(block.start, block.end, 1, |n, k| {
         let from_start = n.e.b.ins().isub(k, bounds.start);
         let mut scope = n.enter(scope, inner.var, Var { value: k, from_start });
@@ -290,7 +299,7 @@ fn iterate(
             let means = column.rows.means(n);
             entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means });
         }
-        scope.reductions = Rows { entries, squares };
+        scope.reductions = Rows { entries, replaces, squares };
         n.items(&scope, &inner.body);
     });
 }
