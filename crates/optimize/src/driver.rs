@@ -1,7 +1,7 @@
 //! Runs the passes: the only place that times them, shows them, checks what they leave and repeats them.
 
 use crate::{Error, PASSES, Pass, Rewrite};
-use fuseloom_graph::{Graph, NodeId, Type};
+use fuseloom_graph::{Graph, NodeId};
 use std::time::{Duration, Instant};
 
 /// Rounds of the simplifying passes after which the driver stops even if something still changes.
@@ -215,7 +215,7 @@ impl State {
 
 /// A pass may change how an output is computed, never what type it has.
 fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<(), Error> {
-    let ty = |graph: &Graph, k: usize| -> Option<Type> { graph.outputs().get(k).map(|id| graph.ty(*id).clone()) };
+    let ty = |graph: &Graph, k: usize| graph.outputs().get(k).map(|id| Box::new(graph.ty(*id).clone()));
     let count = before.outputs().len().max(after.outputs().len());
     let differs = (0..count).find(|&k| ty(before, k) != ty(after, k));
     match differs {

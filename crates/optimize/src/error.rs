@@ -41,9 +41,9 @@ pub enum Error {
         /// The output's position.
         output: usize,
         /// Its type before, if it was there.
-        before: Option<Type>,
+        before: Option<Box<Type>>,
         /// Its type after, if it is there.
-        after: Option<Type>,
+        after: Option<Box<Type>>,
     },
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for Error {
             Error::Refused { pass, node, source } => write!(f, "pass `{pass}` at %{}: {source}", node.0),
             Error::Malformed { pass, message } => write!(f, "pass `{pass}` left a malformed graph: {message}"),
             Error::OutputType { pass, output, before, after } => {
-                let name = |ty: &Option<Type>| ty.as_ref().map_or("nothing".into(), Type::to_string);
+                let name = |ty: &Option<Box<Type>>| ty.as_ref().map_or("nothing".into(), |ty| ty.to_string());
                 write!(f, "pass `{pass}` made output {output} {} of {}", name(after), name(before))
             }
         }

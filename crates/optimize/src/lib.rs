@@ -61,7 +61,7 @@ pub struct Pass {
     pub run: fn(&Graph) -> Outcome,
 }
 
-/// Every pass, in the order they run.
+/// Every pass, in the order they run: the first once, the others in rounds.
 pub const PASSES: &[Pass] = &[
     required("decompose", "compound operations become canonical ones", decompose::run),
     simplifying("constants", "operations on constants become constants", constants::run),

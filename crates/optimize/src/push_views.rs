@@ -52,7 +52,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
 #[derive(Clone, Debug)]
 enum Taken {
     /// A view, which has the node as its base.
-    View(View),
+    View(Box<View>),
     /// A reshape that splits or merges axes.
     Reshape(Shape),
 }
@@ -89,7 +89,7 @@ impl Plan {
             match &plan.taken[id.index()] {
                 None => {
                     let taken = match View::of_one(graph, id) {
-                        Some(view) if view.is_injective() => Taken::View(view),
+                        Some(view) if view.is_injective() => Taken::View(Box::new(view)),
                         Some(_) => continue,
                         None => match &node.op {
                             Op::Reshape(shape) => Taken::Reshape(shape.clone()),
@@ -138,7 +138,7 @@ impl Plan {
             }
             path.push(at);
             at = node.inputs[0];
-            taken = Taken::View(view);
+            taken = Taken::View(Box::new(view));
         }
         false
     }
@@ -197,7 +197,7 @@ fn for_input(graph: &Graph, node: &Node, taken: &Taken, input: NodeId) -> Option
             view.base = input;
             Some(Taken::View(view))
         }
-        (_, Taken::View(view)) => Some(Taken::View(View { base: input, ..view.clone() })),
+        (_, Taken::View(view)) => Some(Taken::View(Box::new(View { base: input, ..(**view).clone() }))),
         (_, Taken::Reshape(shape)) => Some(Taken::Reshape(shape.clone())),
     }
 }
@@ -227,7 +227,7 @@ fn apply(walk: &mut Walk<'_>, x: NodeId, taken: &Taken) -> Result<NodeId, OpErro
     match taken {
         Taken::Reshape(shape) => walk.add(Op::Reshape(shape.clone()), &[x]),
         Taken::View(view) => {
-            let view = View { base: x, ..view.clone() };
+            let view = View { base: x, ..(**view).clone() };
             let below = View::of(walk.graph(), x);
             walk.view(&below.then(&view).unwrap_or(view))
         }

@@ -189,10 +189,8 @@ impl View {
             }
         }
         for axis in &mut self.axes {
-            if let Axis::Walks(a) = axis {
-                if self.windows[*a].len.is_one() {
-                    *axis = Axis::Stretches(Dim::Fixed(1));
-                }
+            if matches!(axis, Axis::Walks(a) if self.windows[*a].len.is_one()) {
+                *axis = Axis::Stretches(Dim::Fixed(1));
             }
         }
     }

@@ -1,5 +1,4 @@
 //! What comes out of the optimizer computes what went in, bit for bit, whichever pass is off.
-#![expect(missing_docs, reason = "a test")]
 
 mod random;
 
@@ -19,10 +18,8 @@ fn optimized(graph: &Graph, off: &[&str]) -> Result<Optimized, TestCaseError> {
         return Err(fail(format!("no fixed point:\n{}", print(&optimized.graph))));
     }
     for (id, to) in graph.ids().zip(&optimized.map) {
-        if let Some(to) = to {
-            if graph.node(id).types != optimized.graph.node(*to).types {
-                return Err(fail(format!("%{} of another type in\n{}", id.0, print(&optimized.graph))));
-            }
+        if to.is_some_and(|to| graph.node(id).types != optimized.graph.node(to).types) {
+            return Err(fail(format!("%{} of another type in\n{}", id.0, print(&optimized.graph))));
         }
     }
     Ok(optimized)

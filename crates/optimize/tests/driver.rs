@@ -1,5 +1,4 @@
 //! The driver: names, hooks, reports, long graphs.
-#![expect(missing_docs, reason = "a test")]
 
 use fuseloom_graph::{Graph, NodeId, Op, Type, parse, print};
 use fuseloom_lane::{DType, Function};
@@ -90,9 +89,9 @@ fn chain(len: usize) -> Graph {
 }
 
 #[test]
-fn a_chain_of_a_million_does_not_overflow_the_stack() {
-    // Without optimization the verifier between passes takes its time; a tenth shows a recursion just as well.
-    let graph = chain(if cfg!(debug_assertions) { 100_000 } else { 1_000_000 });
+fn a_long_chain_does_not_overflow_the_stack() {
+    // A recursion would need some 10 MB of stack; a test has 2.
+    let graph = chain(100_000);
     let optimized = optimize(&graph, &Passes::default()).unwrap();
     assert!(optimized.graph.nodes().len() < graph.nodes().len() * 2);
 }
@@ -106,7 +105,6 @@ fn a_thousand_nodes_take_a_few_milliseconds() {
         start.elapsed()
     });
     let best = times.min().unwrap();
-    println!("{best:?}");
     // A few milliseconds in a release build on an idle machine; what this holds is that it is not quadratic.
     assert!(best < Duration::from_millis(400), "{best:?}");
 }

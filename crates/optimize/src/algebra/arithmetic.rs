@@ -25,10 +25,8 @@ pub(super) fn add(t: &Term<'_>) -> Option<Rule> {
         return if x == y { is("x + x => x", x) } else { None };
     }
     // (x + c) + d => x + (c + d)       integers
-    if t.is_integer() {
-        if let Some((x, c)) = t.associate() {
-            return binary("(x + c) + d => x + (c + d)", Function::Add, x, c);
-        }
+    if let Some((x, c)) = t.is_integer().then(|| t.associate()).flatten() {
+        return binary("(x + c) + d => x + (c + d)", Function::Add, x, c);
     }
     // x + -y => x - y
     if let Some(y) = t.inner_one(y, Function::Neg) {
@@ -96,10 +94,8 @@ pub(super) fn mul(t: &Term<'_>) -> Option<Rule> {
             return binary("-x * c => x * -c", Function::Mul, x, negated(c)?);
         }
         // (x * c) * d => x * (c * d)       integers
-        if t.is_integer() {
-            if let Some((x, c)) = t.associate() {
-                return binary("(x * c) * d => x * (c * d)", Function::Mul, x, c);
-            }
+        if let Some((x, c)) = t.is_integer().then(|| t.associate()).flatten() {
+            return binary("(x * c) * d => x * (c * d)", Function::Mul, x, c);
         }
     }
     // x * x => square(x)         bools: x

@@ -9,17 +9,17 @@ const MAX_ELEMENTS: usize = 3000;
 const NAMED: usize = 7;
 
 /// A stream of choices; after its end every choice is the first.
-pub struct Choices<'a> {
+pub(crate) struct Choices<'a> {
     left: std::slice::Iter<'a, u32>,
 }
 
 impl Choices<'_> {
-    pub fn new(choices: &[u32]) -> Choices<'_> {
+    pub(crate) fn new(choices: &[u32]) -> Choices<'_> {
         Choices { left: choices.iter() }
     }
 
     /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.left.next().map_or(0, |&choice| choice as usize % n.max(1))
     }
 
@@ -33,16 +33,16 @@ impl Choices<'_> {
 }
 
 /// A random graph; `named` if some of its dims are `n` and `m`.
-pub fn graph(choices: &mut Choices<'_>, named: bool) -> Graph {
+pub(crate) fn graph(choices: &mut Choices<'_>, named: bool) -> Graph {
     let mut g = Builder { graph: Graph::default(), usable: Vec::new(), named };
     for name in ["x", "y", "z"] {
         let dtype = choices.of(&DType::ALL);
         let rank = choices.below(5);
         let shape: Shape = (0..rank).map(|_| g.dim(choices)).collect();
-        if g.fits(&shape) {
-            if let Ok(id) = g.graph.input(name, Type { dtype, shape }) {
-                g.usable.push(id);
-            }
+        if g.fits(&shape)
+            && let Ok(id) = g.graph.input(name, Type { dtype, shape })
+        {
+            g.usable.push(id);
         }
     }
     if g.usable.is_empty() {
@@ -60,7 +60,7 @@ pub fn graph(choices: &mut Choices<'_>, named: bool) -> Graph {
 }
 
 /// Arrays for the inputs of a graph: numbers at the edges of their dtypes, and small ones.
-pub fn arrays(graph: &Graph, sizes: &Sizes, choices: &mut Choices<'_>) -> Vec<ArrayValue> {
+pub(crate) fn arrays(graph: &Graph, sizes: &Sizes, choices: &mut Choices<'_>) -> Vec<ArrayValue> {
     let mut seed = choices.below(1 << 30) as u64 + 1;
     let array = |id: &NodeId| {
         let ty = graph.ty(*id);
