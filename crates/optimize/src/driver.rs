@@ -151,7 +151,7 @@ impl State {
         let rewrite = outcome.map_err(|refusal| Error::Refused {
             pass: pass.name,
             node: refusal.node,
-            source: refusal.source,
+            source: Box::new(refusal.source),
         })?;
         let changed = rewrite.is_some();
         let after = rewrite.as_ref().map_or(&self.graph, |rewrite| &rewrite.graph);

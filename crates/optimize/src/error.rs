@@ -25,7 +25,7 @@ pub enum Error {
         /// The node of the graph before the pass that it was rewriting.
         node: NodeId,
         /// Why.
-        source: OpError,
+        source: Box<OpError>,
     },
     /// The graph that a pass left is malformed.
     Malformed {
@@ -68,7 +68,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Refused { source, .. } => Some(source),
+            Error::Refused { source, .. } => Some(source.as_ref()),
             Error::UnknownPass { .. }
             | Error::RequiredPass { .. }
             | Error::Malformed { .. }
