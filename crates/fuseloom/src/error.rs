@@ -1,6 +1,7 @@
 //! Everything that can go wrong, in prose.
 
 use crate::{DType, Place};
+use fuseloom_codegen::CodegenError;
 use fuseloom_graph::{InterpretError, OpError, ParseError};
 use fuseloom_kernel::BindError;
 use fuseloom_runtime::RuntimeError;
@@ -123,6 +124,9 @@ pub enum Error {
     /// The program failed while running.
     #[error("{0}")]
     Run(RuntimeError),
+    /// A kernel could not be compiled: the system refuses memory for code, or a fault of fuseloom.
+    #[error("{0}")]
+    Compile(#[from] CodegenError),
     /// A fault of fuseloom.
     #[error("internal error in {stage}: {message}; please report this")]
     Internal {
@@ -164,6 +168,7 @@ impl Error {
             | Error::Parse(_)
             | Error::Setting { .. }
             | Error::Run(_)
+            | Error::Compile(_)
             | Error::Internal { .. } => None,
         }
     }

@@ -162,7 +162,7 @@ impl Prepared {
         let environment = machine()?.environment();
         let Some(directory) = &environment.dump_to else { return Ok(()) };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let explain = Explain::of(Model::new(self, &self.places, Ok(Arc::clone(planned)), None));
+        let explain = Explain::of(Model::new(self, &self.places, Ok(Some(Arc::clone(planned))), None));
         for stage in environment.dump.iter().copied() {
             let extension = if stage == Stage::Clif { "clif" } else { "fl" };
             let path = directory.join(format!("{number:04}-{stage}.{extension}"));
@@ -181,11 +181,11 @@ impl Prepared {
 
     fn model(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<Layout>, Vec<Vec<i64>>)>) -> Result<Model> {
         let (layouts, strides) = inputs.unzip();
-        let plan = match machine()?.interpreted() {
-            Some(reason) => Err(reason.to_string()),
-            None => Ok(self.plan(Occasion { inputs: layouts.unwrap_or_default(), ..Occasion::default() })?),
+        let planned = match machine()?.interpreted() {
+            Some(_) => Ok(None),
+            None => self.plan(Occasion { inputs: layouts.unwrap_or_default(), ..Occasion::default() }).map(Some),
         };
-        Model::new(self, places, plan, strides)
+        Model::new(self, places, planned, strides)
     }
 
     fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {
@@ -196,7 +196,7 @@ impl Prepared {
             self.count(|counters| &counters.kernels);
             machine.log(|| format!("compiled {} in {:.3} ms", step.kernel.name, time.as_secs_f64() * 1e3));
         }
-        code.map(Some).map_err(|error| internal("codegen", error.to_string()))
+        Ok(Some(code?))
     }
 
     /// Counts something, of this graph and of the process.

@@ -200,13 +200,17 @@ impl SizeTable {
         ids.into_iter().fold(one, |p, id| self.mul(p, id))
     }
 
-    /// The byte strides of a C-ordered array of elements of `size` bytes.
+    /// The byte strides of a C-ordered array of elements of `size` bytes. A plainly empty axis counts as 1 there, so that no
+    /// stride is 0 and a stride never says that elements are shared.
     pub(crate) fn contiguous(&mut self, shape: &[SizeId], size: usize) -> Vec<SizeId> {
+        let empty = self.constant(0);
         let mut stride = self.constant(size as i64);
         let mut strides = vec![stride; shape.len()];
         for axis in (0..shape.len()).rev() {
             strides[axis] = stride;
-            stride = self.mul(shape[axis], stride);
+            if shape[axis] != empty {
+                stride = self.mul(shape[axis], stride);
+            }
         }
         strides
     }

@@ -17,7 +17,7 @@ pub(super) fn dot(model: &Model, stage: Stage) -> Result<String> {
         }
         (Stage::Plan, Shown::Planned { planned, .. }) => plan(&mut out, model, planned),
         // The steps in their order, each with its text.
-        (Stage::Kernels | Stage::Clif, _) | (Stage::Plan, Shown::Interpreted(_)) => {
+        (Stage::Kernels | Stage::Clif, _) | (Stage::Plan, Shown::Interpreted(_) | Shown::Failed(_)) => {
             line(&mut out, format_args!("  all [label=\"{}\"];", left_aligned(&text(model, stage)?)));
         }
     }

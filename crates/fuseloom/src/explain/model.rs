@@ -1,8 +1,9 @@
 //! What explain shows, gathered from every stage.
 
-use crate::Result;
 use crate::lower::Places;
+use crate::machine::machine;
 use crate::pipeline::{Planned, Prepared};
+use crate::{Error, Result};
 use fuseloom_graph::NodeId;
 use fuseloom_kernel::{Binding, BoundPlan, BufferKind, Kernel, Step};
 use std::sync::Arc;
@@ -24,8 +25,10 @@ pub(crate) enum Shown {
         /// Where every size is known.
         bound: Option<Bound>,
     },
-    /// Why there is none.
+    /// Programs are interpreted, for this reason.
     Interpreted(String),
+    /// Planning failed.
+    Failed(Error),
 }
 
 /// A plan's numbers.
@@ -37,16 +40,18 @@ pub(crate) struct Bound {
 }
 
 impl Model {
-    /// For a plan; `strides` are the inputs' if they are known, else C order.
+    /// For a plan, or none where programs are interpreted; `strides` are the inputs' if they are known, else C order.
     pub(crate) fn new(
         prepared: &Arc<Prepared>,
         places: &Places,
-        plan: Result<Arc<Planned>, String>,
+        planned: Result<Option<Arc<Planned>>>,
         strides: Option<Vec<Vec<i64>>>,
     ) -> Result<Model> {
-        let plan = match plan {
-            Ok(planned) => Shown::Planned { bound: bind(&planned, strides)?, planned },
-            Err(reason) => Shown::Interpreted(reason),
+        let bound = |planned: &Arc<Planned>| bind(planned, strides);
+        let plan = match planned.map(|planned| planned.map(|planned| (bound(&planned), planned))) {
+            Ok(Some((Ok(bound), planned))) => Shown::Planned { planned, bound },
+            Ok(Some((Err(error), _))) | Err(error) => Shown::Failed(error),
+            Ok(None) => Shown::Interpreted(machine()?.interpreted().unwrap_or_default().to_string()),
         };
         Ok(Model { prepared: Arc::clone(prepared), places: places.clone(), plan })
     }
@@ -55,7 +60,7 @@ impl Model {
     pub(crate) fn kernels(&self) -> impl Iterator<Item = (usize, &Arc<Kernel>)> {
         let steps = match &self.plan {
             Shown::Planned { planned, .. } => planned.plan.steps.as_slice(),
-            Shown::Interpreted(_) => &[],
+            Shown::Interpreted(_) | Shown::Failed(_) => &[],
         };
         steps.iter().enumerate().filter_map(|(number, step)| match step {
             Step::Kernel(step) => Some((number, &step.kernel)),
@@ -66,7 +71,7 @@ impl Model {
     pub(crate) fn bound(&self) -> Option<&Bound> {
         match &self.plan {
             Shown::Planned { bound, .. } => bound.as_ref(),
-            Shown::Interpreted(_) => None,
+            Shown::Interpreted(_) | Shown::Failed(_) => None,
         }
     }
 

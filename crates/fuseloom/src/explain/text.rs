@@ -3,7 +3,7 @@
 use super::Stage;
 use super::model::{Bound, Model, Shown};
 use crate::Result;
-use crate::pipeline::{Planned, internal};
+use crate::pipeline::Planned;
 use fuseloom_graph::{NodeId, print};
 use fuseloom_kernel::{BufferKind, LibraryOp, Step, print_sizes};
 use fuseloom_schedule::{Choice, Decision};
@@ -19,6 +19,7 @@ pub(super) fn text(model: &Model, stage: Stage) -> Result<String> {
         (Stage::Plan | Stage::Kernels | Stage::Clif, Shown::Interpreted(reason)) => {
             Ok(format!("interpreted: {reason}\n"))
         }
+        (Stage::Plan | Stage::Kernels | Stage::Clif, Shown::Failed(error)) => Err(error.clone()),
     }
 }
 
@@ -171,7 +172,7 @@ fn clif(model: &Model) -> Result<String> {
     let mut out = String::new();
     for (step, kernel) in model.kernels() {
         line(&mut out, format_args!("; step {step}: kernel {}", kernel.name));
-        out.push_str(&fuseloom_codegen::clif(kernel).map_err(|error| internal("codegen", error.to_string()))?);
+        out.push_str(&fuseloom_codegen::clif(kernel)?);
     }
     Ok(out)
 }
