@@ -225,18 +225,31 @@ impl Nest<'_, '_> {
         });
     }
 
-    /// A loop `for k in (start..end).step_by(step)`.
-    pub(crate) fn each(&mut self, start: Clif, end: Clif, step: i64, body: impl FnOnce(&mut Self, Clif)) {
+    /// A loop `for k in (start..end).step_by(step)`; gives the first `k` it does not run for.
+    pub(crate) fn each_from(
+        &mut self,
+        start: Clif,
+        end: Clif,
+        step: i64,
+        body: impl FnOnce(&mut Self, Clif),
+    ) -> Clif {
         let (inside, done) = (self.e.b.create_block(), self.e.b.create_block());
         let k = self.e.b.append_block_param(inside, types::I64);
+        let last = self.e.b.append_block_param(done, types::I64);
         let some = self.e.b.ins().icmp(IntCC::SignedLessThan, start, end);
-        self.e.b.ins().brif(some, inside, &[start.into()], done, &[]);
+        self.e.b.ins().brif(some, inside, &[start.into()], done, &[start.into()]);
         self.e.b.switch_to_block(inside);
         body(self, k);
         let next = self.e.b.ins().iadd_imm_s(k, step);
         let more = self.e.b.ins().icmp(IntCC::SignedLessThan, next, end);
-        self.e.b.ins().brif(more, inside, &[next.into()], done, &[]);
+        self.e.b.ins().brif(more, inside, &[next.into()], done, &[next.into()]);
         self.e.b.switch_to_block(done);
+        last
+    }
+
+    /// A loop `for k in (start..end).step_by(step)`.
+    pub(crate) fn each(&mut self, start: Clif, end: Clif, step: i64, body: impl FnOnce(&mut Self, Clif)) {
+        self.each_from(start, end, step, body);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{Step, Stream};
 use crate::strip::{Run, prepare, scalar_of, sweep, width};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
+use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Output, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
 
@@ -30,9 +30,9 @@ pub(crate) fn reduces(strip: &Strip, axis: VarId) -> bool {
 
 /// How the rows of a block are come by.
 enum Rows<'a, 'p> {
-    /// Computed.
-    Direct { run: &'a Run<'p>, ports: &'a sweep::Ports, frames: &'a sweep::Frames },
-    /// Read from buffers that begin with element `begin`, one for each reducer's entering values.
+    /// Computed; the last, partial one by way of a buffer of one row.
+    Direct { run: &'a Run<'p>, ports: &'a sweep::Ports, row: &'a Buffers },
+    /// Read from buffers of the whole block.
     Buffered { buffers: &'a [Vec<Stream>] },
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     let in_order = reducers.iter().any(|r| !free(r));
     let buffers = mixed || reducers.iter().any(Reducer::is_bare_moments) || (in_order && v < LANES);
     let v = if buffers { width::elementwise(n.kernel, strip, axis) } else { v };
-    let upward = |n: &mut Nest<'_, '_>, results: &[Wide], i: Clif, v: usize| {
+    let upward = |n: &mut Nest<'_, '_>, results: &[Vec<Wide>], i: Clif, v: usize| {
         vertical::accumulate(n, scope, strip, results, Some(i), v);
     };
     let axis = Some((axis, bounds));
@@ -102,16 +102,16 @@ fn paired(
     reducers: &[Reducer<'_>],
     count: Clif,
     done: Block,
-    upward: &dyn Fn(&mut Nest<'_, '_>, &[Wide], Clif, usize),
+    upward: &dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize),
 ) {
     let counter = Counter::new(n, reducers);
-    let ports = sweep::Ports::operands(n, run);
+    let ports = sweep::Ports::operands(n, run, 1);
     let zero = n.word(0);
     n.each(zero, count, 1, |n, i| {
         let results = sweep::compute(n, run, &ports, i, 1);
         sweep::store(n, run, &ports, &results, i, 1);
-        upward(n, &results, i, 1);
         let states = entering(reducers, &results);
+        upward(n, &[results], i, 1);
         counter.push(n, reducers, i, &states);
     });
     counter.finish(n, reducers, count, done);
@@ -131,18 +131,17 @@ fn direct(
     one_block: bool,
     done: Block,
 ) {
-    let ports = sweep::Ports::operands(n, run);
-    let frames = sweep::Frames::new(n, run, &ports);
+    let ports = sweep::Ports::operands(n, run, run.v);
+    let row = Buffers::new(n, reducers, run.v);
+    let source = Rows::Direct { run, ports: &ports, row: &row };
     if one_block {
         let zero = n.word(0);
-        let states = rows(n, reducers, run.v, zero, count, &Rows::Direct { run, ports: &ports, frames: &frames });
+        let states = rows(n, reducers, run.v, zero, count, &source);
         let out = arguments(n.e, reducers, &states, 1);
         n.e.b.ins().jump(done, &out);
         return;
     }
-    blocks(n, reducers, count, done, |n, begin, end| {
-        rows(n, reducers, LANES, begin, end, &Rows::Direct { run, ports: &ports, frames: &frames })
-    });
+    blocks(n, reducers, count, done, |n, begin, end| rows(n, reducers, LANES, begin, end, &source));
 }
 
 /// Rows by way of a buffer.
@@ -152,41 +151,14 @@ fn buffered(
     reducers: &[Reducer<'_>],
     count: Clif,
     done: Block,
-    upward: &dyn Fn(&mut Nest<'_, '_>, &[Wide], Clif, usize),
+    upward: &dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize),
 ) {
-    let mut slots = Vec::new();
-    for reducer in reducers {
-        let entering = usize::from(reducer.into.arity);
-        slots.push(
-            reducer.states[..entering]
-                .iter()
-                .map(|dtype| {
-                    let bytes = (BLOCK * dtype.size()) as u32;
-                    n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4))
-                })
-                .collect::<Vec<_>>(),
-        );
-    }
+    let block = Buffers::new(n, reducers, BLOCK);
     blocks(n, reducers, count, done, |n, begin, end| {
-        // Buffers whose element `begin` is their first.
-        let mut buffers = Vec::new();
-        for (reducer, slots) in reducers.iter().zip(&slots) {
-            let mut streams = Vec::new();
-            for (&dtype, &slot) in reducer.states.iter().zip(slots) {
-                let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
-                let before = n.e.b.ins().imul_imm_s(begin, dtype.size() as i64);
-                let base = n.e.b.ins().isub(base, before);
-                streams.push(Stream { dtype, base, step: Step::Element });
-            }
-            buffers.push(streams);
-        }
-        sweep::emit(n, run, begin, end, |n, results, i| {
-            upward(n, results, i, run.v);
-            for (reducer, streams) in reducers.iter().zip(&buffers) {
-                for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
-                    stream.store(n.e, i, wide, run.v);
-                }
-            }
+        let buffers = block.streams(n, reducers, begin);
+        sweep::emit(n, std::slice::from_ref(run), begin, end, &|n, results, i, v| {
+            upward(n, results, i, v);
+            fill(n, reducers, &buffers, &results[0], i, v);
         });
         let sums: Vec<Reducer<'_>> = reducers
             .iter()
@@ -200,6 +172,62 @@ fn buffered(
         }
         states
     });
+}
+
+/// Frames on the stack for the values that enter each reducer.
+struct Buffers(Vec<Vec<StackSlot>>);
+
+impl Buffers {
+    fn new(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], elements: usize) -> Buffers {
+        let mut all = Vec::new();
+        for reducer in reducers {
+            let mut slots = Vec::new();
+            for dtype in &reducer.states[..usize::from(reducer.into.arity)] {
+                let bytes = (elements * dtype.size()).max(16) as u32;
+                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+                slots.push(n.e.b.create_sized_stack_slot(data));
+            }
+            all.push(slots);
+        }
+        Buffers(all)
+    }
+
+    /// Streams whose element `first` is the first of the frame.
+    fn streams(&self, n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], first: Clif) -> Vec<Vec<Stream>> {
+        let mut all = Vec::new();
+        for (reducer, slots) in reducers.iter().zip(&self.0) {
+            let mut streams = Vec::new();
+            for (&dtype, &slot) in reducer.states.iter().zip(slots) {
+                let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+                let before = n.e.b.ins().imul_imm_s(first, dtype.size() as i64);
+                let base = n.e.b.ins().isub(base, before);
+                streams.push(Stream { dtype, base, step: Step::Element });
+            }
+            all.push(streams);
+        }
+        all
+    }
+}
+
+/// Stores the results that enter each reducer.
+fn fill(
+    n: &mut Nest<'_, '_>,
+    reducers: &[Reducer<'_>],
+    buffers: &[Vec<Stream>],
+    results: &[Wide],
+    i: Clif,
+    v: usize,
+) {
+    for (reducer, streams) in reducers.iter().zip(buffers) {
+        for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
+            stream.store(n.e, i, wide, v);
+        }
+    }
+}
+
+/// The elements `i..i + v` of buffers.
+fn read(n: &mut Nest<'_, '_>, buffers: &[Vec<Stream>], i: Clif, v: usize) -> Vec<States> {
+    buffers.iter().map(|streams| streams.iter().map(|s| s.load(n.e, i, v)).collect()).collect()
 }
 
 /// Count, mean and M2 of a block, from its sum, by a second pass over its buffer.
@@ -251,20 +279,18 @@ fn rows(
     source: &Rows<'_, '_>,
 ) -> Vec<States> {
     fold_rows(n, reducers, v, begin, end, |n, i, partial| match source {
-        Rows::Buffered { buffers } => {
-            buffers.iter().map(|streams| streams.iter().map(|s| s.load(n.e, i, v)).collect()).collect()
-        }
-        Rows::Direct { run, ports, frames } => {
+        Rows::Buffered { buffers } => read(n, buffers, i, v),
+        Rows::Direct { run, ports, row } => {
             if !partial {
                 let results = sweep::compute(n, run, ports, i, v);
                 sweep::store(n, run, ports, &results, i, v);
                 return entering(reducers, &results);
             }
-            let inside = frames.enter(n, run, ports, i, end);
-            let results = sweep::compute(n, run, &inside, i, v);
-            sweep::store(n, run, &inside, &results, i, v);
-            frames.leave(n, ports, i, end);
-            entering(reducers, &results)
+            let buffers = row.streams(n, reducers, i);
+            sweep::rest(n, std::slice::from_ref(*run), i, end, &|n, results, i, v| {
+                fill(n, reducers, &buffers, &results[0], i, v);
+            });
+            read(n, &buffers, i, v)
         }
     })
 }

@@ -13,7 +13,7 @@ use crate::strip::stream::{Step, Stream};
 use crate::strip::{self, Run, Source, sweep};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
-use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Strip, VarId};
+use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Range, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
 use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
 
@@ -57,12 +57,13 @@ pub(crate) fn skips(scope: &Scope, strip: &Strip) -> bool {
         })
 }
 
-/// Adds results of elements `i..i + v` (of a point, without `i`) to the accumulator rows of reductions over the loop.
+/// Adds results of elements `i..i + v` (of a point, without `i`) to the accumulator rows of reductions over the loop: those of
+/// one iteration, or of several of one lane in order.
 pub(crate) fn accumulate(
     n: &mut Nest<'_, '_>,
     scope: &Scope,
     strip: &Strip,
-    results: &[Wide],
+    iterations: &[Vec<Wide>],
     i: Option<Clif>,
     v: usize,
 ) {
@@ -76,40 +77,52 @@ pub(crate) fn accumulate(
             Some(i) => i,
             None => n.word(0),
         };
+        let mut elements: Vec<States> =
+            iterations.iter().map(|results| results[at..at + usize::from(into.arity)].iter().cloned().collect()).collect();
         let reducer = Reducer::new(into, at);
         if !reducer.is_bare_moments() {
-            if scope.reductions.squares {
-                continue;
+            if !scope.reductions.squares {
+                add(n, &scope.reductions, entry, &reducer, &elements, i, v);
             }
-            let elements = &results[at..at + usize::from(into.arity)];
-            add(n, &scope.reductions, entry, &reducer, elements, i, v);
             continue;
         }
-        let sum = Reducer::sum(into);
-        if !scope.reductions.squares {
-            add(n, &scope.reductions, entry, &sum, &results[at..=at], i, v);
-            continue;
+        if scope.reductions.squares {
+            let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, i, v);
+            for states in &mut elements {
+                let squares = lanes::map2(n.e, states[0].regs(), means.regs(), |e, x, mean| {
+                    let deviation = e.b.ins().fsub(x, mean);
+                    e.b.ins().fmul(deviation, deviation)
+                });
+                states[0] = Wide::Lanes(squares);
+            }
         }
-        let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, i, v);
-        let squares = lanes::map2(n.e, results[at].regs(), means.regs(), |e, x, mean| {
-            let deviation = e.b.ins().fsub(x, mean);
-            e.b.ins().fmul(deviation, deviation)
-        });
-        add(n, &scope.reductions, entry, &sum, &[Wide::Lanes(squares)], i, v);
+        add(n, &scope.reductions, entry, &Reducer::sum(into), &elements, i, v);
     }
 }
 
-/// Adds elements to the rows of the iteration's lane.
-fn add(n: &mut Nest<'_, '_>, rows: &Rows, entry: &Entry, reducer: &Reducer<'_>, elements: &[Wide], i: Clif, v: usize) {
-    let streams: Vec<Stream> =
-        (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
-    let after: States = if rows.replaces {
-        elements.iter().cloned().collect()
-    } else {
-        let before: Vec<Wide> = streams.iter().map(|s| s.load(n.e, i, v)).collect();
-        reducer.combine(n.e, &before, elements, v)
+/// Adds elements, in order, to the rows of the lane.
+fn add(
+    n: &mut Nest<'_, '_>,
+    rows: &Rows,
+    entry: &Entry,
+    reducer: &Reducer<'_>,
+    elements: &[States],
+    i: Clif,
+    v: usize,
+) {
+    let streams: Vec<Stream> = (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
+    let mut elements = elements.iter();
+    let mut states: States = match elements.as_slice() {
+        [only] if rows.replaces => {
+            elements.next();
+            only.clone()
+        }
+        _ => streams.iter().map(|s| s.load(n.e, i, v)).collect(),
     };
-    for (stream, wide) in streams.iter().zip(&after) {
+    for element in elements {
+        states = reducer.combine(n.e, &states, element, v);
+    }
+    for (stream, wide) in streams.iter().zip(&states) {
         stream.store(n.e, i, wide, v);
     }
 }
@@ -205,6 +218,17 @@ fn is_paired(reducer: &Reducer<'_>) -> bool {
     reducer.into.grouping == Grouping::Pairs && !reducer.into.op.order_free(reducer.into.dtype)
 }
 
+/// A block of a reduce loop.
+#[derive(Clone, Copy)]
+struct Blocks {
+    /// The whole loop.
+    bounds: Bounds,
+    /// The block.
+    block: Bounds,
+    /// How many lanes have elements.
+    live: Clif,
+}
+
 /// One block: its states end up in tuple 0.
 fn block(
     n: &mut Nest<'_, '_>,
@@ -225,7 +249,8 @@ fn block(
         };
         column.rows.fill(n, live, &identity);
     }
-    iterate(n, scope, inner, columns, bounds, block, false);
+    let blocks = Blocks { bounds, block, live };
+    iterate(n, scope, inner, columns, blocks, false);
     for column in columns {
         fold(n, column, live);
     }
@@ -245,7 +270,7 @@ fn block(
         });
         column.rows.fill(n, live, &Reducer::sum(column.reducer.into).identity);
     }
-    iterate(n, scope, inner, columns, bounds, block, true);
+    iterate(n, scope, inner, columns, blocks, true);
     for column in bare() {
         fold(n, column, live);
         let dtype = column.reducer.into.dtype;
@@ -278,30 +303,112 @@ fn each_step(n: &mut Nest<'_, '_>, column: &Column<'_>, body: impl FnOnce(&mut N
 }
 
 /// Runs the loop's body for each iteration of a block.
-fn iterate(
+fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_>], blocks: Blocks, squares: bool) {
+    let Blocks { bounds, block, live } = blocks;
+    if let Some((strip, axis, group)) = by_lanes(n, inner) {
+        // A strip alone: lane by lane, several iterations of a lane at once, so that the accumulators stay in registers for
+        // all of them.
+        let zero = n.word(0);
+        let axis_bounds = n.bounds(scope, axis.1);
+        n.each(zero, live, 1, |n, lane| {
+            let first = n.e.b.ins().iadd(block.start, lane);
+            let stride = LANES as i64;
+            let several = n.e.b.ins().iadd_imm_s(block.end, -stride * (group as i64 - 1));
+            let next = n.each_from(first, several, stride * group as i64, |n, k| {
+                lane_step(n, scope, inner, columns, bounds, lane, k, group, squares, (strip, axis.0, axis_bounds));
+            });
+            n.each(next, block.end, stride, |n, k| {
+                lane_step(n, scope, inner, columns, bounds, lane, k, 1, squares, (strip, axis.0, axis_bounds));
+            });
+        });
+        return;
+    }
+    n.each(block.start, block.end, 1, |n, k| {
+        let in_block = n.e.b.ins().isub(k, block.start);
+        let lane = n.e.b.ins().band_imm_s(in_block, LANES as i64 - 1);
+        let scope = iteration(n, scope, inner, columns, bounds, lane, k, squares);
+        n.items(&scope, &inner.body);
+    });
+}
+
+/// The scope of iteration `k` of a reduce loop.
+#[expect(clippy::too_many_arguments, reason = "the place of an iteration has that many parts")]
+fn iteration(
     n: &mut Nest<'_, '_>,
     scope: &Scope,
     inner: &Loop,
     columns: &[Column<'_>],
     bounds: Bounds,
-    block: Bounds,
+    lane: Clif,
+    k: Clif,
     squares: bool,
-) {
+) -> Scope {
+    let from_start = n.e.b.ins().isub(k, bounds.start);
+    let mut scope = n.enter(scope, inner.var, Var { value: k, from_start });
     let replaces = columns.iter().any(|c| is_paired(&c.reducer));
-    n.each(block.start, block.end, 1, |n, k| {
-        let from_start = n.e.b.ins().isub(k, bounds.start);
-        let mut scope = n.enter(scope, inner.var, Var { value: k, from_start });
-        let in_block = n.e.b.ins().isub(k, block.start);
-        let lane = n.e.b.ins().band_imm_s(in_block, LANES as i64 - 1);
-        let mut entries = Vec::new();
-        for column in columns {
-            let tuple = column.rows.tuple(n, lane);
-            let means = column.rows.means(n);
-            entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means });
-        }
-        scope.reductions = Rows { entries, replaces, squares };
-        n.items(&scope, &inner.body);
+    let mut entries = Vec::new();
+    for column in columns {
+        let tuple = column.rows.tuple(n, lane);
+        let means = column.rows.means(n);
+        entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means });
+    }
+    scope.reductions = Rows { entries, replaces, squares };
+    scope
+}
+
+/// A body of so many vector instructions is repeated for several iterations.
+const GROUPED: usize = 100;
+
+/// The strip, its axis, and how many iterations go at once, where the body is a strip that does nothing but reduce over the
+/// loop.
+fn by_lanes<'k>(n: &Nest<'_, '_>, inner: &'k Loop) -> Option<(&'k Strip, (VarId, Range), usize)> {
+    let [Item::Strip(strip)] = inner.body.as_slice() else { return None };
+    let axis = strip.axis?;
+    let plain = strip.gathers.is_empty()
+        && strip.outputs.iter().all(|o| match o {
+            Output::Reduce(r) => r.over == inner.var && (r.grouping == Grouping::Blocks || r.op.order_free(r.dtype)),
+            Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+        });
+    let v = strip::width::elementwise(n.kernel, strip, axis.0);
+    let cost = strip::width::step_cost(n.kernel, strip, axis.0, v);
+    let group = [4, 2].into_iter().find(|group| group * cost <= GROUPED).unwrap_or(1);
+    plain.then_some((strip, axis, group))
+}
+
+/// Iterations `k`, `k + 16`, ... of one lane, `group` of them, side by side.
+#[expect(clippy::too_many_arguments, reason = "the place of an iteration has that many parts")]
+fn lane_step(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    inner: &Loop,
+    columns: &[Column<'_>],
+    bounds: Bounds,
+    lane: Clif,
+    k: Clif,
+    group: usize,
+    squares: bool,
+    (strip, axis, axis_bounds): (&Strip, VarId, Bounds),
+) {
+    let width = n.e.b.ins().isub(axis_bounds.end, axis_bounds.start);
+    let (some, done) = (n.e.b.create_block(), n.e.b.create_block());
+    let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, width, 0);
+    n.e.b.ins().brif(any, some, &[], done, &[]);
+    n.e.b.switch_to_block(some);
+    let v = strip::width::elementwise(n.kernel, strip, axis);
+    let mut runs = Vec::new();
+    let mut scopes = Vec::new();
+    for number in 0..group {
+        let k = n.e.b.ins().iadd_imm_s(k, (LANES * number) as i64);
+        let scope = iteration(n, scope, inner, columns, bounds, lane, k, squares);
+        runs.push(strip::prepare(n, &scope, strip, Some((axis, axis_bounds)), axis_bounds.start, v));
+        scopes.push(scope);
+    }
+    let zero = n.word(0);
+    sweep::emit(n, &runs, zero, width, &|n, results, i, v| {
+        accumulate(n, &scopes[0], strip, results, Some(i), v);
     });
+    n.e.b.ins().jump(done, &[]);
+    n.e.b.switch_to_block(done);
 }
 
 /// Folds the lanes that hold anything: lane `l` takes `l + 8`, then `l + 4`, `l + 2`, `l + 1`.
@@ -416,7 +523,8 @@ fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Optio
         let program = identity_program(dtype);
         let run = Run {
             plan: Plan::new(&program, &[from.is_none()], &[]),
-            v: 16 / dtype.size(),
+            v: (32 / dtype.size()).min(16),
+            narrow: 16 / dtype.size(),
             sources: vec![if from.is_some() { Source::Stream(0) } else { Source::Uniform }],
             loads: from.into_iter().collect(),
             stores: vec![(0, to)],
@@ -430,7 +538,7 @@ fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Optio
         let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, column.rows.columns, 0);
         n.e.b.ins().brif(any, some, &[], next, &[]);
         n.e.b.switch_to_block(some);
-        sweep::emit(n, &run, zero, column.rows.columns, |_, _, _| {});
+        sweep::emit(n, &[run], zero, column.rows.columns, &|_, _, _, _| {});
         n.e.b.ins().jump(next, &[]);
         n.e.b.switch_to_block(next);
     }

@@ -31,6 +31,8 @@ pub(crate) struct Run<'p> {
     pub(crate) plan: Plan<'p>,
     /// Lanes a step.
     pub(crate) v: usize,
+    /// Lanes of the steps for what is left, at most `v`.
+    pub(crate) narrow: usize,
     /// Where each parameter comes from.
     pub(crate) sources: Vec<Source>,
     /// What is loaded.
@@ -88,7 +90,7 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
     let zero = n.word(0);
-    sweep::emit(n, &run, zero, count, |n, results, i| {
+    sweep::emit(n, &[run], zero, count, &|n, results, i, v| {
         vertical::accumulate(n, scope, strip, results, Some(i), v);
     });
     n.e.b.ins().jump(done, &[]);
@@ -115,7 +117,7 @@ fn point(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &mut Run<'_>) 
         }
         first += output.arity();
     }
-    vertical::accumulate(n, scope, strip, &results, None, 1);
+    vertical::accumulate(n, scope, strip, &[results], None, 1);
 }
 
 /// Lane 0 of a value as it lies in memory.
@@ -192,7 +194,8 @@ pub(crate) fn prepare<'p>(
     let moving: Vec<bool> = n.e.gathers.iter().map(|g| g.step.is_some()).collect();
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
-    Run { plan, v, sources, loads, stores, checks, values, start }
+    let narrow = width::narrow(strip).min(v);
+    Run { plan, v, narrow, sources, loads, stores, checks, values, start }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.

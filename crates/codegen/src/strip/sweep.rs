@@ -25,12 +25,12 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// The operands themselves.
-    pub(crate) fn operands(n: &mut Nest<'_, '_>, run: &Run<'_>) -> Ports {
+    /// The operands themselves, for steps of `v` lanes.
+    pub(crate) fn operands(n: &mut Nest<'_, '_>, run: &Run<'_>, v: usize) -> Ports {
         let indexed = run.sources.contains(&Source::Index) || n.e.gathers.iter().any(|g| g.step.is_some());
         let mut iota = Regs::new();
         if indexed {
-            for first in (0..run.v as u64).step_by(2) {
+            for first in (0..v as u64).step_by(2) {
                 let bytes: Vec<u8> = [first, first + 1].iter().flat_map(|k| k.to_le_bytes()).collect();
                 let handle = n.e.b.func.dfg.constants.insert(bytes.into());
                 iota.push(n.e.b.ins().vconst(types::I64X2, handle));
@@ -53,9 +53,8 @@ impl Ports {
     }
 
     /// The same with other values.
-    fn with(&self, values: &[Clif]) -> Ports {
+    fn with(&self, values: &mut impl Iterator<Item = Clif>) -> Ports {
         let mut ports = self.clone();
-        let mut values = values.iter().copied();
         let mut next = |old: Clif| values.next().unwrap_or(old);
         for stream in ports.loads.iter_mut().chain(&mut ports.stores) {
             stream.base = next(stream.base);
@@ -70,8 +69,8 @@ impl Ports {
     }
 }
 
-/// The frames for one step of each stream.
-pub(crate) struct Frames {
+/// The frames for one narrow step of each stream.
+struct Frames {
     loads: Vec<StackSlot>,
     stores: Vec<StackSlot>,
     /// The numbers of the lanes, the last one repeated.
@@ -80,27 +79,26 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Frames for a run.
-    pub(crate) fn new(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports) -> Frames {
+    fn new(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports) -> Frames {
         let mut slot = |bytes: usize| {
             n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 4))
         };
         Frames {
-            loads: ports.loads.iter().map(|s| slot(run.v * s.dtype.size())).collect(),
-            stores: ports.stores.iter().map(|s| slot(run.v * s.dtype.size())).collect(),
-            iota: (!ports.iota.is_empty()).then(|| slot(run.v * 8)),
+            loads: ports.loads.iter().map(|s| slot(run.narrow * s.dtype.size())).collect(),
+            stores: ports.stores.iter().map(|s| slot(run.narrow * s.dtype.size())).collect(),
+            iota: (!ports.iota.is_empty()).then(|| slot(run.narrow * 8)),
         }
     }
 
     /// Copies elements `i..end`, fewer than a step, into the frames and gives ports that have them at `i`.
-    pub(crate) fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
+    fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
         let left = n.e.b.ins().isub(end, i);
         let last = n.e.b.ins().iadd_imm_s(left, -1);
         let zero = n.word(0);
         let pads = pads_with_elements(run.plan.program, !run.checks.is_empty()) || self.iota.is_some();
-        let filled = if pads { n.word(run.v as i64) } else { left };
-        let one_past = pads;
+        let filled = if pads { n.word(run.narrow as i64) } else { left };
         n.each(zero, filled, 1, |n, k| {
-            let from = if one_past { n.e.b.ins().smin(k, last) } else { k };
+            let from = if pads { n.e.b.ins().smin(k, last) } else { k };
             let element = n.e.b.ins().iadd(i, from);
             for (stream, &slot) in ports.loads.iter().zip(&self.loads) {
                 let size = stream.dtype.size();
@@ -130,7 +128,7 @@ impl Frames {
     }
 
     /// Copies what was stored for elements `i..end` out of the frames.
-    pub(crate) fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
+    fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
         if self.stores.is_empty() {
             return;
         }
@@ -204,19 +202,62 @@ pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results:
     }
 }
 
-/// Runs elements `begin..end`, which must be some. `finally` gets the results of each step, and the number of its first
-/// element; in the last step lanes past the end hold anything.
-pub(crate) fn emit(
-    n: &mut Nest<'_, '_>,
-    run: &Run<'_>,
-    begin: Clif,
-    end: Clif,
-    finally: impl FnOnce(&mut Nest<'_, '_>, &[Wide], Clif),
-) {
-    let v = run.v as i64;
-    let ports = Ports::operands(n, run);
-    let frames = Frames::new(n, run, &ports);
-    let (pass, body, after, rest, leave, done) = (
+/// What becomes of the results of a step beside stores: for each run its results, the number of the step's first element, and
+/// the lanes. In the last step lanes past the end hold anything.
+pub(crate) type Finally<'f> = &'f dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize);
+
+/// Runs elements `begin..end`, which must be some: whole steps of [`Run::v`] lanes, then [`rest`]. Several runs of one program
+/// go step by step together; they differ in where their streams are.
+pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) {
+    let (v, narrow) = (runs[0].v, runs[0].narrow);
+    if v == narrow {
+        rest(n, runs, begin, end, finally);
+        return;
+    }
+    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, v)).collect();
+    let (body, after, some, done) =
+        (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let count = n.e.b.ins().isub(end, begin);
+    let whole = n.e.b.ins().band_imm_s(count, -(v as i64));
+    let stop = n.e.b.ins().iadd(begin, whole);
+    let i = n.e.b.append_block_param(body, types::I64);
+    n.e.b.ins().brif(whole, body, &[begin.into()], some, &[]);
+
+    n.e.b.switch_to_block(body);
+    step(n, runs, &ports, i, v, finally);
+    let next = n.e.b.ins().iadd_imm_s(i, v as i64);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, stop);
+    n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
+
+    n.e.b.switch_to_block(after);
+    let left = n.e.b.ins().icmp(IntCC::SignedLessThan, stop, end);
+    n.e.b.ins().brif(left, some, &[], done, &[]);
+
+    n.e.b.switch_to_block(some);
+    rest(n, runs, stop, end, finally);
+    n.e.b.ins().jump(done, &[]);
+    n.e.b.switch_to_block(done);
+}
+
+/// One step of every run: all of them load before any of them stores.
+fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], i: Clif, v: usize, finally: Finally<'_>) {
+    let results: Vec<Vec<Wide>> =
+        runs.iter().zip(ports).map(|(run, ports)| compute(n, run, ports, i, v)).collect();
+    for ((run, ports), results) in runs.iter().zip(ports).zip(&results) {
+        store(n, run, ports, results, i, v);
+    }
+    finally(n, &results, i, v);
+}
+
+/// Runs elements `begin..end`, which must be some, by steps of [`Run::narrow`] lanes: a pass over the operands, then one over
+/// frames for what is left.
+pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) {
+    let narrow = runs[0].narrow;
+    let v = narrow as i64;
+    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, narrow)).collect();
+    let frames: Vec<Frames> = runs.iter().zip(&ports).map(|(run, ports)| Frames::new(n, run, ports)).collect();
+    let (pass, body, after, padded, enter, leave, done) = (
+        n.e.b.create_block(),
         n.e.b.create_block(),
         n.e.b.create_block(),
         n.e.b.create_block(),
@@ -224,51 +265,53 @@ pub(crate) fn emit(
         n.e.b.create_block(),
         n.e.b.create_block(),
     );
-    // A pass over the operands, then one over the frames.
     let count = n.e.b.ins().isub(end, begin);
-    let full = n.e.b.ins().band_imm_s(count, -v);
-    let stop = n.e.b.ins().iadd(begin, full);
+    let whole = n.e.b.ins().band_imm_s(count, -v);
+    let stop = n.e.b.ins().iadd(begin, whole);
+    let values: Vec<Clif> = ports.iter().flat_map(Ports::values).collect();
     let mut here: Vec<BlockArg> = vec![begin.into(), stop.into()];
-    here.extend(ports.values().iter().map(|&p| BlockArg::from(p)));
+    here.extend(values.iter().map(|&p| BlockArg::from(p)));
     let pass_begin = n.e.b.append_block_param(pass, types::I64);
     let pass_stop = n.e.b.append_block_param(pass, types::I64);
     let mut moved = Vec::new();
-    for value in ports.values() {
+    for &value in &values {
         let ty: Type = n.e.b.func.dfg.value_type(value);
         moved.push(n.e.b.append_block_param(pass, ty));
     }
-    n.e.b.ins().brif(full, pass, &here, rest, &[]);
+    n.e.b.ins().brif(whole, pass, &here, enter, &[]);
 
     n.e.b.switch_to_block(pass);
-    let current = ports.with(&moved);
+    let mut moved = moved.into_iter();
+    let current: Vec<Ports> = ports.iter().map(|p| p.with(&mut moved)).collect();
     let i = n.e.b.append_block_param(body, types::I64);
     n.e.b.ins().jump(body, &[pass_begin.into()]);
 
     n.e.b.switch_to_block(body);
-    let results = compute(n, run, &current, i, run.v);
-    store(n, run, &current, &results, i, run.v);
-    finally(n, &results, i);
+    step(n, runs, &current, i, narrow, finally);
     let next = n.e.b.ins().iadd_imm_s(i, v);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, pass_stop);
     n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
 
     n.e.b.switch_to_block(after);
     let left = n.e.b.ins().icmp(IntCC::SignedLessThan, pass_stop, end);
-    let second = n.e.b.create_block();
-    n.e.b.ins().brif(left, rest, &[], second, &[]);
-    n.e.b.switch_to_block(second);
-    let padded = n.e.b.ins().icmp(IntCC::SignedGreaterThan, pass_stop, end);
-    n.e.b.ins().brif(padded, leave, &[], done, &[]);
+    n.e.b.ins().brif(left, enter, &[], padded, &[]);
+    n.e.b.switch_to_block(padded);
+    let past = n.e.b.ins().icmp(IntCC::SignedGreaterThan, pass_stop, end);
+    n.e.b.ins().brif(past, leave, &[], done, &[]);
 
-    n.e.b.switch_to_block(rest);
-    let inside = frames.enter(n, run, &ports, stop, end);
+    n.e.b.switch_to_block(enter);
     let past = n.e.b.ins().iadd_imm_s(stop, v);
     let mut there: Vec<BlockArg> = vec![stop.into(), past.into()];
-    there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
+    for ((run, ports), frames) in runs.iter().zip(&ports).zip(&frames) {
+        let inside = frames.enter(n, run, ports, stop, end);
+        there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
+    }
     n.e.b.ins().jump(pass, &there);
 
     n.e.b.switch_to_block(leave);
-    frames.leave(n, &ports, stop, end);
+    for (ports, frames) in ports.iter().zip(&frames) {
+        frames.leave(n, ports, stop, end);
+    }
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }

@@ -38,6 +38,11 @@ fn sizes(strip: &Strip) -> (usize, usize) {
     (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1))
 }
 
+/// The fewest lanes that fill a register of the largest.
+pub(crate) fn narrow(strip: &Strip) -> usize {
+    16 / sizes(strip).1
+}
+
 /// Lanes for a strip without a reduction over its axis.
 ///
 /// At least one full register of the largest lanes. More where the program is short, and to fill the registers of the smallest
