@@ -28,7 +28,7 @@
 //!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`]; slices by [`s!`]; reductions over [`Axes`], [`keepdims`].
 //! - Compute: [`Tensor::eval`], [`eval_all`]; [`Program`] for what is called often; [`Options`].
 //! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`]).
-//! - Understand: [`Explain`], [`Stats`], [`Error`].
+//! - Understand: [`Explain`], [`Stats`], [`info()`], [`memory()`], [`Error`].
 //!
 //! # Environment
 //! All inert unless set: `FUSELOOM_THREADS`; `FUSELOOM_ISA`, the instruction set; `FUSELOOM_MEMORY_LIMIT` and
@@ -43,6 +43,7 @@ mod environment;
 mod error;
 mod evaluate;
 mod explain;
+mod info;
 mod lower;
 mod machine;
 mod npy;
@@ -68,6 +69,8 @@ pub use explain::{Explain, Stage};
 pub use fuseloom_graph::{Dim, Type};
 pub use fuseloom_lane::{DType, Scalar};
 pub use fuseloom_runtime::Element;
+pub use fuseloom_runtime::PoolStats;
+pub use info::{Info, info, memory, reset_peak_memory, trim_memory};
 pub use npz::{npz_names, save_npz};
 pub use options::Options;
 pub use place::Place;
