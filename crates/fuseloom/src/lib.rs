@@ -46,6 +46,7 @@ mod explain;
 mod info;
 mod lower;
 mod machine;
+pub mod measure;
 mod npy;
 mod npz;
 mod options;

@@ -1,0 +1,158 @@
+//! How many operations the fused kernels of a graph do.
+
+use super::{extents, optimized, scheduled};
+use crate::pipeline::internal;
+use crate::{DType, Result};
+use fuseloom_graph::{Graph, NodeId};
+use fuseloom_kernel::{Binding, BoundKernel, BoundStep, Item, Kernel, Output, ParamId, Range, Step, Strip};
+use fuseloom_lane::{Inst, Prim, Program, Reduction};
+use fuseloom_runtime::Layout;
+use fuseloom_runtime::limits::Instruction;
+use std::collections::BTreeMap;
+
+/// Operations of one kind.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Work {
+    /// The instruction that does it, on vectors of floats of the element's size.
+    pub instruction: Instruction,
+    /// Bytes of an element.
+    pub bytes: usize,
+    /// How many elements it is done for, over the whole run.
+    pub elements: f64,
+}
+
+/// The operations of a graph's kernels for inputs and outputs in C order. Only what a single instruction does is counted: the
+/// primitives that every instruction set has, not table lookups, branches that are rarely taken, loads or stores. So it is
+/// the least that must be done, whatever the back end.
+///
+/// # Errors
+/// The graph has an extent that is not fixed; a fault of the compiler.
+pub fn work(graph: &Graph) -> Result<Vec<Work>> {
+    let optimized = optimized(graph)?;
+    let plan = scheduled(&optimized, true)?.plan;
+    let strides = |ids: &[NodeId]| {
+        let strides = |id: &NodeId| {
+            let ty = graph.ty(*id);
+            Ok(Layout::contiguous(&extents(ty)?, ty.dtype)?.strides().to_vec())
+        };
+        ids.iter().map(strides).collect::<Result<Vec<_>>>()
+    };
+    let binding = Binding {
+        symbols: Vec::new(),
+        input_strides: strides(graph.inputs())?,
+        output_strides: strides(graph.outputs())?,
+        threads: 1,
+    };
+    let bound = plan.bind(&binding).map_err(|error| internal("bind", error.to_string()))?;
+    let mut counts = Counts::default();
+    for (step, bound) in plan.steps.iter().zip(&bound.steps) {
+        if let (Step::Kernel(step), BoundStep::Kernel(bound)) = (step, bound) {
+            counts.kernel(&step.kernel, bound);
+        }
+    }
+    let work = |((instruction, bytes), elements)| Work { instruction, bytes, elements };
+    Ok(counts.0.into_iter().map(work).collect())
+}
+
+/// Elements by instruction and bytes of an element.
+#[derive(Default)]
+struct Counts(BTreeMap<(Instruction, usize), f64>);
+
+impl Counts {
+    fn kernel(&mut self, kernel: &Kernel, bound: &BoundKernel) {
+        for (phase, run) in kernel.phases.iter().zip(&bound.phases) {
+            self.items(&phase.body, &bound.params, run.points as f64);
+        }
+    }
+
+    fn items(&mut self, items: &[Item], params: &[i64], times: f64) {
+        for item in items {
+            match item {
+                Item::Loop(inner) => self.items(&inner.body, params, times * extent(&inner.range, params)),
+                Item::Strip(strip) => {
+                    let along = strip.axis.map_or(1.0, |(_, range)| extent(&range, params));
+                    self.strip(strip, times * along);
+                }
+            }
+        }
+    }
+
+    fn strip(&mut self, strip: &Strip, elements: f64) {
+        for inst in &strip.program.insts {
+            if let Some((instruction, dtype)) = instruction(inst, &strip.program) {
+                self.add(instruction, dtype, elements);
+            }
+        }
+        for output in &strip.outputs {
+            let Output::Reduce(reduce) = output else { continue };
+            for instruction in combining(reduce.op, reduce.dtype) {
+                self.add(*instruction, reduce.dtype, elements);
+            }
+        }
+    }
+
+    fn add(&mut self, instruction: Instruction, dtype: DType, elements: f64) {
+        *self.0.entry((instruction, dtype.size())).or_default() += elements;
+    }
+}
+
+/// How many values a range has; of a tile the mean.
+fn extent(range: &Range, params: &[i64]) -> f64 {
+    let value = |id: ParamId| params.get(id.0 as usize).copied().unwrap_or(0).max(0) as f64;
+    match *range {
+        Range::Full { extent } => value(extent),
+        Range::Tile { size, extent, .. } => {
+            let tiles = (value(extent) / value(size).max(1.0)).ceil().max(1.0);
+            value(extent) / tiles
+        }
+        Range::Fixed { extent } => f64::from(extent),
+    }
+}
+
+/// The instruction that does a primitive, and the dtype it works in.
+fn instruction(inst: &Inst, program: &Program) -> Option<(Instruction, DType)> {
+    let float = inst.dtype.is_float();
+    let first = inst.args.first().map_or(inst.dtype, |arg| program.dtype(*arg));
+    let instruction = match inst.prim {
+        Prim::Add | Prim::Sub if float => Instruction::Add,
+        Prim::Add | Prim::Sub => Instruction::AddInteger,
+        Prim::Mul if float => Instruction::Mul,
+        Prim::Div => Instruction::Div,
+        Prim::Sqrt => Instruction::Sqrt,
+        Prim::Fma => Instruction::Fma,
+        Prim::RoundEven | Prim::Floor | Prim::Ceil | Prim::Trunc => Instruction::Round,
+        Prim::Compare(_) => return Some((Instruction::Compare, first)),
+        Prim::Select => Instruction::Select,
+        Prim::And | Prim::Or | Prim::Xor | Prim::Not => Instruction::Logic,
+        Prim::Shl | Prim::Shr => Instruction::ShiftInteger,
+        Prim::Convert => Instruction::Convert,
+        // One at least; how many depends on the machine.
+        Prim::Scale2 => Instruction::Mul,
+        Prim::Mul
+        | Prim::Const(_)
+        | Prim::FloorDiv
+        | Prim::FloorMod
+        | Prim::Bitcast
+        | Prim::Table(_)
+        | Prim::Rare(_)
+        | Prim::Scalar(_)
+        | Prim::Gather(_) => return None,
+    };
+    Some((instruction, inst.dtype))
+}
+
+/// What it takes to bring one more element into a reduction.
+fn combining(op: Reduction, dtype: DType) -> &'static [Instruction] {
+    match op {
+        Reduction::Sum if dtype.is_float() => &[Instruction::Add],
+        Reduction::Sum => &[Instruction::AddInteger],
+        Reduction::Prod if dtype.is_float() => &[Instruction::Mul],
+        Reduction::Prod => &[],
+        Reduction::Max | Reduction::Min | Reduction::ArgMax | Reduction::ArgMin => {
+            &[Instruction::Compare, Instruction::Select]
+        }
+        Reduction::Any | Reduction::All => &[Instruction::Logic],
+        // The sum, then the square of the difference from the mean and its sum.
+        Reduction::Moments => &[Instruction::Add, Instruction::Add, Instruction::Mul, Instruction::Add],
+    }
+}
