@@ -1,5 +1,6 @@
 //! scratch
 use fuseloom::prelude::*;
+use fuseloom::Inputs;
 use std::time::Instant;
 fn best(mut f: impl FnMut()) -> f64 { f(); f(); let mut b = f64::MAX; let t0 = Instant::now(); let mut k = 0; while k < 7 || t0.elapsed().as_secs_f64() < 0.5 { let t = Instant::now(); f(); b = b.min(t.elapsed().as_secs_f64()); k += 1; } b * 1e3 }
 fn main() {
@@ -25,7 +26,7 @@ fn main() {
         let t = best(|| { let _ = p.call(&views[..]).unwrap(); });
         println!("{}: cold {cold:.2} best {t:.4} ms  {:.1} GB/s", $name, $bytes as f64 / t / 1e6);
     }}}
-    w!("gelu16m", [vec![n]], |b: &mut Inputs| { let x = b.input("x", f32, ("n",)); 0.5 * &x * (1.0 + (0.7978845608 * (&x + 0.044715 * &x * &x * &x)).tanh()) }, n * 8);
+    w!("gelu16m", [vec![n]], |b: &mut Inputs| { let x = b.input("x", f32, ("n",)); 0.5 * &x * (1.0 + ((&x + 0.044715 * &x * &x * &x) * 0.7978845608).tanh()) }, n * 8);
     w!("softmax", [vec![8192, 1024]], |b: &mut Inputs| { let x = b.input("x", f32, ("n", 1024)); let e = (&x - x.max(keepdims(-1))).exp(); &e / e.sum(keepdims(-1)) }, 8192 * 1024 * 8);
     w!("standardize", [vec![8192, 1024]], |b: &mut Inputs| { let x = b.input("x", f32, ("n", 1024)); (&x - x.mean(0)) / x.std(0) }, 8192 * 1024 * 12);
     w!("sum32m", [vec![1 << 25]], |b: &mut Inputs| { let x = b.input("x", f32, ("n",)); x.sum(0) }, (1usize << 25) * 4);

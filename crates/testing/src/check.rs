@@ -4,7 +4,7 @@ use crate::arrays::{Laid, inputs};
 use crate::plan::{difference, output_types, run_plan_in};
 use crate::random::Rng;
 use fuseloom::{Array, In, Options, Program};
-use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, interpret, verify};
+use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, Type, interpret, verify};
 use fuseloom_kernel::Step;
 use fuseloom_lane::DType;
 use fuseloom_optimize::{Passes, canonical, optimize};
@@ -228,10 +228,18 @@ impl Run<'_> {
         static POOL: OnceLock<Pool> = OnceLock::new();
         let pool = POOL.get_or_init(|| Pool::new(64 << 20));
         let options = Options::new().fusion(fusion).threads(threads);
-        let program = Program::from_graph(self.case.graph.clone(), &options).map_err(|e| e.to_string())?;
-        let buffers = self.memory.iter().map(|laid| pool.copy_of_bytes(laid.dtype, &laid.memory));
+        // Names are bound by inputs that have them as an extent.
+        let mut graph = self.case.graph.clone();
+        let mut memory = self.memory.to_vec();
+        for (name, value) in self.sizes {
+            let ty = Type::new(DType::Bool, [&**name]);
+            graph.input(&format!("extent_{name}"), ty).map_err(|e| e.to_string())?;
+            memory.push(Laid::contiguous(&ArrayValue { dtype: DType::Bool, shape: vec![*value], data: vec![0; *value] }));
+        }
+        let program = Program::from_graph(graph, &options).map_err(|e| e.to_string())?;
+        let buffers = memory.iter().map(|laid| pool.copy_of_bytes(laid.dtype, &laid.memory));
         let buffers = buffers.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-        let inputs = buffers.iter().zip(self.memory).map(|(buffer, laid)| In::from_buffer(buffer, &laid.layout));
+        let inputs = buffers.iter().zip(&memory).map(|(buffer, laid)| In::from_buffer(buffer, &laid.layout));
         let inputs = inputs.collect::<Result<Vec<In<'_>>, _>>().map_err(|e| e.to_string())?;
         let arrays = program.call(&inputs).map_err(|e| e.to_string())?;
         arrays.iter().map(value).collect()

@@ -5,6 +5,7 @@ pub mod arrays;
 pub mod check;
 pub mod fuzz;
 pub mod generate;
+pub mod known;
 pub mod plan;
 pub mod random;
 pub mod shrink;

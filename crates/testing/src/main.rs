@@ -1,7 +1,7 @@
 //! Tests that run for as long as one likes.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use fuseloom_testing::check::Kind;
+use fuseloom_testing::check::{Case, Kind, check};
 use fuseloom_testing::fuzz::{Fuzz, check_seed};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,6 +35,26 @@ enum Command {
         /// Each seed is told on stderr before its graph is checked.
         #[arg(long)]
         verbose: bool,
+        /// A known fault that is reported all the same; may be repeated.
+        #[arg(long)]
+        known: Vec<String>,
+    },
+    /// A graph from a file, its plan, and what is wrong with it.
+    Check {
+        /// The text of the graph.
+        file: std::path::PathBuf,
+        /// The value of each name: n=3.
+        #[arg(long)]
+        size: Vec<String>,
+        /// The seed of the data; several are tried from it on.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Without fusion.
+        #[arg(long)]
+        unfused: bool,
+        /// The last stage that is run.
+        #[arg(long, value_enum, default_value = "compiled")]
+        through: Through,
     },
     /// The graph of a seed, and what is wrong with it.
     Show {
@@ -65,9 +85,9 @@ impl From<Through> for Kind {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Fuzz { seconds, seed, graphs, mismatches, through, verbose } => {
+        Command::Fuzz { seconds, seed, graphs, mismatches, through, verbose, known } => {
             let time = Duration::from_secs(seconds);
-            let fuzz = Fuzz { seed, time, graphs, mismatches, through: through.into() };
+            let fuzz = Fuzz { seed, time, graphs, mismatches, through: through.into(), reported: known };
             let begin = |seed| {
                 if verbose {
                     eprintln!("seed {seed}");
@@ -75,9 +95,19 @@ fn main() -> ExitCode {
             };
             let report = fuzz.run(begin, |mismatch| println!("{mismatch}\n"));
             let found = report.mismatches.len();
-            println!("{} graphs, {} runs compared, {found} mismatches", report.graphs, report.compared);
+            println!("{} graphs, {} runs compared, {} known faults, {found} mismatches", report.graphs, report.compared, report.known);
             if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        Command::Check { file, size, seed, unfused, through } => match check_file(&file, &size, seed, unfused, through) {
+            Ok(compared) => {
+                println!("{compared} runs compared, all the same");
+                ExitCode::SUCCESS
+            }
+            Err(message) => {
+                println!("\n{message}");
+                ExitCode::FAILURE
+            }
+        },
         Command::Show { seed, through } => {
             let generated = fuseloom_testing::generate::generate(seed);
             println!("{}{:?}", fuseloom_graph::print(&generated.graph), generated.sizes);
@@ -93,4 +123,36 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn check_file(
+    file: &std::path::Path,
+    size: &[String],
+    seed: u64,
+    unfused: bool,
+    through: Through,
+) -> Result<usize, String> {
+    let text = std::fs::read_to_string(file).map_err(|e| e.to_string())?;
+    let graph = fuseloom_graph::parse(&text).map_err(|e| e.to_string())?;
+    let mut sizes = fuseloom_graph::Sizes::new();
+    for size in size {
+        let (name, value) = size.split_once('=').ok_or("a size is NAME=NUMBER")?;
+        sizes.insert(name.into(), value.parse().map_err(|_| format!("{value} is no number"))?);
+    }
+    let optimized = fuseloom_optimize::optimize(&graph, &Default::default()).map_err(|e| e.to_string())?.graph;
+    println!("{}", fuseloom_graph::print(&optimized));
+    let options = fuseloom_schedule::Options { fusion: !unfused, ..Default::default() };
+    let plan = fuseloom_schedule::schedule(&optimized, &options).map_err(|e| e.to_string())?.plan;
+    println!("{}", fuseloom_kernel::print_plan(&plan));
+    for step in &plan.steps {
+        if let fuseloom_kernel::Step::Kernel(step) = step {
+            println!("{}", fuseloom_kernel::print(&step.kernel));
+        }
+    }
+    let mut compared = 0;
+    for seed in seed..seed + 20 {
+        let case = Case { graph: graph.clone(), sizes: vec![sizes.clone()], seed, through: through.into() };
+        compared += check(&case).map_err(|fault| format!("seed {seed}: {fault}"))?;
+    }
+    Ok(compared)
 }
