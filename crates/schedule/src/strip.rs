@@ -4,7 +4,7 @@ use crate::access::{LoopIndex, Scope, address, compose};
 use crate::builder::KernelBuilder;
 use crate::reads::ValueRef;
 use crate::sources::Source;
-use crate::tasks::TaskId;
+use crate::tasks::{TaskId, TaskKind};
 use fuseloom_graph::Op;
 use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, SizeId, Strip, VarId};
 use fuseloom_lane::{Builder, Cmp, DType, Function, Prim, Scalar, Value};
@@ -133,6 +133,10 @@ impl StripBody {
         let t = &scope.tasks.tasks[task.index()];
         let args: Vec<ExprId> =
             (0..t.reads.len()).map(|r| self.read(scope, builder, staged, (task, r, inlined), at)).collect();
+        // Of a copy the node is what is copied: it is computed already.
+        if let TaskKind::Copy(_) = t.kind {
+            return args[0];
+        }
         let node = scope.graph.node(t.node);
         let from = |k: usize| scope.graph.ty(node.inputs[k]).dtype;
         let expr = match &node.op {

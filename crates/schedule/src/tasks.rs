@@ -91,11 +91,6 @@ impl Task {
     pub(crate) fn kept_axes(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.domain.len()).filter(|k| Some(*k) != self.reduced)
     }
-
-    /// The extents of the result.
-    pub(crate) fn result_shape(&self) -> Vec<SizeId> {
-        self.kept_axes().map(|k| self.domain[k]).collect()
-    }
 }
 
 impl Tasks {
@@ -280,6 +275,7 @@ fn own_place(
     let base = graph.node(read.value.node);
     if let Op::Reshape(_) = base.op
         && matches!(layout, None | Some(Layout::Contiguous))
+        && graph.ty(node).shape == base.ty().shape
         && read.index == identity(&base.ty().shape, sizes)
     {
         // A contiguous output under another shape: the value below may be written there in its own C order.
