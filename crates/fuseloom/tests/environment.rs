@@ -1,0 +1,60 @@
+//! The environment, each time in a process of its own.
+
+use fuseloom::{info, prelude::*};
+use std::process::{Command, Output};
+
+fn child(variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "computes", "--ignored", "--nocapture"]);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+#[ignore = "the other tests run it, in an environment of its own"]
+fn computes() {
+    match (&linspace(0, 1, 5) * 2.0).exp().sum(..).eval() {
+        Ok(sum) => println!("sum {sum} on {}", info().unwrap().isa),
+        Err(error) => println!("error {error}"),
+    }
+}
+
+fn stdout(variables: &[(&str, &str)]) -> String {
+    String::from_utf8_lossy(&child(variables).stdout).into_owned()
+}
+
+#[test]
+fn interpreted_and_compiled_give_the_same() {
+    let compiled = stdout(&[]);
+    let interpreted = stdout(&[("FUSELOOM_ISA", "interpreter")]);
+    let value = |text: &str| text.split("sum ").nth(1).map(|rest| rest.split(' ').next().unwrap().to_string());
+    assert!(value(&compiled).is_some(), "{compiled}");
+    assert_eq!(value(&compiled), value(&interpreted));
+    assert!(interpreted.contains("on interpreter"), "{interpreted}");
+}
+
+#[test]
+fn nonsense_is_an_error_and_a_wrong_name_a_warning() {
+    assert!(stdout(&[("FUSELOOM_THREADS", "none")]).contains("error FUSELOOM_THREADS: `none` is no number of threads"));
+    assert!(stdout(&[("FUSELOOM_ISA", "z80")]).contains("error FUSELOOM_ISA: `z80` is neither"));
+    let output = child(&[("FUSELOOM_FUSION", "0")]);
+    assert!(stderr(&output).contains("fuseloom: unknown FUSELOOM_FUSION"), "{}", stderr(&output));
+    assert!(!stderr(&child(&[])).contains("fuseloom: "));
+    assert!(stdout(&[("FUSELOOM_MEMORY_LIMIT", "1")]).contains("the memory limit is 1."));
+}
+
+#[test]
+fn stages_are_dumped_where_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let to = directory.path().to_str().unwrap();
+    child(&[("FUSELOOM_DUMP_TO", to), ("FUSELOOM_DUMP", "graph,plan")]);
+    let mut names: Vec<String> =
+        std::fs::read_dir(to).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["0000-graph.fl", "0000-plan.fl"]);
+    let log = stderr(&child(&[("FUSELOOM_LOG", "1")]));
+    assert!(log.contains("fuseloom: compiled k0 in "), "{log}");
+}
