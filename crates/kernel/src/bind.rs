@@ -169,7 +169,7 @@ const CHUNK: i64 = 256 << 10;
 /// Bytes of the accumulator rows of a tile of columns: they stay in the first-level cache.
 const ACCUMULATORS: i64 = 32 << 10;
 /// A worker takes at least this much work at a time, in nanoseconds.
-const GRAIN: f64 = 10_000.0;
+const GRAIN: f64 = 3_000.0;
 
 impl Plan {
     /// Puts numbers in: checks the plan's conditions, evaluates every formula, chooses tiles, lays out the temporaries.

@@ -67,7 +67,8 @@ pub struct Kernel {
     pub params: Vec<Label>,
     /// Lane types of the run-time literals, in the order of [`KernelArgs::literals`](crate::KernelArgs::literals).
     pub literals: Vec<DType>,
-    /// Names of the loop variables. Each is defined by one loop, strip or parallel index of each phase that uses it.
+    /// Names of the loop variables. Within a phase several loops or strips may define the same one after another, never
+    /// nested, and all with the same [`Range`]: that is how strips share operands.
     pub vars: Vec<Label>,
     /// The phases; a barrier lies between one and the next.
     pub phases: Vec<Phase>,
@@ -111,7 +112,8 @@ pub enum Role {
     /// Read only. May be the same memory as an `Out` operand with the same index map (in place): a strip step loads before
     /// it stores.
     In,
-    /// Written, and possibly read again by a later strip or phase.
+    /// Written, and possibly read again by a later strip or phase. Indexed by every parallel variable of a phase that
+    /// writes it, directly or through a tile, so that no two points write one place.
     Out,
     /// Private to the worker: at `scratch + params[offset]`. Contents are undefined until written.
     Scratch {
@@ -270,7 +272,8 @@ pub struct ReduceInto {
     pub dtype: DType,
     /// How many program results enter: the number of states, or 1 for [`Reduction::Moments`] of bare elements.
     pub arity: u8,
-    /// The strip's axis, or the variable of an enclosing [`LoopKind::Reduce`] loop.
+    /// The strip's axis, or the variable of an enclosing [`LoopKind::Reduce`] loop, whose body the strip then stands in
+    /// directly.
     pub over: VarId,
     /// What the elements are to the tree.
     pub grouping: Grouping,

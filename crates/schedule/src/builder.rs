@@ -10,6 +10,9 @@ use fuseloom_lane::DType;
 use hashbrown::HashMap;
 use std::sync::Arc;
 
+/// What makes two operands one: role, buffer, offset, and strides by loop.
+type View = (Role, BufferId, SizeId, Vec<(usize, SizeId)>);
+
 /// A kernel under construction. Loops are the cluster's; a loop becomes a variable when it is first used.
 pub(crate) struct KernelBuilder<'a> {
     pub(crate) sizes: &'a mut SizeTable,
@@ -23,7 +26,7 @@ pub(crate) struct KernelBuilder<'a> {
     extents: Vec<SizeId>,
     vars: HashMap<usize, VarId>,
     extent_params: HashMap<usize, ParamId>,
-    views: HashMap<(Role, BufferId, SizeId, Vec<(usize, SizeId)>), OperandId>,
+    views: HashMap<View, OperandId>,
     /// The tile that a loop runs within in this phase: its counting variable and the parameter of its extent.
     tiles: HashMap<usize, (VarId, ParamId)>,
 }
@@ -64,12 +67,6 @@ impl<'a> KernelBuilder<'a> {
         self.kernel.phases.push(phase);
         self.work.push(work);
         self.tiles.clear();
-    }
-
-    /// A new loop, with its extent.
-    pub(crate) fn add_loop(&mut self, extent: SizeId) -> usize {
-        self.extents.push(extent);
-        self.extents.len() - 1
     }
 
     /// The extent of a loop.

@@ -76,6 +76,21 @@ pub(crate) fn inline_cost(graph: &Graph, tasks: &Tasks, task: TaskId, depth: u32
     (total <= cost::CHEAP).then_some(total)
 }
 
+/// [`inline_cost`], if it is low enough for this consumer: a value that the consumer repeats along loops of its own is
+/// computed again many times, and must cost next to nothing.
+pub(crate) fn worth_inlining(
+    graph: &Graph,
+    tasks: &Tasks,
+    sizes: &SizeTable,
+    producer: TaskId,
+    consumer: TaskId,
+) -> Option<u32> {
+    let loops = |t: TaskId| tasks.tasks[t.index()].domain.iter().filter(|d| sizes.known(**d) != Some(1)).count();
+    let most = if loops(producer) == loops(consumer) { cost::CHEAP } else { cost::CHEAP / 3 };
+    let value = ValueRef { node: tasks.tasks[producer.index()].node, result: 0 };
+    inline_cost(graph, tasks, producer, 0).filter(|c| *c <= most && !tasks.placed.contains_key(&value))
+}
+
 /// The task that computes a value which has no memory (yet).
 fn in_registers(tasks: &Tasks, value: ValueRef) -> Option<TaskId> {
     if tasks.placed.contains_key(&value) { None } else { tasks.computed(value) }
@@ -342,7 +357,8 @@ impl Clusters {
                         edges.push((producer, consumer));
                     }
                     Err(reason) => {
-                        let again = inline_cost(context.graph, context.tasks, producer, 0).is_some()
+                        let again = worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
+                            .is_some()
                             && !inline_reads_inside(context.tasks, producer, &tasks);
                         if !again {
                             return Err(reason);

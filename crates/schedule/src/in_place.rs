@@ -21,7 +21,7 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
             first_use[buffer.0 as usize] = first_use[buffer.0 as usize].min(n);
         }
     }
-    for n in 0..plan.steps.len() {
+    for (n, computed) in nodes.iter().enumerate() {
         let Step::Kernel(step) = &plan.steps[n] else { continue };
         if !single_strip(&step.kernel) {
             continue;
@@ -30,7 +30,7 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
             // The dying temporary moves into the memory of the new buffer, which may be the caller's.
             plan.buffers[from.0 as usize].kind = BufferKind::InPlace(to);
             first_use[to.0 as usize] = first_use[from.0 as usize];
-            let node = nodes[n].last().copied().unwrap_or(NodeId(0));
+            let node = computed.last().copied().unwrap_or(NodeId(0));
             let (from_name, to_name) = (&plan.buffers[from.0 as usize].name, &plan.buffers[to.0 as usize].name);
             log.push(Decision {
                 producer: node,

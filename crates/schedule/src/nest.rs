@@ -1,7 +1,8 @@
 //! The loops and strips of a cluster, before any code: which strip holds which task, inside which loops.
 
+use crate::reads::ValueRef;
 use crate::structure::{Cluster, Mode, Stage, stages};
-use crate::tasks::{TaskId, Tasks};
+use crate::tasks::{TaskId, TaskKind, Tasks};
 use hashbrown::HashMap;
 
 /// A loop or a strip.
@@ -154,13 +155,36 @@ impl Layout<'_> {
         let mut body = Vec::new();
         for stage in self.stages(level, items) {
             self.strip_unless_empty(axis, stage.shallow, &mut body);
-            if !stage.deep.is_empty() {
-                let inner = self.columns(level + 1, &stage.deep);
+            for deep in self.passes(stage.deep) {
+                let inner = self.columns(level + 1, &deep);
                 let loops = self.cluster.structure.levels[level + 1].clone();
                 body.extend(self.loops(&loops, inner));
             }
         }
         body
+    }
+
+    /// The loops that a deep stage in columns needs: moments walk a block twice, which strips that keep a value must not, so
+    /// these come in a loop of their own before.
+    fn passes(&self, deep: Vec<TaskId>) -> Vec<Vec<TaskId>> {
+        let twice = |t: &TaskId| {
+            let t = &self.tasks.tasks[t.index()];
+            t.reduced.is_some() && t.reads.len() == 1 && t.dtypes.len() == 2
+        };
+        let kept = |t: &TaskId| {
+            let task = &self.tasks.tasks[t.index()];
+            let placed = self.tasks.placed.contains_key(&ValueRef { node: task.node, result: 0 });
+            let later = || self.cluster.tasks.iter().any(|u| !deep.contains(u) && (self.fused)(*u).contains(t));
+            task.reduced.is_none() && (matches!(task.kind, TaskKind::Copy(_)) || placed || later())
+        };
+        if deep.iter().any(twice) && deep.iter().any(kept) {
+            let (moments, before) = deep.into_iter().partition(twice);
+            vec![before, moments]
+        } else if deep.is_empty() {
+            Vec::new()
+        } else {
+            vec![deep]
+        }
     }
 
     /// Two phases: parts of the reduction in parallel, then their combination and what follows it.
@@ -182,8 +206,12 @@ impl Layout<'_> {
         let (parallel, tiled) = if columns { (others, axis) } else { (outer.to_vec(), None) };
         let strip_axis = if columns { axis } else { None };
         let first = if columns {
-            let inner = self.columns(1, &deep);
-            self.loops(&[split.over], inner)
+            let mut first = Vec::new();
+            for pass in self.passes(deep.clone()) {
+                let inner = self.columns(1, &pass);
+                first.extend(self.loops(&[split.over], inner));
+            }
+            first
         } else {
             self.rows(1, &deep).1
         };

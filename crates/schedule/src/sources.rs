@@ -3,8 +3,7 @@
 //! This is where values become buffers: a read that neither shares its producer's loops nor can cheaply compute it again
 //! makes the producer store it. Every choice is logged.
 
-use crate::cluster::{Clusters, Context, inline_cost, inline_reads_inside, same_loops};
-use crate::cost;
+use crate::cluster::{Clusters, Context, inline_reads_inside, same_loops, worth_inlining};
 use crate::reads::ValueRef;
 use crate::sizes::SizeTable;
 use crate::structure::{Cluster, structure};
@@ -95,14 +94,10 @@ fn choose(
     let refused = clusters.refused.get(&(producer, consumer)).cloned();
     let refused = refused.unwrap_or_else(|| "their loops differ".to_string());
     let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
-    if !tasks.placed.contains_key(&read.value)
-        && let Some(operations) = inline_cost(graph, tasks, producer, 0)
+    if let Some(operations) = worth_inlining(graph, tasks, sizes, producer, consumer)
         && !inline_reads_inside(tasks, producer, &inside)
     {
-        let once = tasks.tasks[producer.index()].domain.len() == tasks.tasks[consumer.index()].domain.len();
-        if once || operations <= cost::CHEAP / 3 {
-            return (Source::Inline(producer), format!("{refused}; {operations} operations cost less than a buffer"));
-        }
+        return (Source::Inline(producer), format!("{refused}; {operations} operations cost less than a buffer"));
     }
     (Source::Memory, refused)
 }
