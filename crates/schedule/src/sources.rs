@@ -85,11 +85,14 @@ fn choose(
     let read = &tasks.tasks[consumer.index()].reads[r];
     let home = clusters.of[consumer.index()];
     let cluster = clusters.cluster(home);
-    if clusters.of[producer.index()] == home
-        && let Ok(pairs) = same_loops(tasks, sizes, producer, consumer, read)
-        && pairs.iter().all(|&(p, c)| cluster.axes[&producer][p] == cluster.axes[&consumer][c])
-    {
-        return (Source::Fused(producer), "they share their loops".to_string());
+    if clusters.of[producer.index()] == home {
+        let same = same_loops(tasks, sizes, producer, consumer, read)
+            .is_ok_and(|pairs| pairs.iter().all(|&(p, c)| cluster.axes[&producer][p] == cluster.axes[&consumer][c]));
+        return match same {
+            true => (Source::Fused(producer), "they share their loops".to_string()),
+            // The merge made sure of this: what its own kernel writes cannot be read back at another index.
+            false => (Source::Inline(producer), "it is read at another index of the kernel's loops".to_string()),
+        };
     }
     let refused = clusters.refused.get(&(producer, consumer)).cloned();
     let refused = refused.unwrap_or_else(|| "their loops differ".to_string());
