@@ -12,7 +12,7 @@ use fuseloom_kernel::{CompiledKernel, Plan, Step};
 use fuseloom_optimize::{Optimized, Passes, optimize};
 use fuseloom_schedule::{Layout, Scheduled, schedule};
 use hashbrown::DefaultHashBuilder;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -91,9 +91,8 @@ pub(crate) fn prepare(lowered: &Lowered, options: &Options) -> Result<Arc<Prepar
     static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
     static CACHE: OnceLock<Recent<Prepared>> = OnceLock::new();
     let settings = machine()?.settings(options)?;
-    let mut hasher = HASHER.get_or_init(DefaultHashBuilder::default).build_hasher();
-    (graph.nodes(), graph.inputs(), graph.outputs(), &settings).hash(&mut hasher);
-    let hash = hasher.finish();
+    let key = (graph.nodes(), graph.inputs(), graph.outputs(), &settings);
+    let hash = HASHER.get_or_init(DefaultHashBuilder::default).hash_one(key);
     let cache = CACHE.get_or_init(|| Recent::new(GRAPHS));
     let same = |entry: &Prepared| {
         entry.hash == hash

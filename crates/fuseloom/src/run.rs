@@ -32,14 +32,20 @@ struct Form {
 
 /// What runs.
 enum How {
-    Compiled { executable: Executable, workers: Arc<Workers>, pool: Pool },
+    Compiled(Box<Compiled>),
     Interpreted { sizes: Sizes },
+}
+
+struct Compiled {
+    executable: Executable,
+    workers: Arc<Workers>,
+    pool: Pool,
 }
 
 impl std::fmt::Debug for How {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            How::Compiled { .. } => f.write_str("Compiled"),
+            How::Compiled(_) => f.write_str("Compiled"),
             How::Interpreted { .. } => f.write_str("Interpreted"),
         }
     }
@@ -103,7 +109,8 @@ impl Prepared {
         };
         self.count(|counters| &counters.runs);
         match &ready.how {
-            How::Compiled { executable, workers, pool } => {
+            How::Compiled(compiled) => {
+                let Compiled { executable, workers, pool } = &**compiled;
                 let buffers = ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
                 let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
                 let outputs = buffers.iter_mut().zip(&ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
@@ -136,7 +143,8 @@ impl Prepared {
         };
         self.count(|counters| &counters.runs);
         match &ready.how {
-            How::Compiled { executable, workers, pool } => {
+            How::Compiled(compiled) => {
+                let Compiled { executable, workers, pool } = &**compiled;
                 executable.run(inputs, outputs, pool, workers)?;
             }
             How::Interpreted { sizes } => {
@@ -199,7 +207,8 @@ impl Prepared {
         let executable = Executable::new(Arc::clone(&planned.plan), &planned.code, binding)?;
         self.check_memory(&executable)?;
         let machine = machine()?;
-        Ok(How::Compiled { executable, workers: machine.workers(self.settings.threads), pool: machine.pool().clone() })
+        let (workers, pool) = (machine.workers(self.settings.threads), machine.pool().clone());
+        Ok(How::Compiled(Box::new(Compiled { executable, workers, pool })))
     }
 
     /// Refuses what needs more memory than it may use.

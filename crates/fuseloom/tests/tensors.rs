@@ -27,7 +27,7 @@ fn a_chain_of_a_million_is_dropped_without_a_deep_stack() {
 fn a_long_chain_is_computed() {
     let mut x = Tensor::from([0i64, 1]);
     for k in 0..20_000 {
-        x = x + k;
+        x += k;
     }
     assert_eq!(x.eval().unwrap().to_vec::<i64>().unwrap(), [199_990_000, 199_990_001]);
 }

@@ -32,15 +32,6 @@ pub fn workers(threads: usize) -> Result<Arc<Workers>> {
     Ok(process()?.workers(threads))
 }
 
-/// The name of the instruction set that kernels are compiled for; `interpreter` where programs are interpreted.
-///
-/// # Errors
-/// A variable of the environment makes no sense.
-pub fn isa() -> Result<&'static str> {
-    let native = fuseloom_codegen::isa_name();
-    Ok(process()?.interpreted().map_or(native, |_| "interpreter"))
-}
-
 /// How long the stages of a compilation took.
 #[derive(Clone, Debug, Default)]
 pub struct Compilation {

@@ -114,8 +114,15 @@ pub fn linspace(start: impl Into<Number>, stop: impl Into<Number>, count: usize)
 /// `x * scale + offset`
 fn affine(r: &super::record::Recorder, x: &Tensor, scale: Number, offset: Number) -> Result<Tensor, Slip> {
     use fuseloom_lane::Function::{Add, Mul};
-    let scaled = r.map(Mul, &[x.operand(), scale.operand()])?;
-    r.map(Add, &[scaled.operand(), offset.operand()])
+    // x * 1 => x and x + 0 => x, of integers
+    let scaled = match scale {
+        Number::Int(1) => x.clone(),
+        _ => r.map(Mul, &[x.operand(), scale.operand()])?,
+    };
+    match offset {
+        Number::Int(0) => Ok(scaled),
+        _ => r.map(Add, &[scaled.operand(), offset.operand()]),
+    }
 }
 
 fn integer(number: Number) -> Option<i128> {

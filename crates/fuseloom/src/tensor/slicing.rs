@@ -51,9 +51,11 @@ pub struct Ellipsis;
 /// ```
 #[macro_export]
 macro_rules! s {
-    ($($item:expr $(; $step:expr)?),* $(,)?) => {
-        [$($crate::SliceItem::from($item)$(.step($step))?),*]
-    };
+    ($($item:expr $(; $step:expr)?),* $(,)?) => {{
+        #[allow(clippy::reversed_empty_ranges, reason = "a negative bound counts from the end")]
+        let items = [$($crate::SliceItem::from($item)$(.step($step))?),*];
+        items
+    }};
 }
 
 impl SliceItem {
