@@ -349,11 +349,12 @@ fn binary_f64() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// Every f32, for every unary function, or those whose names the variable `FUNCTIONS` lists.
+/// Every f32, or every `STRIDE`-th, for every unary function, or those that `FUNCTIONS` lists.
 #[test]
 #[ignore = "minutes a function"]
 fn unary_f32_everywhere() {
     let only = std::env::var("FUNCTIONS").ok();
+    let stride = std::env::var("STRIDE").map_or(1, |text| text.parse::<usize>().expect("STRIDE is a number"));
     let mut failures = Vec::new();
     for case in unary_cases() {
         let name = format!("{:?}", case.function);
@@ -362,8 +363,9 @@ fn unary_f32_everywhere() {
         }
         let program = case.function.program(DType::F32).unwrap();
         let mut found = Found::default();
-        for start in (0..1u64 << 32).step_by(1 << 16) {
-            let bits: Lanes = (start..start + (1 << 16)).collect();
+        for start in (0..1u64 << 32).step_by(stride << 16) {
+            let end = (start + ((stride as u64) << 16)).min(1 << 32);
+            let bits: Lanes = (start..end).step_by(stride).collect();
             for (&x, got) in bits.iter().zip(run(&program, std::slice::from_ref(&bits))) {
                 let (x, got) = (f32::from_bits(x as u32), f32::from_bits(got as u32));
                 let want = (case.f32)(f64::from(x));

@@ -35,37 +35,44 @@ pub(crate) fn erf(x: Expr<'_>) -> Expr<'_> {
     };
     let near = series.fma(square, 0.12837916709551257).fma(ax, ax);
 
-    // log(erfc(start + u)), its error times erfc within 2^-28.5 (f32, up to 4) and 2^-57.5 (f64, up to 6), past which erf
-    // rounds to 1.
-    let (start, end) = if dtype == DType::F32 { (0.9, 4.0) } else { (1.0, 6.0) };
+    // log(erfc(start + u)), its error times erfc within 2^-28.0 (f32, up to 4) and 2^-58.3 (f64, up to 6), past which erf
+    // rounds to 1. The starts lie just above where erfc is 1/4, and where the constant all but needs no rounding.
+    let (start, end) = if dtype == DType::F32 { (53754.0 / 65536.0, 4.0) } else { (53679.0 / 65536.0, 6.0) };
     let u = confine(ax, [start, end]) - start;
-    let exponent = match dtype {
+    // The constant apart, so that what rounding the sum loses is known.
+    let (constant, slope) = match dtype {
         DType::F32 => {
-            u.horner(&[-1.5940973, -2.4716332, -0.8300288, -0.045715358, 0.01092261, -0.0019908256, 0.00019718155])
+            let slope = [-2.3400943, -0.81863976, -0.049383156, 0.011802556, -0.002124072, 0.00020551776];
+            (-1.4021717, u.horner(&slope))
         }
-        _ => u.horner(&[
-            -1.8496055099332482,
-            -2.638967514234788,
-            -0.8431072563586768,
-            -0.041561098041808825,
-            0.010033825374414074,
-            -0.001977902567955095,
-            0.00023732248165565155,
-            2.627787454659124e-05,
-            -2.7159111330550832e-05,
-            9.608899487141587e-06,
-            -2.0597716053705007e-06,
-            1.4287531721230073e-07,
-            9.754731853276188e-08,
-            -5.2037834006509547e-08,
-            1.4911437312700633e-08,
-            -2.8640385880192148e-09,
-            3.6824829405307176e-10,
-            -2.8815646625711127e-11,
-            1.0391066167197775e-12,
-        ]),
+        _ => {
+            let slope = [
+                -2.3382215971937708,
+                -0.8184576676844805,
+                -0.04949674890262612,
+                0.01193186718907599,
+                -0.00220707665837836,
+                0.00017395538671841372,
+                7.828750396889428e-05,
+                -4.5724341620366996e-05,
+                1.3189229701486385e-05,
+                -1.8083693227268477e-06,
+                -4.010461023167458e-07,
+                3.6676451104502143e-07,
+                -1.4289362634315129e-07,
+                3.8545748274190334e-08,
+                -7.7039902808486e-09,
+                1.131311617252438e-09,
+                -1.1591304545425135e-10,
+                7.40520444728886e-12,
+                -2.2174685852099927e-13,
+            ];
+            (-1.3994947768306452, u.horner(&slope))
+        }
     };
+    let exponent = slope.fma(u, constant);
+    let lost = slope.fma(u, exponent.c(constant) - exponent);
     let parts = split(exponent, false);
-    let far = (exp_near_zero(parts.r) * power_of_two(parts.n_bits, dtype)).fnma(1.0, 1.0);
+    let far = exp_near_zero(parts.r + lost).fnma(power_of_two(parts.n_bits, dtype), 1.0);
     ax.lt(start).select(near, far).with_sign(x.sign_bit())
 }

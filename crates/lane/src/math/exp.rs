@@ -7,7 +7,7 @@
 
 use crate::DType;
 use crate::expr::Expr;
-use crate::math::pair::Pair;
+use crate::math::pair::{Pair, fast_two_sum, two_product};
 
 /// What a float dtype looks like, and the constants that split a number into a multiple of ln 2 and the rest.
 pub(super) struct Format {
@@ -27,6 +27,8 @@ pub(super) struct Format {
     exp_range: [f64; 2],
     /// e^r = 1 + r + r^2 (c0 + c1 r + ...) on |r| <= 0.3467.
     exp: &'static [f64],
+    /// e^r = 1 + r + r^2/2 + r^3 (c0 + c1 r + ...) on `[log(3/4), log(3/2)]`.
+    expm1: &'static [f64],
     /// 2^r = 1 + r ln 2 + r^2 (c0 + c1 r + ...) on |r| <= 0.5.
     exp2: &'static [f64],
 }
@@ -41,6 +43,8 @@ const F32: Format = Format {
     exp_range: [-110.0, 100.0],
     // 2^-28.2
     exp: &[0.4999999, 0.16666521, 0.041668963, 0.008368675, 0.0013782504],
+    // 2^-33.2
+    expm1: &[0.16666672, 0.04166658, 0.008331737, 0.0013919007, 0.00021066958],
     // 2^-28.0
     exp2: &[0.24022645, 0.05550359, 0.009618834, 0.0013391302, 0.00015241285],
 };
@@ -65,6 +69,19 @@ const F64: Format = Format {
         2.7557572053764215e-06,
         2.763047317939756e-07,
         2.5004611754833166e-08,
+    ],
+    // 2^-63.1
+    expm1: &[
+        0.16666666666666657,
+        0.04166666666666788,
+        0.008333333333341438,
+        0.001388888888796697,
+        0.00019841269821161054,
+        2.480158979866785e-05,
+        2.7557328967090877e-06,
+        2.755441569501746e-07,
+        2.507066054341939e-08,
+        2.211827096487549e-09,
     ],
     // 2^-59.3
     exp2: &[
@@ -102,7 +119,21 @@ pub(super) struct Split<'a> {
 /// Splits `x`, whose `x / ln 2` must fit the exponent's width twice over.
 pub(super) fn split<'a>(x: Expr<'a>, with_tail: bool) -> Split<'a> {
     let f = format(x.dtype());
-    let shifted = x.fma(f.log2_e, f.shift);
+    split_by(x, x.fma(f.log2_e, f.shift), with_tail)
+}
+
+/// As [`split`], with `r` in `[log(3/4), log(3/2)]`, so that `e^x - 1` crosses 1/2 and -1/4 where `n` changes: where `n` is
+/// not 0, what the sum of `2^n (e^r - 1)` and `2^n - 1` cancels is least.
+fn split_for_expm1<'a>(x: Expr<'a>) -> Split<'a> {
+    let f = format(x.dtype());
+    // log2(3/2) - 1/2
+    let lean = 0.08496250072115619;
+    split_by(x, x.fma(f.log2_e, -lean) + f.shift, true)
+}
+
+/// `shifted` is the sum that has `n` in its low bits.
+fn split_by<'a>(x: Expr<'a>, shifted: Expr<'a>, with_tail: bool) -> Split<'a> {
+    let f = format(x.dtype());
     let n = shifted - f.shift;
     // Exact: |r| is small beside x, and the product is not rounded.
     let high = n.fma(-f.ln2[0], x);
@@ -177,26 +208,28 @@ pub(crate) fn exp2(x: Expr<'_>) -> Expr<'_> {
 
 /// `exp(x) - 1` in two parts for `x` whose `2^n` neither overflows nor vanishes.
 pub(super) fn expm1_pair<'a>(x: Expr<'a>) -> Pair<'a> {
-    let Split { n_bits, r, tail, .. } = split(x, true);
+    let Split { n_bits, r, tail, .. } = split_for_expm1(x);
     let power = power_of_two(n_bits, x.dtype());
-    combine_expm1(r, tail, power, power - 1.0)
+    let sum = combine_expm1(r, tail, power, x.c(1.0));
+    fast_two_sum(sum.high, sum.low)
 }
 
-/// `2^n (e^r - 1) + (2^n - 1)`, given `2^n` and `2^n - 1`.
-fn combine_expm1<'a>(r: Expr<'a>, tail: Option<Expr<'a>>, power: Expr<'a>, less_one: Expr<'a>) -> Pair<'a> {
-    let rest = beyond_linear(r);
+/// `2^n (e^r - 1) + (2^n - 1)` as a sum of two, given `2^n` and the 1 on the same scale.
+fn combine_expm1<'a>(r: Expr<'a>, tail: Option<Expr<'a>>, power: Expr<'a>, one: Expr<'a>) -> Pair<'a> {
+    // e^r - 1 = r + r^2/2 + r^3 (c0 + c1 r + ...), the square with what its rounding loses.
+    let square = two_product(r, r);
+    let cubic = r.estrin(format(r.dtype()).expm1) * (square.high * r);
+    let rest = square.low.fma(0.5, cubic);
     let rest = match tail {
         Some(tail) => rest + tail,
         None => rest,
     };
-    // e^r - 1 = s + s_low
-    let s = r + rest;
-    let s_low = (r - s) + rest;
+    let s = fast_two_sum(r, square.high * 0.5);
+    let s_low = s.low + rest;
     // |2^n - 1| is 0 or the larger term, so what the sum loses is exact.
-    let term = s * power;
-    let high = less_one + term;
-    let low = (less_one - high) + term;
-    Pair { high, low: s_low.fma(power, low) }
+    let Pair { high: less_one, low: lost } = fast_two_sum(power, -one);
+    let Pair { high, low } = fast_two_sum(less_one, s.high * power);
+    Pair { high, low: s_low.fma(power, low + lost) }
 }
 
 /// `exp(x) - 1`.
@@ -204,13 +237,13 @@ pub(crate) fn expm1(x: Expr<'_>) -> Expr<'_> {
     let f = format(x.dtype());
     let sign = x.sign_bit();
     let x = confine(x, [-(f.mantissa as f64), f.exp_range[1]]);
-    let Split { n, n_bits, r, tail } = split(x, true);
+    let Split { n, n_bits, r, tail } = split_for_expm1(x);
     // Far up, where the 1 no longer counts, everything is scaled down by 2^detour.
     let large = n.gt(f.detour as f64);
     let less = large.select(n_bits.i((f.bias - f.detour) << f.mantissa), f.bias << f.mantissa);
     let power = (n_bits.shl(f.mantissa) + less).cast_bits(x.dtype());
     let one = large.select(x.c(0.0), 1.0);
-    let Pair { high, low } = combine_expm1(r, tail, power, power - one);
+    let Pair { high, low } = combine_expm1(r, tail, power, one);
     let back = large.select(x.c(f64::powi(2.0, f.detour as i32)), 1.0);
     // The sign is that of x, also where both are zero.
     ((high + low) * back).with_sign(sign)
