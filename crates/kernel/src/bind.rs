@@ -166,8 +166,9 @@ pub fn work_rows(states: usize, extent: usize) -> usize {
 
 /// Bytes of a chunk of elementwise work: it stays in the second-level cache.
 const CHUNK: i64 = 256 << 10;
-/// Bytes of the accumulator rows of a tile of columns: they stay in the first-level cache.
-const ACCUMULATORS: i64 = 32 << 10;
+/// Bytes of the accumulator rows of a tile of columns. They are touched once for several rows, so the second-level cache will
+/// do, and wide tiles read longer runs of each row.
+const ACCUMULATORS: i64 = 128 << 10;
 /// A worker takes at least this much work at a time, in nanoseconds.
 const GRAIN: f64 = 3_000.0;
 
