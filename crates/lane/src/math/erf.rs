@@ -3,7 +3,7 @@
 //! Near zero an odd polynomial; further out `1 - exp(p(x))` with `p` fitted to `log(erfc(x))`, whose error counts for less
 //! and less. Coefficients: Sollya's `fpminimax` and `remez`.
 
-use super::exp::{confine, exp_near_zero, power_of_two, split};
+use super::exp::{at_most, exp_near_zero, power_of_two, split};
 use crate::DType;
 use crate::expr::Expr;
 
@@ -38,7 +38,7 @@ pub(crate) fn erf(x: Expr<'_>) -> Expr<'_> {
     // log(erfc(start + u)), its error times erfc within 2^-28.0 (f32, up to 4) and 2^-58.3 (f64, up to 6), past which erf
     // rounds to 1. The starts lie just above where erfc is 1/4, and where the constant all but needs no rounding.
     let (start, end) = if dtype == DType::F32 { (53754.0 / 65536.0, 4.0) } else { (53679.0 / 65536.0, 6.0) };
-    let u = confine(ax, [start, end]) - start;
+    let u = at_most(ax, end) - start;
     // The constant apart, so that what rounding the sum loses is known.
     let (constant, slope) = match dtype {
         DType::F32 => {

@@ -147,6 +147,11 @@ pub(super) fn exp_near_zero(r: Expr<'_>) -> Expr<'_> {
     r.estrin(format(r.dtype()).exp).fma(r, 1.0).fma(r, 1.0)
 }
 
+/// `e^r - 1` for `|r| <= ln 2 / 2`, well enough beside a 1.
+pub(super) fn exp_less_one_near_zero(r: Expr<'_>) -> Expr<'_> {
+    r.estrin(format(r.dtype()).exp).fma(r, 1.0) * r
+}
+
 /// [`exp_near_zero`] with what its last addition loses.
 pub(super) fn exp_near_zero_pair(r: Expr<'_>) -> Pair<'_> {
     let slope = r.estrin(format(r.dtype()).exp).fma(r, 1.0);
@@ -179,8 +184,13 @@ pub(super) fn scale<'a>(p: Expr<'a>, n_bits: Expr<'a>, down: Expr<'a>) -> Expr<'
 
 /// Keeps a number in a range; a NaN stays.
 pub(super) fn confine<'a>(x: Expr<'a>, [low, high]: [f64; 2]) -> Expr<'a> {
-    let x = x.gt(high).select(x.c(high), x);
+    let x = at_most(x, high);
     x.lt(low).select(x.c(low), x)
+}
+
+/// Keeps a number from exceeding a bound; a NaN stays.
+pub(super) fn at_most(x: Expr<'_>, high: f64) -> Expr<'_> {
+    x.gt(high).select(x.c(high), x)
 }
 
 /// e to the x.

@@ -1,6 +1,9 @@
 //! Hyperbolic functions, their inverses, and the logistic function: from `exp(x) - 1` and `log(1 + x)` in two parts.
 
-use super::exp::{confine, exp_near_zero, expm1_pair, format, power_of_two, split};
+use super::exp::{
+    at_most, beyond_linear, exp_less_one_near_zero, exp_near_zero, exp_near_zero_pair, expm1_pair, format,
+    power_of_two, split,
+};
 use super::log::{log_of_pair, log1p_of_pair};
 use super::pair::{Pair, divide, fast_two_sum, two_product, two_sum};
 use crate::DType;
@@ -16,23 +19,28 @@ pub(crate) fn tanh(x: Expr<'_>) -> Expr<'_> {
     let ax = x.abs();
     if x.dtype() == DType::F64 {
         // (e^2x - 1) / (e^2x + 1); past 22 it is 1.
-        let m = expm1_pair(confine(ax, [0.0, 22.0]) * 2.0);
+        let m = expm1_pair(at_most(ax, 22.0) * 2.0);
         let sum = two_sum(m.high, x.c(2.0));
         let bottom = Pair { high: sum.high, low: sum.low + m.low };
         let top = fast_two_sum(m.high, m.low);
         return divide(&top, &bottom).with_sign(x.sign_bit());
     }
-    // x + x^3 (c0 + c1 x^2 + ...), within 2^-29.8 of tanh on |x| <= 0.9.
+    // x + x^3 (c0 + c1 x^2 + ...), within 2^-29.7 of tanh on |x| <= 0.55.
     let square = x * x;
-    let series =
-        square.estrin(&[-0.33333322, 0.13332981, -0.053929474, 0.021664092, -0.008265455, 0.002583426, -0.00045571016]);
+    let series = square.estrin(&[-0.33333316, 0.13332558, -0.05384986, 0.021063004, -0.006263359]);
     let near = series.fma(square * ax, ax);
-    // 1 - 2 / (e^2x + 1); past 9.02 it rounds to 1.
-    let parts = split(confine(ax, [0.0, 9.1]) * 2.0, false);
-    let e = exp_near_zero(parts.r) * power_of_two(parts.n_bits, DType::F32);
-    let far = e.c(1.0) - e.c(2.0) / (e + 1.0);
+    // 1 - 2 / (e^2x + 1), with what the denominator, the quotient and the difference lose; past 9.02 it rounds to 1.
+    let parts = split(at_most(ax, 9.1) * 2.0, false);
+    let power = power_of_two(parts.n_bits, DType::F32);
+    let (s, head) = (exp_less_one_near_zero(parts.r), power + 1.0);
+    let bottom = s.fma(power, head);
+    let bottom_low = s.fma(power, head - bottom);
+    let quotient = bottom.c(2.0) / bottom;
+    let left = quotient.fnma(bottom_low, quotient.fnma(bottom, 2.0));
+    let difference = fast_two_sum(x.c(1.0), -quotient);
+    let far = difference.high + (quotient * -0.5).fma(left, difference.low);
     // A NaN is not below, and comes through `far`.
-    ax.lt(0.9).select(near, far).with_sign(x.sign_bit())
+    ax.lt(0.55).select(near, far).with_sign(x.sign_bit())
 }
 
 /// `e^x / 4` and `e^-x / 4` for `0 <= x <= 710.5`, in pairs: in quarters the first does not overflow where its half does not.
@@ -42,7 +50,7 @@ fn exp_both<'a>(x: Expr<'a>) -> (Pair<'a>, Pair<'a>) {
     // e^r = 1 + s, with s = r + (the rest of the series and of r).
     let tail = parts.tail.map_or(x.c(0.0), |tail| tail);
     let whole = |r: Expr<'a>, tail: Expr<'a>| {
-        let rest = super::exp::beyond_linear(r) + tail;
+        let rest = beyond_linear(r) + tail;
         let head = fast_two_sum(r.c(1.0), r);
         fast_two_sum(head.high, head.low + rest)
     };
@@ -63,12 +71,12 @@ pub(crate) fn cosh(x: Expr<'_>) -> Expr<'_> {
     let ax = x.abs();
     if x.dtype() == DType::F32 {
         // e^90 overflows f32, and its square does not overflow f64.
-        let wide = confine(ax, [0.0, 90.0]).to(DType::F64);
+        let wide = at_most(ax, 90.0).to(DType::F64);
         let parts = split(wide, false);
         let e = exp_near_zero(parts.r) * power_of_two(parts.n_bits, DType::F64);
         return ((e + e.c(1.0) / e) * 0.5).to(DType::F32);
     }
-    let (up, down) = exp_both(confine(ax, [0.0, 710.5]));
+    let (up, down) = exp_both(at_most(ax, 710.5));
     let sum = fast_two_sum(up.high, down.high);
     (sum.high + (sum.low + (up.low + down.low))) * 2.0
 }
@@ -78,7 +86,7 @@ pub(crate) fn sinh(x: Expr<'_>) -> Expr<'_> {
     let ax = x.abs();
     if x.dtype() == DType::F32 {
         // m = e^x - 1: (m + m / (m + 1)) / 2
-        let m = expm1_pair(confine(ax, [0.0, 90.0]).to(DType::F64)).high;
+        let m = expm1_pair(at_most(ax, 90.0).to(DType::F64)).high;
         return ((m + m / (m + 1.0)) * 0.5).to(DType::F32).with_sign(x.sign_bit());
     }
     let square = x * x;
@@ -93,7 +101,7 @@ pub(crate) fn sinh(x: Expr<'_>) -> Expr<'_> {
         7.296905306108455e-13,
     ]);
     let near = (series * square).fma(ax, ax);
-    let (up, down) = exp_both(confine(ax, [0.0, 710.5]));
+    let (up, down) = exp_both(at_most(ax, 710.5));
     let difference = fast_two_sum(up.high, -down.high);
     let far = (difference.high + (difference.low + (up.low - down.low))) * 2.0;
     ax.lt(0.7).select(near, far).with_sign(x.sign_bit())
@@ -180,9 +188,9 @@ pub(crate) fn sigmoid(x: Expr<'_>) -> Expr<'_> {
     let f = format(x.dtype());
     // e^-|x| = p 2^n. A quotient that may be subnormal is scaled down last, as in `exp`.
     let range = if x.dtype() == DType::F32 { 104.0 } else { 746.0 };
-    let ax = confine(x.abs(), [0.0, range]);
+    let ax = at_most(x.abs(), range);
     let parts = split(-ax, false);
-    let p = super::exp::exp_near_zero_pair(parts.r);
+    let p = exp_near_zero_pair(parts.r);
     let down = parts.n.lt(-(f.detour as f64));
     let bias = down.select(parts.n_bits.i((f.bias + f.detour) << f.mantissa), f.bias << f.mantissa);
     let power = (parts.n_bits.shl(f.mantissa) + bias).cast_bits(x.dtype());
