@@ -31,8 +31,11 @@ const TWO_OVER_PI: [u64; 21] = [
     0xf0cfbc209af4361d,
 ];
 
-/// `|x| = q pi/2 + high + low` modulo a turn, with `|high| <= pi/4`, for a finite `|x| >= 1`.
+/// `|x| = q pi/2 + high + low` modulo a turn, with `|high| <= pi/4`, for a finite `x`.
 fn reduce(x: f64) -> (u64, f64, f64) {
+    if x.abs() < 0.5 {
+        return (0, x.abs(), 0.0);
+    }
     let bits = x.abs().to_bits();
     let mantissa = u128::from((bits & ((1 << 52) - 1)) | (1 << 52));
     // |x| = mantissa * 2^exponent. Bit k of the table has weight 2^(63 - k): those of 2^(2 - exponent) and more give whole
@@ -93,7 +96,7 @@ fn sine(x: f64, ahead: u64) -> f64 {
 }
 
 fn sin(x: f64) -> f64 {
-    if x < 0.0 { -sine(x, 0) } else { sine(x, 0) }
+    if x.is_sign_negative() { -sine(x, 0) } else { sine(x, 0) }
 }
 
 fn cos(x: f64) -> f64 {
@@ -115,7 +118,7 @@ fn tan(x: f64) -> f64 {
     let quotient = top.0 / bottom.0;
     let left = (-quotient).mul_add(bottom.0, top.0) + (-quotient).mul_add(bottom.1, top.1);
     let tan = quotient + left / bottom.0;
-    if x < 0.0 { -tan } else { tan }
+    if x.is_sign_negative() { -tan } else { tan }
 }
 
 macro_rules! routines {
@@ -139,10 +142,10 @@ macro_rules! routines {
 }
 
 routines! {
-    /// Sine of `|x| >= 1`.
+    /// Sine of any argument.
     SIN_F32_LARGE sin_f32 SIN_F64_LARGE sin_f64 sin;
-    /// Cosine of `|x| >= 1`.
+    /// Cosine of any argument.
     COS_F32_LARGE cos_f32 COS_F64_LARGE cos_f64 cos;
-    /// Tangent of `|x| >= 1`.
+    /// Tangent of any argument.
     TAN_F32_LARGE tan_f32 TAN_F64_LARGE tan_f64 tan;
 }
