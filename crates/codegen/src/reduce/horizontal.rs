@@ -11,7 +11,7 @@ use super::{Reducer, States, vertical};
 use crate::clif::memory;
 use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope};
-use crate::strip::stream::{Step, Stream};
+use crate::strip::stream::{At, Step, Stream};
 use crate::strip::{Run, prepare, scalar_of, sweep, width};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
@@ -68,8 +68,8 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     let in_order = reducers.iter().any(|r| !free(r));
     let buffers = mixed || reducers.iter().any(Reducer::is_bare_moments) || (in_order && v < LANES);
     let v = if buffers { width::elementwise(n.kernel, strip, axis) } else { v };
-    let upward = |n: &mut Nest<'_, '_>, results: &[Vec<Wide>], i: Clif, v: usize| {
-        vertical::accumulate(n, scope, strip, results, Some(i), v);
+    let upward = |n: &mut Nest<'_, '_>, results: &[Vec<Wide>], at: At, v: usize| {
+        vertical::accumulate(n, scope, strip, results, Some(at), v);
     };
     let axis = Some((axis, bounds));
     if reducers.iter().any(pairs) {
@@ -102,16 +102,17 @@ fn paired(
     reducers: &[Reducer<'_>],
     count: Clif,
     done: Block,
-    upward: &dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize),
+    upward: sweep::Finally<'_>,
 ) {
     let counter = Counter::new(n, reducers);
     let ports = sweep::Ports::operands(n, run, 1);
     let zero = n.word(0);
     n.each(zero, count, 1, |n, i| {
-        let results = sweep::compute(n, run, &ports, i, 1);
-        sweep::store(n, run, &ports, &results, i, 1);
+        let at = At::start(i);
+        let results = sweep::compute(n, run, &ports, at, 1);
+        sweep::store(n, run, &ports, &results, at, 1);
         let states = entering(reducers, &results);
-        upward(n, &[results], i, 1);
+        upward(n, &[results], at, 1);
         counter.push(n, reducers, i, &states);
     });
     counter.finish(n, reducers, count, done);
@@ -151,14 +152,14 @@ fn buffered(
     reducers: &[Reducer<'_>],
     count: Clif,
     done: Block,
-    upward: &dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize),
+    upward: sweep::Finally<'_>,
 ) {
     let block = Buffers::new(n, reducers, BLOCK);
     blocks(n, reducers, count, done, |n, begin, end| {
         let buffers = block.streams(n, reducers, begin);
-        sweep::emit(n, std::slice::from_ref(run), begin, end, &|n, results, i, v| {
-            upward(n, results, i, v);
-            fill(n, reducers, &buffers, &results[0], i, v);
+        sweep::emit(n, std::slice::from_ref(run), begin, end, &|n, results, at, v| {
+            upward(n, results, at, v);
+            fill(n, reducers, &buffers, &results[0], at, v);
         });
         let sums: Vec<Reducer<'_>> = reducers
             .iter()
@@ -215,19 +216,19 @@ fn fill(
     reducers: &[Reducer<'_>],
     buffers: &[Vec<Stream>],
     results: &[Wide],
-    i: Clif,
+    at: At,
     v: usize,
 ) {
     for (reducer, streams) in reducers.iter().zip(buffers) {
         for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
-            stream.store(n.e, i, wide, v);
+            stream.store(n.e, at, wide, v);
         }
     }
 }
 
 /// The elements `i..i + v` of buffers.
 fn read(n: &mut Nest<'_, '_>, buffers: &[Vec<Stream>], i: Clif, v: usize) -> Vec<States> {
-    buffers.iter().map(|streams| streams.iter().map(|s| s.load(n.e, i, v)).collect()).collect()
+    buffers.iter().map(|streams| streams.iter().map(|s| s.load(n.e, At::start(i), v)).collect()).collect()
 }
 
 /// Count, mean and M2 of a block, from its sum, by a second pass over its buffer.
@@ -260,7 +261,7 @@ fn squared_rows(
     squares: &Squares<'_>,
 ) -> Vec<States> {
     fold_rows(n, reducers, LANES, begin, end, |n, i, _| {
-        let x = squares.buffer.load(n.e, i, LANES);
+        let x = squares.buffer.load(n.e, At::start(i), LANES);
         let square = lanes::map1(n.e, x.regs(), |e, x| {
             let deviation = e.b.ins().fsub(x, squares.mean);
             e.b.ins().fmul(deviation, deviation)
@@ -282,13 +283,13 @@ fn rows(
         Rows::Buffered { buffers } => read(n, buffers, i, v),
         Rows::Direct { run, ports, row } => {
             if !partial {
-                let results = sweep::compute(n, run, ports, i, v);
-                sweep::store(n, run, ports, &results, i, v);
+                let results = sweep::compute(n, run, ports, At::start(i), v);
+                sweep::store(n, run, ports, &results, At::start(i), v);
                 return entering(reducers, &results);
             }
             let buffers = row.streams(n, reducers, i);
-            sweep::rest(n, std::slice::from_ref(*run), i, end, &|n, results, i, v| {
-                fill(n, reducers, &buffers, &results[0], i, v);
+            sweep::rest(n, std::slice::from_ref(*run), i, end, &|n, results, at, v| {
+                fill(n, reducers, &buffers, &results[0], at, v);
             });
             read(n, &buffers, i, v)
         }
@@ -337,15 +338,56 @@ fn fold_rows(
     n.e.b.ins().brif(rest, partial, &[], fold, &out);
 
     n.e.b.switch_to_block(partial);
+    n.e.b.set_cold_block(partial);
+    // The lanes wait on the stack: kept in registers across the loops in here, they would be spilled in the loop above too.
+    let parked = park(n, reducers, &at_last, v);
     let left = n.e.b.ins().isub(end, stop);
     let elements = row(n, stop, true);
     let elements = pad(n, reducers, &elements, left, v);
-    let sums = add_all(n, reducers, &at_last, &elements, v);
+    let lanes = unpark(n, reducers, parked, v);
+    let sums = add_all(n, reducers, &lanes, &elements, v);
     let out = arguments(n.e, reducers, &sums, v);
     n.e.b.ins().jump(fold, &out);
 
     n.e.b.switch_to_block(fold);
     reducers.iter().zip(&at_fold).map(|(r, states)| lanes_to_one(n.e, r, states, v)).collect()
+}
+
+/// Stores the registers of states to a frame.
+fn park(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], all: &[States], v: usize) -> StackSlot {
+    let mut regs = Vec::new();
+    for (reducer, states) in reducers.iter().zip(all) {
+        for (&dtype, wide) in reducer.states.iter().zip(states) {
+            regs.extend(lanes::canonical(n.e, dtype, wide, v));
+        }
+    }
+    let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 16 * regs.len() as u32, 4);
+    let slot = n.e.b.create_sized_stack_slot(data);
+    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+    for (k, &reg) in regs.iter().enumerate() {
+        n.e.b.ins().store(memory(), reg, base, 16 * k as i32);
+    }
+    slot
+}
+
+/// The states that [`park`] stored.
+fn unpark(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], slot: StackSlot, v: usize) -> Vec<States> {
+    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
+    let mut offset = 0;
+    let mut all = Vec::new();
+    for reducer in reducers {
+        let mut states = States::new();
+        for &dtype in &reducer.states {
+            let mut regs = lanes::Regs::new();
+            for ty in lanes::canonical_types(dtype, v) {
+                regs.push(n.e.b.ins().load(ty, memory(), base, offset));
+                offset += 16;
+            }
+            states.push(lanes::from_canonical(dtype, regs, v));
+        }
+        all.push(states);
+    }
+    all
 }
 
 fn add_all(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], left: &[States], right: &[States], v: usize) -> Vec<States> {

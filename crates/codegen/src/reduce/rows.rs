@@ -7,7 +7,7 @@
 use crate::clif::memory;
 use crate::lanes;
 use crate::nest::{Nest, Scope};
-use crate::strip::stream::{Step, Stream};
+use crate::strip::stream::{At, Step, Stream};
 use crate::unit::Emit;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
@@ -138,10 +138,10 @@ pub(crate) fn combine(e: &mut Emit<'_>, op: Reduction, dtype: DType, params: &[C
     e.b.ins().brif(some, body, &[zero.into()], done, &[]);
 
     e.b.switch_to_block(body);
-    let both: Vec<lanes::Wide> = left.iter().chain(&right).map(|s| s.load(e, i, v)).collect();
+    let both: Vec<lanes::Wide> = left.iter().chain(&right).map(|s| s.load(e, At::start(i), v)).collect();
     let results = lanes::run(e, &op.program(dtype), &both, v);
     for (stream, wide) in to.iter().zip(&results) {
-        stream.store(e, i, wide, v);
+        stream.store(e, At::start(i), wide, v);
     }
     let next = e.b.ins().iadd_imm_s(i, v as i64);
     let more = e.b.ins().icmp(IntCC::SignedLessThan, next, columns);

@@ -9,7 +9,7 @@ use super::{Reducer, States};
 use crate::helper::Helper;
 use crate::lanes::{self, Plan, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
-use crate::strip::stream::{Step, Stream};
+use crate::strip::stream::{At, Step, Stream};
 use crate::strip::{self, Run, Source, sweep};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
@@ -64,30 +64,30 @@ pub(crate) fn accumulate(
     scope: &Scope,
     strip: &Strip,
     iterations: &[Vec<Wide>],
-    i: Option<Clif>,
+    at: Option<At>,
     v: usize,
 ) {
     let mut first = 0;
     for output in &strip.outputs {
-        let at = first;
+        let result = first;
         first += output.arity();
         let Output::Reduce(into) = output else { continue };
         let Some(entry) = scope.reductions.entries.iter().find(|e| Some(e.work) == into.work) else { continue };
-        let i = match i {
-            Some(i) => i,
-            None => n.word(0),
+        let at = match at {
+            Some(at) => at,
+            None => At::start(n.word(0)),
         };
         let mut elements: Vec<States> =
-            iterations.iter().map(|results| results[at..at + usize::from(into.arity)].iter().cloned().collect()).collect();
-        let reducer = Reducer::new(into, at);
+            iterations.iter().map(|results| results[result..][..usize::from(into.arity)].iter().cloned().collect()).collect();
+        let reducer = Reducer::new(into, result);
         if !reducer.is_bare_moments() {
             if !scope.reductions.squares {
-                add(n, &scope.reductions, entry, &reducer, &elements, i, v);
+                add(n, &scope.reductions, entry, &reducer, &elements, at, v);
             }
             continue;
         }
         if scope.reductions.squares {
-            let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, i, v);
+            let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element }.load(n.e, at, v);
             for states in &mut elements {
                 let squares = lanes::map2(n.e, states[0].regs(), means.regs(), |e, x, mean| {
                     let deviation = e.b.ins().fsub(x, mean);
@@ -96,7 +96,7 @@ pub(crate) fn accumulate(
                 states[0] = Wide::Lanes(squares);
             }
         }
-        add(n, &scope.reductions, entry, &Reducer::sum(into), &elements, i, v);
+        add(n, &scope.reductions, entry, &Reducer::sum(into), &elements, at, v);
     }
 }
 
@@ -107,7 +107,7 @@ fn add(
     entry: &Entry,
     reducer: &Reducer<'_>,
     elements: &[States],
-    i: Clif,
+    at: At,
     v: usize,
 ) {
     let streams: Vec<Stream> = (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
@@ -117,13 +117,13 @@ fn add(
             elements.next();
             only.clone()
         }
-        _ => streams.iter().map(|s| s.load(n.e, i, v)).collect(),
+        _ => streams.iter().map(|s| s.load(n.e, at, v)).collect(),
     };
     for element in elements {
         states = reducer.combine(n.e, &states, element, v);
     }
     for (stream, wide) in streams.iter().zip(&states) {
-        stream.store(n.e, i, wide, v);
+        stream.store(n.e, at, wide, v);
     }
 }
 
@@ -296,10 +296,10 @@ fn splat_count(n: &mut Nest<'_, '_>, dtype: DType, count: Clif) -> Clif {
 }
 
 /// Steps over the padded columns of float rows, a register each.
-fn each_step(n: &mut Nest<'_, '_>, column: &Column<'_>, body: impl FnOnce(&mut Nest<'_, '_>, Clif, usize)) {
+fn each_step(n: &mut Nest<'_, '_>, column: &Column<'_>, body: impl FnOnce(&mut Nest<'_, '_>, At, usize)) {
     let v = 16 / column.reducer.into.dtype.size();
     let zero = n.word(0);
-    n.each(zero, column.rows.columns, v as i64, |n, i| body(n, i, v));
+    n.each(zero, column.rows.columns, v as i64, |n, i| body(n, At::start(i), v));
 }
 
 /// Runs the loop's body for each iteration of a block.
@@ -404,8 +404,8 @@ fn lane_step(
         scopes.push(scope);
     }
     let zero = n.word(0);
-    sweep::emit(n, &runs, zero, width, &|n, results, i, v| {
-        accumulate(n, &scopes[0], strip, results, Some(i), v);
+    sweep::emit(n, &runs, zero, width, &|n, results, at, v| {
+        accumulate(n, &scopes[0], strip, results, Some(at), v);
     });
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
@@ -524,6 +524,7 @@ fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Optio
         let run = Run {
             plan: Plan::new(&program, &[from.is_none()], &[]),
             v: (32 / dtype.size()).min(16),
+            part: 16 / dtype.size(),
             narrow: 16 / dtype.size(),
             sources: vec![if from.is_some() { Source::Stream(0) } else { Source::Uniform }],
             loads: from.into_iter().collect(),

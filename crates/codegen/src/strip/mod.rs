@@ -31,6 +31,8 @@ pub(crate) struct Run<'p> {
     pub(crate) plan: Plan<'p>,
     /// Lanes a step.
     pub(crate) v: usize,
+    /// Lanes computed at a time within a step: full registers of the smallest.
+    pub(crate) part: usize,
     /// Lanes of the steps for what is left, at most `v`.
     pub(crate) narrow: usize,
     /// Where each parameter comes from.
@@ -90,8 +92,8 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
     let zero = n.word(0);
-    sweep::emit(n, &[run], zero, count, &|n, results, i, v| {
-        vertical::accumulate(n, scope, strip, results, Some(i), v);
+    sweep::emit(n, &[run], zero, count, &|n, results, at, v| {
+        vertical::accumulate(n, scope, strip, results, Some(at), v);
     });
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
@@ -194,8 +196,8 @@ pub(crate) fn prepare<'p>(
     let moving: Vec<bool> = n.e.gathers.iter().map(|g| g.step.is_some()).collect();
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
-    let narrow = width::narrow(strip).min(v);
-    Run { plan, v, narrow, sources, loads, stores, checks, values, start }
+    let (narrow, part) = (width::narrow(n.kernel, strip).min(v), width::part(n.kernel, strip).min(v));
+    Run { plan, v, part, narrow, sources, loads, stores, checks, values, start }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.

@@ -27,7 +27,39 @@ pub(crate) enum Step {
     Bytes(Clif),
 }
 
+/// The elements of a step, or of a part of one: from number `i + skip` on.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    /// The number of the step's first element.
+    pub(crate) i: Clif,
+    /// Elements of the step before this part of it.
+    pub(crate) skip: usize,
+}
+
+impl At {
+    /// A whole step.
+    pub(crate) fn start(i: Clif) -> At {
+        At { i, skip: 0 }
+    }
+
+    /// The number of the first element.
+    pub(crate) fn number(self, e: &mut Emit<'_>) -> Clif {
+        if self.skip == 0 { self.i } else { e.b.ins().iadd_imm_s(self.i, self.skip as i64) }
+    }
+}
+
 impl Stream {
+    /// The address of the first element, less a constant number of bytes.
+    fn place(&self, e: &mut Emit<'_>, at: At) -> (Clif, usize) {
+        match self.step {
+            Step::Element => (self.address(e, at.i), at.skip * self.dtype.size()),
+            Step::Bytes(_) => {
+                let first = at.number(e);
+                (self.address(e, first), 0)
+            }
+        }
+    }
+
     /// The address of element `i`.
     pub(crate) fn address(&self, e: &mut Emit<'_>, i: Clif) -> Clif {
         let offset = match self.step {
@@ -37,14 +69,14 @@ impl Stream {
         e.b.ins().iadd(self.base, offset)
     }
 
-    /// Elements `i..i + v`.
-    pub(crate) fn load(&self, e: &mut Emit<'_>, i: Clif, v: usize) -> Wide {
-        let address = self.address(e, i);
+    /// `v` elements.
+    pub(crate) fn load(&self, e: &mut Emit<'_>, at: At, v: usize) -> Wide {
+        let (address, offset) = self.place(e, at);
         if v == 1 {
-            return splat(e, self.dtype, address, 0);
+            return splat(e, self.dtype, address, offset as i32);
         }
         let regs = match self.step {
-            Step::Element => contiguous(e, self.dtype, address, v),
+            Step::Element => contiguous(e, self.dtype, address, offset, v),
             Step::Bytes(bytes) => {
                 let addresses = steps(e, address, bytes, v);
                 let ty = scalar(self.dtype);
@@ -59,9 +91,9 @@ impl Stream {
         }
     }
 
-    /// Stores elements `i..i + v`.
-    pub(crate) fn store(&self, e: &mut Emit<'_>, i: Clif, wide: &Wide, v: usize) {
-        let address = self.address(e, i);
+    /// Stores `v` elements.
+    pub(crate) fn store(&self, e: &mut Emit<'_>, at: At, wide: &Wide, v: usize) {
+        let (address, offset) = self.place(e, at);
         let regs = match self.dtype {
             DType::Bool => lanes::narrow_mask(e, wide, v),
             _ => wide.regs().clone(),
@@ -69,9 +101,9 @@ impl Stream {
         match self.step {
             _ if v == 1 => {
                 let lane = per_lane::extract(e, self.dtype, &regs, 0);
-                e.b.ins().store(memory(), lane, address, 0);
+                e.b.ins().store(memory(), lane, address, offset as i32);
             }
-            Step::Element => store_contiguous(e, self.dtype, address, &regs, v),
+            Step::Element => store_contiguous(e, self.dtype, address, offset, &regs, v),
             Step::Bytes(bytes) => {
                 let addresses = steps(e, address, bytes, v);
                 for (lane, &a) in addresses.iter().enumerate() {
@@ -93,31 +125,32 @@ fn steps(e: &mut Emit<'_>, first: Clif, bytes: Clif, v: usize) -> SmallVec<[Clif
 }
 
 /// `v` contiguous elements; fewer than fill a register are loaded as one integer.
-fn contiguous(e: &mut Emit<'_>, dtype: DType, address: Clif, v: usize) -> Regs {
+fn contiguous(e: &mut Emit<'_>, dtype: DType, address: Clif, offset: usize, v: usize) -> Regs {
     let bytes = v * dtype.size();
     let ty = vector(dtype);
     if bytes >= 16 {
-        return (0..registers(dtype.size(), v)).map(|k| e.b.ins().load(ty, memory(), address, 16 * k as i32)).collect();
+        let count = registers(dtype.size(), v);
+        return (0..count).map(|k| e.b.ins().load(ty, memory(), address, (offset + 16 * k) as i32)).collect();
     }
-    let part = e.b.ins().load(int(bytes), memory(), address, 0);
+    let part = e.b.ins().load(int(bytes), memory(), address, offset as i32);
     let part = if bytes < 4 { e.b.ins().uextend(types::I32, part) } else { part };
     let lanes = if bytes == 8 { types::I64X2 } else { types::I32X4 };
     let all = e.b.ins().scalar_to_vector(lanes, part);
     smallvec![if lanes == ty { all } else { e.b.ins().bitcast(ty, little(), all) }]
 }
 
-fn store_contiguous(e: &mut Emit<'_>, dtype: DType, address: Clif, regs: &Regs, v: usize) {
+fn store_contiguous(e: &mut Emit<'_>, dtype: DType, address: Clif, offset: usize, regs: &Regs, v: usize) {
     let bytes = v * dtype.size();
     if bytes >= 16 {
         for k in 0..registers(dtype.size(), v) {
-            e.b.ins().store(memory(), lanes::reg(regs, k), address, 16 * k as i32);
+            e.b.ins().store(memory(), lanes::reg(regs, k), address, (offset + 16 * k) as i32);
         }
         return;
     }
     let lanes = crate::clif::int_vector(bytes);
     let all = lanes::cast(e, lanes, regs[0]);
     let part = e.b.ins().extractlane(all, 0);
-    e.b.ins().store(memory(), part, address, 0);
+    e.b.ins().store(memory(), part, address, offset as i32);
 }
 
 /// One element in every lane.

@@ -5,7 +5,7 @@
 //! every element is computed by the same instructions. The lanes past the end hold the last element again where it matters
 //! ([`super::pads_with_elements`]).
 
-use super::stream::{Step, Stream};
+use super::stream::{At, Step, Stream};
 use super::{Run, Source, check, pads_with_elements};
 use crate::clif::{int, memory};
 use crate::lanes::{Regs, Wide, map1};
@@ -164,11 +164,12 @@ fn place(n: &mut Nest<'_, '_>, stream: &mut Stream, slot: StackSlot, i: Clif) {
     }
 }
 
-/// Loads and computes elements `i..i + v`.
-pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, v: usize) -> Vec<Wide> {
+/// Loads and computes `v` elements.
+pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At, v: usize) -> Vec<Wide> {
     let mut values = run.values.clone();
     if !ports.iota.is_empty() {
-        let here = n.e.b.ins().splat(types::I64X2, i);
+        let here = at.number(n.e);
+        let here = n.e.b.ins().splat(types::I64X2, here);
         let elements: Regs = if v == 1 {
             std::iter::once(here).collect()
         } else {
@@ -186,35 +187,35 @@ pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Cli
     }
     for (k, source) in run.sources.iter().enumerate() {
         if let Source::Stream(number) = *source {
-            values[k] = Some(ports.loads[number].load(n.e, i, v));
+            values[k] = Some(ports.loads[number].load(n.e, at, v));
         }
     }
     run.plan.emit_lanes(n.e, &mut values, v)
 }
 
-/// Stores results of elements `i..i + v`, and checks those to be checked.
-pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results: &[Wide], i: Clif, v: usize) {
+/// Stores results of `v` elements, and checks those to be checked.
+pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results: &[Wide], at: At, v: usize) {
     for ((result, _), stream) in run.stores.iter().zip(&ports.stores) {
-        stream.store(n.e, i, &results[*result], v);
+        stream.store(n.e, at, &results[*result], v);
     }
     for (result, code) in &run.checks {
         check(n, &results[*result], *code, v);
     }
 }
 
-/// What becomes of the results of a step beside stores: for each run its results, the number of the step's first element, and
-/// the lanes. In the last step lanes past the end hold anything.
-pub(crate) type Finally<'f> = &'f dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], Clif, usize);
+/// What becomes of the results of a step beside stores: for each run its results, where they are, and how many lanes. In the
+/// last step lanes past the end hold anything.
+pub(crate) type Finally<'f> = &'f dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], At, usize);
 
 /// Runs elements `begin..end`, which must be some: whole steps of [`Run::v`] lanes, then [`rest`]. Several runs of one program
 /// go step by step together; they differ in where their streams are.
 pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) {
-    let (v, narrow) = (runs[0].v, runs[0].narrow);
+    let (v, part, narrow) = (runs[0].v, runs[0].part, runs[0].narrow);
     if v == narrow {
         rest(n, runs, begin, end, finally);
         return;
     }
-    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, v)).collect();
+    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, part)).collect();
     let (body, after, some, done) =
         (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
     let count = n.e.b.ins().isub(end, begin);
@@ -224,7 +225,10 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.ins().brif(whole, body, &[begin.into()], some, &[]);
 
     n.e.b.switch_to_block(body);
-    step(n, runs, &ports, i, v, finally);
+    // Part after part, each loaded, computed and stored: few values are alive at once.
+    for skip in (0..v).step_by(part) {
+        step(n, runs, &ports, At { i, skip }, part, finally);
+    }
     let next = n.e.b.ins().iadd_imm_s(i, v as i64);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, stop);
     n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
@@ -239,14 +243,14 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.switch_to_block(done);
 }
 
-/// One step of every run: all of them load before any of them stores.
-fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], i: Clif, v: usize, finally: Finally<'_>) {
+/// A step, or a part of one, of every run: all of them load before any of them stores.
+fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], at: At, v: usize, finally: Finally<'_>) {
     let results: Vec<Vec<Wide>> =
-        runs.iter().zip(ports).map(|(run, ports)| compute(n, run, ports, i, v)).collect();
+        runs.iter().zip(ports).map(|(run, ports)| compute(n, run, ports, at, v)).collect();
     for ((run, ports), results) in runs.iter().zip(ports).zip(&results) {
-        store(n, run, ports, results, i, v);
+        store(n, run, ports, results, at, v);
     }
-    finally(n, &results, i, v);
+    finally(n, &results, at, v);
 }
 
 /// Runs elements `begin..end`, which must be some, by steps of [`Run::narrow`] lanes: a pass over the operands, then one over
@@ -287,7 +291,7 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.ins().jump(body, &[pass_begin.into()]);
 
     n.e.b.switch_to_block(body);
-    step(n, runs, &current, i, narrow, finally);
+    step(n, runs, &current, At::start(i), narrow, finally);
     let next = n.e.b.ins().iadd_imm_s(i, v);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, pass_stop);
     n.e.b.ins().brif(more, body, &[next.into()], after, &[]);

@@ -30,17 +30,27 @@ pub(crate) fn step_cost(kernel: &Kernel, strip: &Strip, axis: VarId, v: usize) -
 }
 
 /// The sizes of the lanes that a strip holds: the smallest and the largest.
-fn sizes(strip: &Strip) -> (usize, usize) {
+fn sizes(kernel: &Kernel, strip: &Strip) -> (usize, usize) {
     let program = &strip.program;
     let dtypes = program.params.iter().copied().chain(program.insts.iter().map(|i| i.dtype));
-    // A bool is a mask as wide as what was compared.
-    let sizes = || dtypes.clone().filter(|&d| d != DType::Bool).map(DType::size);
-    (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1))
+    // A bool is a mask as wide as what was compared; in memory it is a byte.
+    let values = dtypes.filter(|&d| d != DType::Bool);
+    let stored = strip.outputs.iter().filter_map(|o| match o {
+        Output::Store(id) => Some(kernel.operand(*id).dtype),
+        Output::Reduce(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
+    });
+    let all: Vec<usize> = values.chain(stored).map(DType::size).collect();
+    (all.iter().copied().min().unwrap_or(1), all.iter().copied().max().unwrap_or(1))
+}
+
+/// The fewest lanes that fill registers of every size.
+pub(crate) fn part(kernel: &Kernel, strip: &Strip) -> usize {
+    16 / sizes(kernel, strip).0
 }
 
 /// The fewest lanes that fill a register of the largest.
-pub(crate) fn narrow(strip: &Strip) -> usize {
-    16 / sizes(strip).1
+pub(crate) fn narrow(kernel: &Kernel, strip: &Strip) -> usize {
+    16 / sizes(kernel, strip).1
 }
 
 /// Lanes for a strip without a reduction over its axis.
@@ -48,12 +58,7 @@ pub(crate) fn narrow(strip: &Strip) -> usize {
 /// At least one full register of the largest lanes. More where the program is short, and to fill the registers of the smallest
 /// lanes where it is not too long.
 pub(crate) fn elementwise(kernel: &Kernel, strip: &Strip, axis: VarId) -> usize {
-    let (smallest, largest) = sizes(strip);
-    let stored_bools = strip.outputs.iter().any(|o| match o {
-        Output::Store(id) => kernel.operand(*id).dtype == DType::Bool,
-        Output::Reduce(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
-    });
-    let smallest = if stored_bools { 1 } else { smallest };
+    let (smallest, largest) = sizes(kernel, strip);
     let mut v = 16 / largest;
     // Accumulator rows are padded to 64 bytes.
     let rows = strip.outputs.iter().any(|o| matches!(o, Output::Reduce(_)));
