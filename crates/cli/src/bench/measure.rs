@@ -1,0 +1,78 @@
+//! How a time is taken: in rounds, in which the systems take turns.
+
+use super::limit::Limit;
+use super::systems::Contender;
+use crate::failure::Result;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    /// Turns of each system, with at least one sample each.
+    pub(crate) rounds: usize,
+    /// Seconds each system is measured for, at least.
+    pub(crate) seconds: f64,
+}
+
+impl Effort {
+    pub(crate) const FULL: Effort = Effort { rounds: 7, seconds: 0.5 };
+    pub(crate) const QUICK: Effort = Effort { rounds: 3, seconds: 0.03 };
+}
+
+/// Calls shorter than this are timed several at a time, in seconds.
+const SAMPLE: f64 = 1e-3;
+
+/// What a system took for a call, in seconds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Times {
+    pub(crate) best: f64,
+    pub(crate) median: f64,
+}
+
+/// Measures systems in turns, and the machine's limit with them.
+pub(crate) fn measure(contenders: &mut [Contender], limit: &mut Limit, effort: Effort) -> Result<Vec<Times>> {
+    let mut samples: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
+    let mut calls = vec![1; contenders.len()];
+    for (contender, calls) in contenders.iter_mut().zip(&mut calls) {
+        // Warm, and how many calls make a sample.
+        let once = (contender.call)(1)?;
+        if !contender.singly && once < SAMPLE {
+            let several = (contender.call)(10)? / 10.0;
+            *calls = (SAMPLE / several.max(1e-9)).ceil() as u64;
+        }
+    }
+    let turn = effort.seconds / effort.rounds as f64;
+    for _ in 0..effort.rounds {
+        for ((contender, samples), &calls) in contenders.iter_mut().zip(&mut samples).zip(&calls) {
+            let mut spent = 0.0;
+            while spent < turn {
+                let seconds = (contender.call)(calls)?;
+                samples.push(seconds / calls as f64);
+                spent += seconds;
+            }
+        }
+        limit.sample(turn);
+    }
+    Ok(samples.iter_mut().map(|samples| times(samples)).collect())
+}
+
+fn times(samples: &mut [f64]) -> Times {
+    samples.sort_by(f64::total_cmp);
+    let middle = samples.len() / 2;
+    let median = match samples.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => samples[middle],
+        _ => (samples[middle - 1] + samples[middle]) / 2.0,
+    };
+    Times { best: samples.first().copied().unwrap_or(f64::NAN), median }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn best_and_median() {
+        assert_eq!(times(&mut [3.0, 1.0, 2.0]), Times { best: 1.0, median: 2.0 });
+        assert_eq!(times(&mut [4.0, 1.0, 2.0, 3.0]), Times { best: 1.0, median: 2.5 });
+    }
+}

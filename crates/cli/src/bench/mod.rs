@@ -1,0 +1,227 @@
+//! `fuseloom bench`: fuseloom against other systems, and against the machine's limit.
+//!
+//! Results are checked before anything is timed: fused against eager bit for bit, the others within a tolerance. Then the
+//! systems take turns, and a loop that only moves the workload's bytes takes its turn with them.
+
+mod check;
+mod limit;
+mod measure;
+mod numpy;
+mod plain;
+mod random;
+mod report;
+mod systems;
+mod workloads;
+
+use crate::explain::write_whole;
+use crate::failure::{Failure, Result};
+use fuseloom::{Array, Options};
+use limit::Limit;
+use measure::{Effort, Times};
+use numpy::Python;
+use random::Random;
+use report::Row;
+use std::io::Write;
+use std::path::PathBuf;
+use systems::Contender;
+use workloads::{LEFT_OUT, WORKLOADS, Workload};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What to measure: names, or how names begin; by default everything
+    workload: Vec<String>,
+    /// What to compare with
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "eager,ndarray,numpy")]
+    against: Vec<Against>,
+    /// At most so many threads
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Also writes the measurements as a list of objects
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Prints a Markdown table, one line a workload
+    #[arg(long)]
+    markdown: bool,
+    /// Lists the workloads and measures nothing
+    #[arg(long)]
+    list: bool,
+    /// Fewer and shorter measurements: to see that all works
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Against {
+    Eager,
+    Ndarray,
+    Numpy,
+}
+
+/// What all workloads are measured with.
+struct Bench {
+    fused: Options,
+    eager: Options,
+    against: Vec<Against>,
+    python: Option<Python>,
+    threads: usize,
+    isa: String,
+    effort: Effort,
+}
+
+/// The seed of every workload's inputs.
+const SEED: u64 = 2026;
+/// Bits of a vector of the `clif` back end.
+const VECTOR_BITS: u32 = 128;
+/// How often a compilation is timed; the shortest counts.
+const COMPILATIONS: usize = 3;
+
+pub(crate) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
+    if arguments.list {
+        return list(out);
+    }
+    let chosen = choose(&arguments.workload)?;
+    let bench = Bench::new(arguments)?;
+    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    for workload in chosen {
+        eprintln!("{}", workload.name);
+        match bench.workload(workload) {
+            Ok(measured) => rows.extend(measured),
+            Err(Failure::Closed) => return Err(Failure::Closed),
+            Err(Failure::Message(message)) => {
+                eprintln!("{}: {message}", workload.name);
+                wrong.push(workload.name);
+            }
+        }
+    }
+    writeln!(out, "{}", if arguments.markdown { report::markdown(&rows) } else { report::table(&rows) })?;
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::file(path, error))?;
+        write_whole(path, format!("{text}\n").as_bytes())?;
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("these went wrong: {}", wrong.join(", ")).into()) }
+}
+
+fn list(out: &mut dyn Write) -> Result<()> {
+    for workload in WORKLOADS {
+        writeln!(out, "{:<30} {}", workload.name, workload.expression)?;
+    }
+    for (names, reason) in LEFT_OUT {
+        writeln!(out, "left out: {names}: {reason}")?;
+    }
+    Ok(())
+}
+
+/// The workloads whose names begin as one of `names` says; all for none.
+fn choose(names: &[String]) -> Result<Vec<&'static Workload>> {
+    let begins = |name: &str| WORKLOADS.iter().any(|workload| workload.name.starts_with(name));
+    if let Some(unknown) = names.iter().find(|name| !begins(name)) {
+        return Err(format!("there is no workload `{unknown}`; `fuseloom bench --list` names them").into());
+    }
+    let wanted = |workload: &&Workload| names.is_empty() || names.iter().any(|name| workload.name.starts_with(name));
+    Ok(WORKLOADS.iter().filter(wanted).collect())
+}
+
+impl Bench {
+    fn new(arguments: &Arguments) -> Result<Bench> {
+        let python = if !arguments.against.contains(&Against::Numpy) {
+            None
+        } else {
+            numpy::find().map_err(|reason| eprintln!("numpy is left out: {reason}")).ok()
+        };
+        if let Some(python) = &python {
+            eprintln!("numpy {}", python.version);
+        }
+        let info = fuseloom::info()?;
+        let threads = arguments.threads.map_or(info.threads, usize::from);
+        let fused = Options::new().threads(threads);
+        Ok(Bench {
+            eager: fused.clone().fusion(false),
+            fused,
+            against: arguments.against.clone(),
+            python,
+            threads,
+            isa: info.isa,
+            effort: if arguments.quick { Effort::QUICK } else { Effort::FULL },
+        })
+    }
+
+    fn workload(&self, workload: &Workload) -> Result<Vec<Row>> {
+        let inputs = (workload.inputs)(&mut Random::new(SEED))?;
+        let (mut contenders, mut limit) = self.contenders(workload, &inputs)?;
+        let times = measure::measure(&mut contenders, &mut limit, self.effort)?;
+        let row = |(contender, times): (&Contender, &Times)| self.row(workload, contender, times, limit.seconds());
+        contenders.iter().zip(&times).map(row).collect()
+    }
+
+    /// Everyone with the workload, results checked.
+    fn contenders(&self, workload: &Workload, inputs: &[Array]) -> Result<(Vec<Contender>, Limit)> {
+        let disagree = |what: &str, found: Option<String>| match found {
+            Some(found) => Err(Failure::Message(format!("{what} disagree: {found}"))),
+            None => Ok(()),
+        };
+        let (fused, result, fused_cold) = systems::first_call(workload, inputs, &self.fused)?;
+        let (eager, eager_result, eager_cold) = systems::first_call(workload, inputs, &self.eager)?;
+        disagree("fused and eager", check::difference(&result, &eager_result, (0.0, 0.0))?)?;
+        drop(eager_result);
+        let read: Vec<usize> = inputs.iter().map(bytes).collect();
+        let limit = Limit::new(fused.graph(), &read, bytes(&result), self.threads, VECTOR_BITS)?;
+
+        let mut contenders = vec![
+            systems::returning("fused", &fused, inputs, fused_cold),
+            systems::into(&fused, inputs, &result)?,
+            systems::fresh(&fused, inputs, fused_cold),
+        ];
+        if self.against.contains(&Against::Eager) {
+            contenders.push(systems::returning("eager", &eager, inputs, eager_cold));
+        }
+        if self.against.contains(&Against::Ndarray) {
+            let (contender, plain) = systems::plain(workload, inputs)?;
+            disagree("fused and ndarray", check::difference(&result, &plain, workload.tolerance)?)?;
+            contenders.push(contender);
+        }
+        if let Some(python) = &self.python {
+            let (contender, theirs) = numpy::contender(python, workload, inputs)?;
+            disagree("fused and numpy", check::difference(&result, &theirs, workload.tolerance)?)?;
+            contenders.push(contender);
+        }
+        Ok((contenders, limit))
+    }
+
+    fn row(&self, workload: &Workload, contender: &Contender, times: &Times, limit: f64) -> Result<Row> {
+        let mut row = Row {
+            workload: workload.name,
+            system: contender.system,
+            threads: self.threads,
+            isa: None,
+            cold_ms: contender.cold * 1e3,
+            best_ms: times.best * 1e3,
+            median_ms: times.median * 1e3,
+            compile_ms: None,
+            kernels: None,
+            peak_bytes: None,
+            limit_ms: limit * 1e3,
+            limit_fraction: limit / times.best,
+        };
+        match &contender.program {
+            Some(program) => {
+                let compile = || fuseloom::measure::compile(program.graph(), contender.system != "eager");
+                let mut shortest = f64::INFINITY;
+                for _ in 0..COMPILATIONS {
+                    shortest = shortest.min(compile()?.total().as_secs_f64());
+                }
+                let explained = program.explain();
+                row.isa = Some(self.isa.clone());
+                row.compile_ms = Some(shortest * 1e3);
+                row.kernels = Some(explained.kernels()?);
+                row.peak_bytes = explained.peak_bytes()?;
+            }
+            // ndarray's operators run on the caller's thread, and so do NumPy's outside of matrix products.
+            None => row.threads = 1,
+        }
+        Ok(row)
+    }
+}
+
+fn bytes(array: &Array) -> usize {
+    array.len() * array.dtype().size()
+}

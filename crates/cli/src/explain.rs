@@ -1,0 +1,75 @@
+//! `fuseloom explain`: what will run, and why.
+
+use crate::failure::{Failure, Result};
+use crate::given::{Given, bind_sizes, in_order, read_graph};
+use crate::specialize::specialize;
+use fuseloom::graph::Sizes;
+use fuseloom::{Options, Program, Stage};
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The text of a graph
+    file: PathBuf,
+    /// The array or only the type of an input, which gives named dims their sizes
+    #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
+    input: Vec<Given>,
+    /// Which stage of compilation
+    #[arg(long, value_parser = stage, default_value = "plan", value_name = "graph|optimized|plan|kernels|clif")]
+    stage: Stage,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Where it goes instead of to stdout
+    #[arg(short, long = "output", value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Each operation a kernel of its own
+    #[arg(long)]
+    no_fusion: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Format {
+    Text,
+    Dot,
+}
+
+fn stage(text: &str) -> std::result::Result<Stage, String> {
+    text.parse().map_err(|error: fuseloom::Error| error.to_string())
+}
+
+pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
+    let options = if arguments.no_fusion { Options::new().fusion(false) } else { Options::new() };
+    let mut program = Program::from_graph(read_graph(&arguments.file)?, &options)?;
+    let mut sizes = Sizes::default();
+    for ((name, declared), given) in program.inputs().into_iter().zip(in_order(&program, &arguments.input)?) {
+        if let Some(given) = given {
+            bind_sizes(name, declared, &given.ty()?, &mut sizes)?;
+        }
+    }
+    if !sizes.is_empty() {
+        program = Program::from_graph(specialize(program.graph(), &sizes)?, &options)?;
+    }
+    let explained = program.explain();
+    let text = match arguments.format {
+        Format::Text => explained.text(arguments.stage)?,
+        Format::Dot => explained.dot(arguments.stage)?,
+    };
+    let text = text.trim_end();
+    match &arguments.output {
+        None => Ok(writeln!(out, "{text}")?),
+        Some(path) => write_whole(path, format!("{text}\n").as_bytes()),
+    }
+}
+
+/// Writes a file, which appears whole or not at all.
+pub(crate) fn write_whole(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: std::io::Error| Failure::file(path, error);
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(std::path::Path::new("."));
+    let beside = tempfile::Builder::new().prefix(".fuseloom").tempdir_in(directory).map_err(failed)?;
+    let file = beside.path().join("output");
+    std::fs::write(&file, bytes).map_err(failed)?;
+    std::fs::rename(&file, path).map_err(failed)
+}

@@ -1,0 +1,56 @@
+//! How a command ends early.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// For the user, as one message.
+    Message(String),
+    /// Nobody reads the output any more (`fuseloom info | head -1`): not an error.
+    Closed,
+}
+
+/// What commands give.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// About a file.
+    pub(crate) fn file(path: &Path, what: impl std::fmt::Display) -> Failure {
+        Failure::Message(format!("{}: {what}", path.display()))
+    }
+}
+
+impl From<fuseloom::Error> for Failure {
+    fn from(error: fuseloom::Error) -> Failure {
+        Failure::Message(error.to_string())
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::Message(message)
+    }
+}
+
+/// Of writing to stdout.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Failure::Closed,
+            _ => Failure::Message(format!("cannot write: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        assert!(matches!(Failure::from(std::io::Error::from(ErrorKind::BrokenPipe)), Failure::Closed));
+        assert!(matches!(Failure::from(std::io::Error::from(ErrorKind::StorageFull)), Failure::Message(_)));
+    }
+}

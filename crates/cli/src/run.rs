@@ -1,0 +1,67 @@
+//! `fuseloom run`: a graph on arrays from files.
+
+use crate::failure::{Failure, Result};
+use crate::given::{Given, in_order, read_graph};
+use fuseloom::{Array, Options, Program};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The text of a graph
+    file: PathBuf,
+    /// An input of the graph; once for each
+    #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY")]
+    input: Vec<Given>,
+    /// Where an output of the graph goes; once for each, in order. Without any the outputs are printed
+    #[arg(short, long = "output", value_name = "FILE.npy")]
+    output: Vec<PathBuf>,
+    /// At most so many threads
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
+    let options = arguments.threads.iter().fold(Options::new(), |options, threads| options.threads(*threads));
+    let program = Program::from_graph(read_graph(&arguments.file)?, &options)?;
+    let outputs = program.outputs().len();
+    if !arguments.output.is_empty() && arguments.output.len() != outputs {
+        return Err(
+            format!("the graph has {outputs} outputs but {} files are given for them", arguments.output.len()).into()
+        );
+    }
+    let mut inputs = Vec::new();
+    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &arguments.input)?) {
+        let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
+        let array = given.load()?;
+        inputs.push(array.ok_or_else(|| format!("input `{name}` is given as a type, but running takes an array"))?);
+    }
+    let results = program.call(&inputs)?;
+    if arguments.output.is_empty() {
+        for result in &results {
+            writeln!(out, "{result}")?;
+        }
+        return Ok(());
+    }
+    save(&results, &arguments.output)
+}
+
+/// Writes all files or none: first beside their places, and only when all are whole they move there.
+fn save(arrays: &[Array], paths: &[PathBuf]) -> Result<()> {
+    let mut written = Vec::new();
+    for (array, path) in arrays.iter().zip(paths) {
+        if path.is_dir() {
+            return Err(Failure::file(path, "is a directory"));
+        }
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let beside = tempfile::Builder::new().prefix(".fuseloom").tempdir_in(directory);
+        let beside = beside.map_err(|error| Failure::file(path, error))?;
+        let file = beside.path().join("output.npy");
+        array.save(&file)?;
+        written.push((beside, file, path));
+    }
+    for (_, file, path) in &written {
+        std::fs::rename(file, path).map_err(|error| Failure::file(path, error))?;
+    }
+    Ok(())
+}

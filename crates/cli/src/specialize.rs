@@ -1,0 +1,88 @@
+//! A graph for given sizes: named dims become numbers.
+
+use fuseloom::Type;
+use fuseloom::graph::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, SliceAxis};
+
+/// The graph with every named dim that `sizes` knows replaced by its value. An error says what no longer fits.
+pub(crate) fn specialize(graph: &Graph, sizes: &Sizes) -> Result<Graph, String> {
+    let mut result = Graph::default();
+    let mut ids: Vec<NodeId> = Vec::with_capacity(graph.nodes().len());
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|input| ids[input.index()]).collect();
+        let added = match &node.op {
+            Op::Input(name) => {
+                let ty = Type { dtype: node.ty().dtype, shape: shape(&node.ty().shape, sizes)? };
+                result.input(name, ty)
+            }
+            op => result.add(operation(op, sizes)?, &inputs),
+        };
+        ids.push(added.map_err(|mistake| mistake.to_string())?);
+    }
+    for constraint in graph.constraints() {
+        let (left, right) = (dim(&constraint.left, sizes)?, dim(&constraint.right, sizes)?);
+        if left.fixed().is_some() && right.fixed().is_some() {
+            constraint.check(sizes)?;
+        } else {
+            result.add_constraint(Constraint { left, right, context: constraint.context.clone() });
+        }
+    }
+    let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| ids[output.index()]).collect();
+    result.set_outputs(&outputs);
+    Ok(result)
+}
+
+fn operation(op: &Op, sizes: &Sizes) -> Result<Op, String> {
+    Ok(match op {
+        Op::Extent(of) => Op::Extent(dim(of, sizes)?),
+        Op::Iota(extent) => Op::Iota(dim(extent, sizes)?),
+        Op::Slice(windows) => {
+            let window = |window: &SliceAxis| {
+                let (start, len) = (dim(&window.start, sizes)?, dim(&window.len, sizes)?);
+                Ok::<SliceAxis, String>(SliceAxis { start, step: window.step, len })
+            };
+            Op::Slice(windows.iter().map(window).collect::<Result<_, _>>()?)
+        }
+        Op::Broadcast(to) => Op::Broadcast(shape(to, sizes)?),
+        Op::Reshape(to) => Op::Reshape(shape(to, sizes)?),
+        Op::Pad { low, high } => Op::Pad { low: shape(low, sizes)?, high: shape(high, sizes)? },
+        Op::CombineMoments { axis, count } => Op::CombineMoments { axis: *axis, count: dim(count, sizes)? },
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Map(_)
+        | Op::Cast(_)
+        | Op::DivMod
+        | Op::Permute(_)
+        | Op::Concat { .. }
+        | Op::Reduce { .. }
+        | Op::Take { .. }
+        | Op::Result(_) => op.clone(),
+    })
+}
+
+fn shape(shape: &Shape, sizes: &Sizes) -> Result<Shape, String> {
+    shape.iter().map(|extent| dim(extent, sizes)).collect()
+}
+
+fn dim(of: &Dim, sizes: &Sizes) -> Result<Dim, String> {
+    sizes.iter().try_fold(of.clone(), |dim, (name, value)| {
+        let put = dim.substitute(name, &Dim::Fixed(*value));
+        put.ok_or_else(|| format!("{of} is no extent where {name} is {value}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fuseloom::graph::{parse, print};
+
+    #[test]
+    fn names_become_numbers_everywhere() {
+        let text = "graph(%0 x: f32[n,m])\n  %1 = broadcast[3,n,m] %0: f32[3,n,m]\n  \
+                    %2 = slice[0 by 1 for 3, 0 by 2 for ((n+1)/2), 0 by 1 for m] %1\n  return %2\n";
+        let graph = parse(text).unwrap();
+        let printed = print(&specialize(&graph, &Sizes::from_iter([("n".into(), 5)])).unwrap());
+        assert!(printed.contains("x: f32[5,m]") && printed.contains(": f32[3,3,m]"), "{printed}");
+        assert_eq!(specialize(&graph, &Sizes::default()).unwrap(), graph);
+    }
+}
