@@ -192,26 +192,10 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
                 continue;
             }
             let tasks = &context.tasks.tasks;
-            let (x, y) = (&tasks[first.index()].reads[r].index, &tasks[second.index()].reads[s].index);
-            let mut pairs: Vec<(usize, usize)> = Vec::new();
-            let agree = x.iter().zip(y).all(|(x, y)| match (*x, *y) {
-                (
-                    AxisIndex::Along { axis: i, step: p, offset: o },
-                    AxisIndex::Along { axis: j, step: q, offset: w },
-                ) => {
-                    let (ca, cb) = (clusters.cluster(a), clusters.cluster(b));
-                    match (ca.axes[&first][i], cb.axes[&second][j]) {
-                        (Some(la), Some(lb)) => {
-                            pairs.push((la, lb));
-                            p == q && o == w && ca.extents[la] == cb.extents[lb]
-                        }
-                        (None, None) => true,
-                        _ => false,
-                    }
-                }
-                (x, y) => x == y,
-            });
-            if !agree || pairs.is_empty() {
+            let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
+            let (ca, cb) = (clusters.cluster(a), clusters.cluster(b));
+            let Some(pairs) = loop_pairs(ca, cb, (first, reads.0), (second, reads.1)) else { continue };
+            if pairs.is_empty() {
                 continue;
             }
             let backward = clusters
@@ -372,6 +356,9 @@ impl Clusters {
                 return Err("it is read at computed indices, after all of it is written".to_string());
             }
         }
+        if pairs.is_empty() {
+            bind_shared_reads(context, first, second, &mut rename);
+        }
         if edges.is_empty() && pairs.is_empty() {
             return Err("it is cheaper to compute again than to share loops for".to_string());
         }
@@ -413,6 +400,54 @@ impl Clusters {
         }
         false
     }
+}
+
+/// Identifies loops over which both clusters walk the same memory in the same way, so that a value reduced over a loop and
+/// one computed over all of it can meet in one row.
+fn bind_shared_reads(context: &Context<'_>, first: &Cluster, second: &Cluster, rename: &mut Vec<Option<usize>>) {
+    let reads = |cluster: &Cluster| {
+        let of = |t: &TaskId| {
+            let task = *t;
+            context.tasks.tasks[t.index()].reads.iter().map(move |read| (task, read))
+        };
+        cluster.tasks.iter().flat_map(of).collect::<Vec<_>>()
+    };
+    let theirs = reads(second);
+    for (task, read) in reads(first) {
+        for (other, same) in theirs.iter().filter(|(_, r)| r.value == read.value) {
+            let Some(pairs) = loop_pairs(first, second, (task, read), (*other, same)) else { continue };
+            let mut trial = rename.clone();
+            if pairs.iter().all(|&(x, y)| bind(&mut trial, x, y).is_ok()) {
+                *rename = trial;
+            }
+        }
+    }
+}
+
+/// The loops along which two reads of one value run alike; `None` if they do not.
+fn loop_pairs(
+    first: &Cluster,
+    second: &Cluster,
+    (x, x_read): (TaskId, &Read),
+    (y, y_read): (TaskId, &Read),
+) -> Option<Vec<(usize, usize)>> {
+    let mut pairs = Vec::new();
+    for (a, b) in x_read.index.iter().zip(&y_read.index) {
+        match (*a, *b) {
+            (AxisIndex::Along { axis: i, step: p, offset: o }, AxisIndex::Along { axis: j, step: q, offset: w })
+                if p == q && o == w =>
+            {
+                match (first.axes[&x][i], second.axes[&y][j]) {
+                    (Some(l), Some(m)) if first.extents[l] == second.extents[m] => pairs.push((l, m)),
+                    (None, None) => {}
+                    _ => return None,
+                }
+            }
+            _ if a == b => {}
+            _ => return None,
+        }
+    }
+    Some(pairs)
 }
 
 /// Identifies a loop of the first cluster with one of the second.
@@ -510,7 +545,7 @@ fn pays(
             }
         }
         let (x, y) = (memory_reads(context, first), memory_reads(context, second));
-        let mut traffic = 0i64;
+        let mut traffic = written(context, merged);
         for (value, bytes) in x.iter().chain(&y) {
             traffic = traffic.saturating_add(*bytes);
             if x.contains_key(value) && y.contains_key(value) {
@@ -536,6 +571,22 @@ fn memory_reads(context: &mut Context<'_>, cluster: &Cluster) -> HashMap<ValueRe
         }
     }
     reads
+}
+
+/// The bytes that a cluster writes to memory.
+fn written(context: &mut Context<'_>, cluster: &Cluster) -> i64 {
+    let mut bytes = 0i64;
+    for &task in &cluster.tasks {
+        let t = &context.tasks.tasks[task.index()];
+        let value = ValueRef { node: t.node, result: 0 };
+        let outside = context.users[task.index()].iter().any(|u| !cluster.axes.contains_key(u));
+        if outside || t.kind != TaskKind::Compute || context.tasks.placed.contains_key(&value) {
+            let elements = t.kept_axes().map(|k| t.domain[k]);
+            let size = context.sizes.hint_product(elements).saturating_mul(t.dtypes[0].size() as i64);
+            bytes = bytes.saturating_add(size);
+        }
+    }
+    bytes
 }
 
 /// The producers of a task inside its cluster.

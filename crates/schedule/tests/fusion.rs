@@ -1,0 +1,268 @@
+//! What shares a kernel, what does not, and why: one test a rule.
+
+use fuseloom_graph::{Op, parse};
+use fuseloom_kernel::{BufferKind, Item, Kernel, KernelStep, Output, Step, verify};
+use fuseloom_optimize::{Passes, optimize};
+use fuseloom_schedule::{AxisStride, Choice, Layout, Options, Scheduled, schedule};
+
+fn plan_with(text: &str, options: &Options) -> Scheduled {
+    let graph = parse(text).unwrap();
+    let optimized = optimize(&graph, &Passes::default()).unwrap().graph;
+    let scheduled = schedule(&optimized, options).unwrap();
+    for step in kernels(&scheduled) {
+        verify(&step.kernel).unwrap_or_else(|e| panic!("{e}\n{}", fuseloom_kernel::print(&step.kernel)));
+    }
+    scheduled
+}
+
+fn plan(text: &str) -> Scheduled {
+    plan_with(text, &Options { fusion: true, ..Options::default() })
+}
+
+fn kernels(scheduled: &Scheduled) -> Vec<&KernelStep> {
+    let kernel = |step: &'_ Step| match step {
+        Step::Kernel(_) => true,
+        Step::Library(_) => false,
+    };
+    let steps = scheduled.plan.steps.iter().filter(|s| kernel(s));
+    steps
+        .map(|step| match step {
+            Step::Kernel(step) => step,
+            Step::Library(_) => unreachable!("filtered"),
+        })
+        .collect()
+}
+
+fn temporaries(scheduled: &Scheduled) -> Vec<&str> {
+    let temporary = |kind: BufferKind| matches!(kind, BufferKind::Temporary | BufferKind::InPlace(_));
+    scheduled.plan.buffers.iter().filter(|b| temporary(b.kind)).map(|b| b.name.as_str()).collect()
+}
+
+fn count_strips(kernel: &Kernel) -> usize {
+    fn strips(items: &[Item]) -> usize {
+        items
+            .iter()
+            .map(|item| match item {
+                Item::Loop(l) => strips(&l.body),
+                Item::Strip(_) => 1,
+            })
+            .sum()
+    }
+    kernel.phases.iter().map(|p| strips(&p.body)).sum()
+}
+
+fn has(scheduled: &Scheduled, choice: Choice, words: &str) -> bool {
+    scheduled.decisions.iter().any(|d| d.choice == choice && d.reason.contains(words))
+}
+
+const CHAIN: &str = "graph(%0 a: f32[SHAPE], %1 b: f32[SHAPE], %2 c: f32[SHAPE])
+  %3 = mul %0, %1
+  %4 = add %3, %2
+  %5 = sqrt %4
+  return %5, %4";
+
+#[test]
+fn a_chain_is_one_loop_over_contiguous_arrays_of_any_rank() {
+    for shape in ["64", "8,9", "3,4,5,6", "n,m"] {
+        let scheduled = plan(&CHAIN.replace("SHAPE", shape));
+        let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
+        assert_eq!(step.kernel.phases[0].parallel.len(), 1, "{shape} is walked as one axis");
+        assert!(temporaries(&scheduled).is_empty());
+    }
+}
+
+#[test]
+fn a_second_shape_has_the_same_kernels() {
+    let texts = [
+        CHAIN,
+        "graph(%0 x: f32[SHAPE]) %1 = sum[1] %0 %2 = exp %1 return %2",
+        "graph(%0 x: f32[SHAPE]) %1 = sum[0] %0 return %1",
+    ];
+    for text in texts {
+        let one = plan(&text.replace("SHAPE", "300,40"));
+        for shape in ["30,41", "299,39", "300,300"] {
+            let other = plan(&text.replace("SHAPE", shape));
+            let same = kernels(&one).iter().zip(kernels(&other)).all(|(a, b)| a.kernel == b.kernel);
+            assert!(same && one.plan.steps.len() == other.plan.steps.len(), "{shape} needs another kernel:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn without_fusion_every_operation_is_a_kernel() {
+    let scheduled = plan_with(&CHAIN.replace("SHAPE", "8,9"), &Options::default());
+    assert_eq!(kernels(&scheduled).len(), 3);
+    assert!(has(&scheduled, Choice::Materialize, "fusion is off"));
+}
+
+#[test]
+fn dear_operations_are_not_repeated_over_a_larger_space() {
+    let scheduled = plan(
+        "graph(%0 x: f64[1600,1], %1 y: f64[1,1500])
+           %2 = sin %0
+           %3 = broadcast[1600,1500] %2
+           %4 = cos %1
+           %5 = broadcast[1600,1500] %4
+           %6 = add %3, %5
+           return %6",
+    );
+    assert_eq!(kernels(&scheduled).len(), 3, "sin and cos have kernels of their own");
+    assert_eq!(temporaries(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Materialize, "bytes"), "the refusal names what it would have saved");
+}
+
+#[test]
+fn cheap_operations_are_repeated_rather_than_stored() {
+    let scheduled = plan(
+        "graph(%0 x: f32[500,40])
+           %1 = neg %0
+           %2 = permute[1,0] %1
+           %3 = sum[0] %1
+           %4 = sum[0] %2
+           return %3, %4",
+    );
+    assert!(temporaries(&scheduled).is_empty(), "neg is computed by both: {:?}", temporaries(&scheduled));
+}
+
+#[test]
+fn pairwise_distances_and_their_argmin_are_one_kernel_without_a_cube() {
+    let scheduled = plan(
+        "graph(%0 a: f32[797,64], %1 b: f32[1000,64])
+           %2 = reshape[797,1,64] %0
+           %3 = broadcast[797,1000,64] %2
+           %4 = broadcast[797,1000,64] %1
+           %5 = sub %3, %4
+           %6 = square %5
+           %7 = sum[2] %6
+           %8 = argmin[1] %7
+           return %8",
+    );
+    assert_eq!(kernels(&scheduled).len(), 1);
+    assert!(temporaries(&scheduled).is_empty());
+}
+
+#[test]
+fn softmax_is_one_kernel_of_three_strips_a_row() {
+    let scheduled = plan(
+        "graph(%0 x: f32[8192,1024])
+           %1 = max[1] %0
+           %2 = reshape[8192,1] %1
+           %3 = broadcast[8192,1024] %2
+           %4 = sub %0, %3
+           %5 = exp %4
+           %6 = sum[1] %5
+           %7 = reshape[8192,1] %6
+           %8 = broadcast[8192,1024] %7
+           %9 = div %5, %8
+           return %9",
+    );
+    let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
+    assert_eq!(count_strips(&step.kernel), 3);
+    assert!(temporaries(&scheduled).is_empty());
+    assert!(has(&scheduled, Choice::Stage, ""));
+}
+
+#[test]
+fn a_row_too_long_for_the_cache_is_not_staged() {
+    let text = "graph(%0 x: f32[64,1000000])
+           %1 = max[1] %0
+           %2 = reshape[64,1] %1
+           %3 = broadcast[64,1000000] %2
+           %4 = sub %0, %3
+           return %4";
+    let scheduled = plan(text);
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Materialize, "does not stay in cache"), "{:?}", scheduled.decisions);
+}
+
+#[test]
+fn independent_statistics_of_one_array_share_a_pass() {
+    let scheduled = plan("graph(%0 x: f32[5000,300]) %1 = mean[0] %0 %2 = max[0] %0 return %1, %2");
+    assert_eq!(kernels(&scheduled).len(), 1);
+    assert!(has(&scheduled, Choice::Merge, "one pass serves both"));
+}
+
+#[test]
+fn rows_and_columns_of_one_array_are_two_kernels_and_the_log_says_why() {
+    let scheduled = plan("graph(%0 x: f32[500,300]) %1 = exp %0 %2 = sum[0] %1 %3 = sum[1] %1 return %2, %3");
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Materialize, "loops do not nest"));
+}
+
+#[test]
+fn a_long_sum_is_two_phases_of_one_kernel() {
+    let scheduled = plan("graph(%0 x: f32[10000000]) %1 = square %0 %2 = sum[0] %1 %3 = sqrt %2 return %3");
+    let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
+    assert_eq!(step.kernel.phases.len(), 2);
+    let short = plan("graph(%0 x: f32[1000]) %1 = square %0 %2 = sum[0] %1 %3 = sqrt %2 return %3");
+    assert_eq!(kernels(&short)[0].kernel.phases.len(), 1);
+}
+
+#[test]
+fn pieces_of_nested_concatenations_are_written_once() {
+    let scheduled = plan(
+        "graph(%0 x: f32[40,50], %1 z: f32[])
+           %2 = pad[1:1, 1:1] %0, %1
+           return %2",
+    );
+    assert!(temporaries(&scheduled).is_empty(), "all pieces go straight to the output");
+}
+
+#[test]
+fn a_reshape_that_strides_cannot_express_is_a_copy_with_a_reason() {
+    let scheduled = plan(
+        "graph(%0 x: f32[40,50]) %1 = permute[1,0] %0 %2 = reshape[2000] %1 %3 = iota 2000
+      %4 = cast %3: f32[2000] %5 = take[0] %2, %3 return %5",
+    );
+    let copied = scheduled.plan.buffers.iter().any(|b| b.reason.contains("no strides express this reshape"));
+    assert!(copied, "{:?}", scheduled.plan.buffers);
+    let view = plan("graph(%0 x: f32[40,50]) %1 = reshape[2000] %0 %2 = exp %1 return %2");
+    assert!(temporaries(&view).is_empty());
+}
+
+#[test]
+fn a_temporary_is_written_over_where_it_is_read_for_the_last_time() {
+    // The sum needs all of exp(x) first; the division then may take its place.
+    let scheduled = plan(
+        "graph(%0 x: f32[4000000])
+           %1 = exp %0
+           %2 = sum[0] %1
+           %3 = broadcast[4000000] %2
+           %4 = div %1, %3
+           return %4",
+    );
+    assert!(has(&scheduled, Choice::InPlace, "read for the last time"));
+}
+
+#[test]
+fn long_chains_are_cut_into_kernels_of_bounded_size() {
+    let mut text = String::from("graph(%0 x: f32[100])");
+    for k in 0..600 {
+        text += &format!(" %{} = {} %{k}", k + 1, ["sin", "neg", "exp"][k % 3]);
+    }
+    text += " return %600";
+    let scheduled = plan(&text);
+    assert!(kernels(&scheduled).len() > 3);
+    assert!(kernels(&scheduled).iter().all(|s| {
+        let Item::Strip(strip) = &s.kernel.phases[0].body[0] else { panic!("a strip") };
+        strip.program.insts.len() < 3000 && strip.outputs.iter().any(|o| matches!(o, Output::Store(_)))
+    }));
+}
+
+#[test]
+fn strided_arguments_keep_their_stride_class_out_of_sizes() {
+    let text = CHAIN.replace("SHAPE", "n,m");
+    let strided = Layout::Strided(vec![AxisStride::Element, AxisStride::Other]);
+    let options = Options { fusion: true, inputs: vec![strided], ..Options::default() };
+    let scheduled = plan_with(&text, &options);
+    let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
+    assert_eq!(step.kernel.phases[0].parallel.len(), 2, "a column-major argument cannot be walked as one axis");
+    assert!(scheduled.plan.sizes.iter().any(|s| matches!(s, fuseloom_kernel::SizeExpr::InputStride { .. })));
+}
+
+#[test]
+fn what_is_not_canonical_is_refused() {
+    let graph = parse("graph(%0 x: i32[4]) %1 = divmod %0, %0 %2 = result[0] %1 return %2").unwrap();
+    assert!(graph.nodes().iter().any(|n| n.op == Op::DivMod));
+    assert!(schedule(&graph, &Options::default()).unwrap_err().message.contains("canonical"));
+}
