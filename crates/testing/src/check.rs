@@ -1,19 +1,19 @@
 //! The differential checker: every stage computes what the interpreter of graphs says, to the bit.
 
 use crate::arrays::{Laid, inputs};
+use crate::compiled::{call, run_threaded};
 use crate::plan::{difference, output_types, run_plan_in};
 use crate::random::Rng;
-use fuseloom::{Array, In, Options, Program};
-use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, Type, interpret, verify};
+use fuseloom::Options;
+use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, interpret, verify};
 use fuseloom_kernel::Step;
 use fuseloom_lane::DType;
 use fuseloom_optimize::{Passes, canonical, optimize};
-use fuseloom_runtime::Pool;
 use fuseloom_schedule::schedule;
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Once, OnceLock};
+use std::sync::Once;
 
 /// What is checked: a graph on some sizes, with data for its inputs that a seed gives.
 #[derive(Clone, Debug)]
@@ -39,8 +39,10 @@ pub enum Kind {
     Schedule,
     /// The plan in the interpreter of kernels.
     Plan,
-    /// Machine code.
+    /// Machine code, as a user runs it.
     Compiled,
+    /// Machine code with every phase cut among threads, however small it is.
+    Threaded,
 }
 
 /// A stage under the conditions in which it ran.
@@ -50,7 +52,7 @@ pub struct Stage {
     pub kind: Kind,
     /// Whether operations share kernels.
     pub fusion: bool,
-    /// Whether inputs (and in plans outputs) have gaps, run backwards, ...
+    /// Whether inputs and given outputs have gaps, run backwards, ...
     pub strided: bool,
     /// Threads that ran.
     pub threads: usize,
@@ -87,7 +89,7 @@ impl fmt::Display for Stage {
         if *kind >= Kind::Schedule {
             write!(f, ", {}fused, {}", if *fusion { "" } else { "un" }, if *strided { "strided" } else { "contiguous" })?;
         }
-        if *kind == Kind::Compiled { write!(f, ", {threads} threads") } else { Ok(()) }
+        if *kind >= Kind::Compiled { write!(f, ", {threads} threads") } else { Ok(()) }
     }
 }
 
@@ -165,6 +167,13 @@ impl Run<'_> {
                     compared += 1;
                 }
             }
+            if through >= Kind::Threaded {
+                for threads in &THREADS[1..] {
+                    let stage = stage(Kind::Threaded, fusion, *threads);
+                    self.compare(stage, expected, || self.threaded(fusion, *threads))?;
+                    compared += 1;
+                }
+            }
         }
         Ok(compared)
     }
@@ -225,50 +234,18 @@ impl Run<'_> {
     }
 
     fn compiled(&self, fusion: bool, threads: usize) -> Result<Vec<ArrayValue>, String> {
-        static POOL: OnceLock<Pool> = OnceLock::new();
-        let pool = POOL.get_or_init(|| Pool::new(64 << 20));
         let options = Options::new().fusion(fusion).threads(threads);
-        // Names are bound by inputs that have them as an extent.
-        let mut graph = self.case.graph.clone();
-        let mut memory = self.memory.to_vec();
-        for (name, value) in self.sizes {
-            let ty = Type::new(DType::Bool, [&**name]);
-            graph.input(&format!("extent_{name}"), ty).map_err(|e| e.to_string())?;
-            memory.push(Laid::contiguous(&ArrayValue { dtype: DType::Bool, shape: vec![*value], data: vec![0; *value] }));
-        }
-        let program = Program::from_graph(graph, &options).map_err(|e| e.to_string())?;
-        let buffers = memory.iter().map(|laid| pool.copy_of_bytes(laid.dtype, &laid.memory));
-        let buffers = buffers.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-        let inputs = buffers.iter().zip(&memory).map(|(buffer, laid)| In::from_buffer(buffer, &laid.layout));
-        let inputs = inputs.collect::<Result<Vec<In<'_>>, _>>().map_err(|e| e.to_string())?;
-        let arrays = program.call(&inputs).map_err(|e| e.to_string())?;
-        arrays.iter().map(value).collect()
+        let into = self.strided.then(|| Rng::labelled(self.case.seed, "given"));
+        call(&self.case.graph, self.sizes, self.memory, &options, into)
     }
-}
 
-/// An array as the interpreter holds it.
-fn value(array: &Array) -> Result<ArrayValue, String> {
-    macro_rules! bits {
-        ($type:ty, $bits:expr) => {
-            array.to_vec::<$type>().map_err(|e| e.to_string())?.into_iter().map($bits).collect()
-        };
+    /// The plan with every phase cut among threads.
+    fn threaded(&self, fusion: bool, threads: usize) -> Result<Vec<ArrayValue>, String> {
+        let inputs = self.memory.iter().map(Laid::class).collect();
+        let options = fuseloom_schedule::Options { fusion, inputs, ..Default::default() };
+        let plan = schedule(self.optimized, &options).map_err(|e| e.to_string())?.plan;
+        run_threaded(&plan, self.optimized, self.sizes, self.memory, threads)
     }
-    let data = match array.dtype() {
-        DType::Bool => bits!(bool, u64::from),
-        DType::I8 => bits!(i8, |x| u64::from(x as u8)),
-        DType::I16 => bits!(i16, |x| u64::from(x as u16)),
-        DType::I32 => bits!(i32, |x| u64::from(x as u32)),
-        DType::I64 => bits!(i64, |x| x as u64),
-        DType::U8 => bits!(u8, u64::from),
-        DType::U16 => bits!(u16, u64::from),
-        DType::U32 => bits!(u32, u64::from),
-        DType::U64 => bits!(u64, |x| x),
-        DType::F16 => bits!(half::f16, |x| u64::from(x.to_bits())),
-        DType::BF16 => bits!(half::bf16, |x| u64::from(x.to_bits())),
-        DType::F32 => bits!(f32, |x| u64::from(x.to_bits())),
-        DType::F64 => bits!(f64, f64::to_bits),
-    };
-    Ok(ArrayValue { dtype: array.dtype(), shape: array.shape().to_vec(), data })
 }
 
 /// Runs a stage; an error or a panic is a fault.

@@ -14,14 +14,7 @@ pub struct Known {
 
 /// Every one.
 pub const KNOWN: &[Known] = &[
-    Known { name: "stores-in-two-passes", is: |fault, _| fault.message.contains("stores, under a two-pass reduction") },
     Known { name: "take-of-iota", is: |_, graph| any(graph, |op, inputs| matches!(op, Op::Take { .. }) && is_iota(graph, inputs[0])) },
-    Known {
-        name: "read-at-two-places",
-        is: |fault, graph| {
-            fault.message.contains("differ") && any(graph, |op, _| matches!(op, Op::Broadcast(_))) && graph.nodes().len() <= 7
-        },
-    },
 ];
 
 fn any(graph: &Graph, is: impl Fn(&Op, &[NodeId]) -> bool) -> bool {

@@ -3,6 +3,7 @@
 
 pub mod arrays;
 pub mod check;
+pub mod compiled;
 pub mod fuzz;
 pub mod generate;
 pub mod known;

@@ -30,7 +30,7 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         mismatches: usize,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "compiled")]
+        #[arg(long, value_enum, default_value = "threaded")]
         through: Through,
         /// Each seed is told on stderr before its graph is checked.
         #[arg(long)]
@@ -53,7 +53,7 @@ enum Command {
         #[arg(long)]
         unfused: bool,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "compiled")]
+        #[arg(long, value_enum, default_value = "threaded")]
         through: Through,
     },
     /// The graph of a seed, and what is wrong with it.
@@ -61,7 +61,7 @@ enum Command {
         /// The seed.
         seed: u64,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "compiled")]
+        #[arg(long, value_enum, default_value = "threaded")]
         through: Through,
     },
 }
@@ -71,6 +71,7 @@ enum Through {
     Optimize,
     Plan,
     Compiled,
+    Threaded,
 }
 
 impl From<Through> for Kind {
@@ -79,6 +80,7 @@ impl From<Through> for Kind {
             Through::Optimize => Kind::Optimize,
             Through::Plan => Kind::Plan,
             Through::Compiled => Kind::Compiled,
+            Through::Threaded => Kind::Threaded,
         }
     }
 }

@@ -14,7 +14,7 @@ fn random_graphs() {
         time: Duration::from_secs(5),
         graphs: u64::MAX,
         mismatches: 1,
-        through: Kind::Compiled,
+        through: Kind::Threaded,
         reported: Vec::new(),
     };
     let report = fuzz.run(|_| {}, |mismatch| println!("{mismatch}"));
@@ -34,7 +34,7 @@ fn regressions() {
         let sizes: Vec<Sizes> =
             [(3, 5), (1, 1), (64, 17), (0, 2)].map(|(n, m)| [("n".into(), n), ("m".into(), m)].into()).into();
         for seed in 0..4 {
-            let case = Case { graph: graph.clone(), sizes: sizes.clone(), seed, through: Kind::Compiled };
+            let case = Case { graph: graph.clone(), sizes: sizes.clone(), seed, through: Kind::Threaded };
             let compared = check(&case).unwrap_or_else(|fault| panic!("{}, seed {seed}: {fault}", file.display()));
             assert!(compared > 0, "{}", file.display());
         }
