@@ -273,6 +273,10 @@ impl<T: Element, D: ndarray::Dimension> From<ndarray::Array<T, D>> for Array {
 /// The elements as `ndarray` prints them, summarised where there are more than a thousand.
 impl fmt::Display for Array {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            // Other axes may be as long as they like.
+            return f.write_str("[]");
+        }
         let summarised = self.len() > 1000;
         let mut index = Vec::new();
         print_axis(self, &mut index, summarised, f)
