@@ -27,7 +27,7 @@ impl Random {
     }
 
     fn item(&mut self) -> SliceItem {
-        let maybe = |r: &mut Random| if r.next() % 3 == 0 { None } else { Some(r.bound()) };
+        let maybe = |r: &mut Random| if r.next().is_multiple_of(3) { None } else { Some(r.bound()) };
         match self.next() % 8 {
             0 => SliceItem::Index(self.bound()),
             1 => SliceItem::New,
@@ -112,7 +112,7 @@ fn slices_are_what_python_makes_of_them() {
     let x = arange(0, n, 1);
     let mut random = Random(3);
     for _ in 0..500 {
-        let mut bound = || if random.next() % 4 == 0 { None } else { Some(random.bound()) };
+        let mut bound = || if random.next().is_multiple_of(4) { None } else { Some(random.bound()) };
         let (start, stop) = (bound(), bound());
         let step = random.pick(&[1i64, 2, -1, -3, i64::MAX, i64::MIN]);
         let clamp = |bound: i64| {
