@@ -237,7 +237,6 @@ fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
 
 /// Bytes an iteration of loop `l` that are contiguous along it, over what the cluster's tasks read and write in memory.
 pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 {
-    let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
     let mut bytes = 0;
     for &task in &cluster.tasks {
         let t = &context.tasks.tasks[task.index()];
@@ -246,7 +245,7 @@ pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 
             entries.flatten().fold(1i64, |v, loop_| v.saturating_mul(context.sizes.hint(cluster.extents[loop_])))
         };
         for read in &t.reads {
-            if context.tasks.computed(read.value).is_some_and(|p| inside.contains(&p)) {
+            if context.tasks.computed(read.value).is_some_and(|p| cluster.axes.contains_key(&p)) {
                 continue;
             }
             let dtype = context.graph.node(read.value.node).types[read.value.result as usize].dtype;

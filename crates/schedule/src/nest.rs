@@ -155,7 +155,7 @@ impl Layout<'_> {
         let mut body = Vec::new();
         for stage in self.stages(level, items) {
             self.strip_unless_empty(axis, stage.shallow, &mut body);
-            for deep in self.passes(stage.deep) {
+            for deep in self.passes(level + 1, stage.deep) {
                 let inner = self.columns(level + 1, &deep);
                 let loops = self.cluster.structure.levels[level + 1].clone();
                 body.extend(self.loops(&loops, inner));
@@ -164,12 +164,13 @@ impl Layout<'_> {
         body
     }
 
-    /// The loops that a deep stage in columns needs: moments walk a block twice, which strips that keep a value must not, so
-    /// these come in a loop of their own before.
-    fn passes(&self, deep: Vec<TaskId>) -> Vec<Vec<TaskId>> {
-        let twice = |t: &TaskId| {
-            let t = &self.tasks.tasks[t.index()];
-            t.reduced.is_some() && t.reads.len() == 1 && t.dtypes.len() == 2
+    /// The loops that a deep stage in columns needs: moments of a level walk its blocks twice, which strips that keep a value
+    /// must not, so these come in a loop of their own before.
+    fn passes(&self, level: usize, deep: Vec<TaskId>) -> Vec<Vec<TaskId>> {
+        let twice = |task: &TaskId| {
+            let t = &self.tasks.tasks[task.index()];
+            let moments = t.reduced.is_some() && t.reads.len() == 1 && t.dtypes.len() == 2;
+            moments && self.cluster.task_level(*task) == level
         };
         let kept = |t: &TaskId| {
             let task = &self.tasks.tasks[t.index()];
@@ -207,7 +208,7 @@ impl Layout<'_> {
         let strip_axis = if columns { axis } else { None };
         let first = if columns {
             let mut first = Vec::new();
-            for pass in self.passes(deep.clone()) {
+            for pass in self.passes(1, deep.clone()) {
                 let inner = self.columns(1, &pass);
                 first.extend(self.loops(&[split.over], inner));
             }

@@ -196,7 +196,10 @@ fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
 
 /// The loop with the greatest weight; the last of equals.
 fn best(loops: &[usize], weight: &dyn Fn(usize) -> i64) -> Option<usize> {
-    loops.iter().copied().max_by_key(|&l| weight(l))
+    match *loops {
+        [only] => Some(only),
+        _ => loops.iter().copied().max_by_key(|&l| weight(l)),
+    }
 }
 
 fn move_last(loops: &mut Vec<usize>, last: Option<usize>) {

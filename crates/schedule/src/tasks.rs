@@ -12,6 +12,9 @@ use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
 use fuseloom_lane::DType;
 use hashbrown::{HashMap, HashSet};
 
+/// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).
+const STORED: u32 = u32::MAX;
+
 /// A task, by position in [`Tasks::tasks`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct TaskId(pub(crate) u32);
@@ -457,13 +460,16 @@ fn take_reads(
         tasks.store(graph, sizes, read.value, "take reads it at computed indices, which needs it in memory");
     } else if !tasks.placed.contains_key(&read.value) {
         let ty = graph.ty(array);
-        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
-        let reason = "take reads it at computed indices, which needs it in memory";
-        let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
-        let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
-        read = Read { value: ValueRef { node: array, result: 0 }, index: identity(&ty.shape, sizes) };
-        tasks.placed.insert(read.value, place);
-        tasks.writers.insert(read.value, vec![copy]);
+        let stored = ValueRef { node: array, result: STORED };
+        if !tasks.placed.contains_key(&stored) {
+            let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+            let reason = "take reads it at computed indices, which needs it in memory";
+            let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
+            let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
+            tasks.placed.insert(stored, place);
+            tasks.writers.insert(stored, vec![copy]);
+        }
+        read = Read { value: stored, index: identity(&ty.shape, sizes) };
     }
     let shape = &graph.ty(array).shape;
     let extent = sizes.dim(&shape[axis]);

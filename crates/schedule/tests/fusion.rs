@@ -266,3 +266,23 @@ fn what_is_not_canonical_is_refused() {
     assert!(graph.nodes().iter().any(|n| n.op == Op::DivMod));
     assert!(schedule(&graph, &Options::default()).unwrap_err().message.contains("canonical"));
 }
+
+#[test]
+fn take_of_what_has_no_memory_reads_a_stored_copy() {
+    let scheduled = plan("graph(%0 x: i64[2]) %1 = iota 5 %2 = take[0] %1, %0 %3 = take[0] %1, %2 return %3, %1");
+    assert_eq!(temporaries(&scheduled).iter().filter(|name| name.starts_with("t1")).count(), 1);
+}
+
+#[test]
+fn moments_below_moments_are_walked_level_by_level() {
+    // Failed verification once: the combination was emitted in a loop before the one of what it combines.
+    plan(
+        "graph(%0 y: i16[2,2,16])
+           %1 = cast %0: f32[2,2,16]
+           %2 = moments[1] %1
+           %3 = result[0] %2
+           %4 = combine_moments[0; count 2] %3, %3
+           %5 = result[1] %4
+           return %5, %0",
+    );
+}
