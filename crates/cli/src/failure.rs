@@ -1,6 +1,6 @@
 //! How a command ends early.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// Why a command ended early.
@@ -20,6 +20,11 @@ impl Failure {
     pub(crate) fn file(path: &Path, what: impl std::fmt::Display) -> Failure {
         Failure::Message(format!("{}: {what}", path.display()))
     }
+}
+
+/// Says something beside the output, on stderr. If that is closed, there is nobody to tell.
+pub(crate) fn tell(what: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 impl From<fuseloom::Error> for Failure {

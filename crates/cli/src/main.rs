@@ -14,7 +14,7 @@ mod specialize;
 mod units;
 
 use clap::{Parser, Subcommand};
-use failure::Failure;
+use failure::{Failure, tell};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -52,8 +52,7 @@ fn main() -> ExitCode {
     match result.and_then(|()| Ok(out.flush()?)) {
         Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
         Err(Failure::Message(message)) => {
-            // If stderr is closed too, there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "error: {message}");
+            tell(format_args!("error: {message}"));
             ExitCode::FAILURE
         }
     }

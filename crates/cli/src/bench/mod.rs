@@ -14,7 +14,7 @@ mod systems;
 mod workloads;
 
 use crate::explain::write_whole;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, tell};
 use fuseloom::{Array, Options};
 use limit::Limit;
 use measure::{Effort, Times};
@@ -83,12 +83,12 @@ pub(crate) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let bench = Bench::new(arguments)?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for workload in chosen {
-        eprintln!("{}", workload.name);
+        tell(workload.name);
         match bench.workload(workload) {
             Ok(measured) => rows.extend(measured),
             Err(Failure::Closed) => return Err(Failure::Closed),
             Err(Failure::Message(message)) => {
-                eprintln!("{}: {message}", workload.name);
+                tell(format_args!("{}: {message}", workload.name));
                 wrong.push(workload.name);
             }
         }
@@ -126,10 +126,10 @@ impl Bench {
         let python = if !arguments.against.contains(&Against::Numpy) {
             None
         } else {
-            numpy::find().map_err(|reason| eprintln!("numpy is left out: {reason}")).ok()
+            numpy::find().map_err(|reason| tell(format_args!("numpy is left out: {reason}"))).ok()
         };
         if let Some(python) = &python {
-            eprintln!("numpy {}", python.version);
+            tell(format_args!("numpy {}", python.version));
         }
         let info = fuseloom::info()?;
         let threads = arguments.threads.map_or(info.threads, usize::from);

@@ -44,7 +44,7 @@ fn ratio(time: f64, other: Option<f64>) -> String {
 /// All rows, for terminals.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header([
         "workload", "system", "best ms", "median", "cold", "compile", "kernels", "peak", "/ eager", "/ numpy", "limit",
         "of limit",
