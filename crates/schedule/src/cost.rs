@@ -12,8 +12,8 @@ use fuseloom_lane::{DType, Function};
 /// Operations an element up to which a value is computed again rather than stored and loaded.
 pub(crate) const CHEAP: u32 = 12;
 
-/// Operations in one kernel, to keep compile time linear and short.
-pub(crate) const KERNEL: u32 = 1200;
+/// Operations in one kernel: far more than hide its loads and stores, few enough to compile in a millisecond or two.
+pub(crate) const KERNEL: u32 = 400;
 
 /// Bytes of a row (or a tile of columns) that a second stage reads again while it is in cache.
 pub(crate) const RESIDENT: i64 = 256 << 10;
