@@ -22,7 +22,7 @@ pub struct Options {
 pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
     let Isa::Clif = options.isa;
     let mut unit = unit(kernel, false)?;
-    let failed = |error: ModuleError| backend(kernel, &error);
+    let failed = |error: Box<ModuleError>| backend(kernel, &error);
     let ids = phases(&mut unit, kernel)?;
     let mut memory = unit.finish().map_err(failed)?;
     let entries = ids.iter().map(|&id| {
@@ -66,7 +66,9 @@ fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::Func
         let conv = unit.c_convention();
         let signature = unit.signature(conv, 4);
         let id = unit
-            .function(&format!("phase.{k}"), signature, Linkage::Export, |e, entry| nest::phase(e, kernel, phase, entry))
+            .function(&format!("phase.{k}"), signature, Linkage::Export, |e, entry| {
+                nest::phase(e, kernel, phase, entry)
+            })
             .map_err(|error| backend(kernel, &error))?;
         ids.push(id);
     }

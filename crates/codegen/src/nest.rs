@@ -6,7 +6,9 @@ use crate::strip;
 use crate::unit::Emit;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value as Clif, types};
-use fuseloom_kernel::{Item, Kernel, KernelArgs, Loop, LoopKind, OperandId, Parallel, ParamId, Phase, Range, Role, Stride, VarId};
+use fuseloom_kernel::{
+    Item, Kernel, KernelArgs, Loop, LoopKind, OperandId, Parallel, ParamId, Phase, Range, Role, Stride, VarId,
+};
 use std::mem::offset_of;
 
 /// A phase under construction: the function, and the kernel's arguments in it.
@@ -66,9 +68,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
     for (k, operand) in kernel.operands.iter().enumerate() {
         addresses.push(match operand.role {
             Role::In | Role::Out => word(e, operands, k),
-            Role::Scratch { offset } | Role::Work { offset, .. } => {
-                e.b.ins().iadd(scratch, params[offset.0 as usize])
-            }
+            Role::Scratch { offset } | Role::Work { offset, .. } => e.b.ins().iadd(scratch, params[offset.0 as usize]),
         });
     }
     let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
@@ -108,8 +108,7 @@ impl Nest<'_, '_> {
         let mut args: Vec<BlockArg> = vec![begin.into()];
         args.extend(digits.iter().map(|&d| BlockArg::from(d)));
         let point = self.e.b.append_block_param(body, types::I64);
-        let values: Vec<Clif> =
-            phase.parallel.iter().map(|_| self.e.b.append_block_param(body, types::I64)).collect();
+        let values: Vec<Clif> = phase.parallel.iter().map(|_| self.e.b.append_block_param(body, types::I64)).collect();
         self.e.b.ins().jump(body, &args);
 
         self.e.b.switch_to_block(body);
@@ -226,13 +225,7 @@ impl Nest<'_, '_> {
     }
 
     /// A loop `for k in (start..end).step_by(step)`; gives the first `k` it does not run for.
-    pub(crate) fn each_from(
-        &mut self,
-        start: Clif,
-        end: Clif,
-        step: i64,
-        body: impl FnOnce(&mut Self, Clif),
-    ) -> Clif {
+    pub(crate) fn each_from(&mut self, start: Clif, end: Clif, step: i64, body: impl FnOnce(&mut Self, Clif)) -> Clif {
         let (inside, done) = (self.e.b.create_block(), self.e.b.create_block());
         let k = self.e.b.append_block_param(inside, types::I64);
         let last = self.e.b.append_block_param(done, types::I64);

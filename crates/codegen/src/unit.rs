@@ -23,7 +23,7 @@ pub(crate) struct Unit {
     /// The text of every function, when it is asked for.
     text: Option<String>,
     context: FunctionBuilderContext,
-    failure: Option<ModuleError>,
+    failure: Option<Box<ModuleError>>,
 }
 
 /// A function under construction, with the unit it belongs to.
@@ -67,7 +67,7 @@ impl Unit {
     }
 
     /// Remembers that a declaration was refused; the first one is reported when the unit ends.
-    pub(crate) fn fail(&mut self, error: ModuleError) {
+    pub(crate) fn fail(&mut self, error: Box<ModuleError>) {
         self.failure.get_or_insert(error);
     }
 
@@ -90,7 +90,7 @@ impl Unit {
         signature: Signature,
         linkage: Linkage,
         body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
-    ) -> Result<FuncId, ModuleError> {
+    ) -> Result<FuncId, Box<ModuleError>> {
         let id = self.memory.module().declare_function(name, linkage, &signature)?;
         self.define(id, name, signature, body)?;
         Ok(id)
@@ -102,7 +102,7 @@ impl Unit {
         name: &str,
         signature: Signature,
         body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
-    ) -> Result<(), ModuleError> {
+    ) -> Result<(), Box<ModuleError>> {
         let target = self.memory.module().target_config();
         let mut function = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
         let mut context = std::mem::take(&mut self.context);
@@ -121,19 +121,19 @@ impl Unit {
             text.push_str(&format!("; {name}\n{function}\n"));
         }
         let mut compile = Context::for_function(function);
-        self.memory.module().define_function(id, &mut compile)
+        Ok(self.memory.module().define_function(id, &mut compile)?)
     }
 
     /// Imports a named Rust function of three 64-bit arguments.
-    pub(crate) fn import(&mut self, function: ScalarFn) -> Result<FuncId, ModuleError> {
+    pub(crate) fn import(&mut self, function: ScalarFn) -> Result<FuncId, Box<ModuleError>> {
         let conv = self.c_convention();
         let mut signature = self.signature(conv, 3);
         signature.returns.push(AbiParam::new(int(8)));
-        self.memory.module().declare_function(function.name, Linkage::Import, &signature)
+        Ok(self.memory.module().declare_function(function.name, Linkage::Import, &signature)?)
     }
 
     /// The function of a helper, which is built after the phases ([`Unit::build_helpers`]).
-    pub(crate) fn helper(&mut self, helper: Helper) -> Result<FuncId, ModuleError> {
+    pub(crate) fn helper(&mut self, helper: Helper) -> Result<FuncId, Box<ModuleError>> {
         if let Some((_, id)) = self.helpers.iter().find(|(h, _)| *h == helper) {
             return Ok(*id);
         }
@@ -145,7 +145,7 @@ impl Unit {
     }
 
     /// Builds every helper asked for, and those that they ask for in turn.
-    pub(crate) fn build_helpers(&mut self) -> Result<(), ModuleError> {
+    pub(crate) fn build_helpers(&mut self) -> Result<(), Box<ModuleError>> {
         while let Some((helper, id)) = self.helpers.get(self.built).cloned() {
             let name = format!("{}.{}", helper.name(), self.built);
             self.built += 1;
@@ -161,7 +161,11 @@ impl Unit {
     }
 
     /// A lookup table's address, as a global of `function`.
-    pub(crate) fn table(&mut self, table: &Arc<Table>, function: &mut Function) -> Result<GlobalValue, ModuleError> {
+    pub(crate) fn table(
+        &mut self,
+        table: &Arc<Table>,
+        function: &mut Function,
+    ) -> Result<GlobalValue, Box<ModuleError>> {
         let found = self.tables.iter().find(|(t, _)| Arc::ptr_eq(t, table) || t == table);
         let id = match found {
             Some((_, id)) => *id,
@@ -182,7 +186,7 @@ impl Unit {
     }
 
     /// Ends the unit: the code becomes executable and stays so while the memory lives.
-    pub(crate) fn finish(mut self) -> Result<CodeMemory, ModuleError> {
+    pub(crate) fn finish(mut self) -> Result<CodeMemory, Box<ModuleError>> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }

@@ -1,11 +1,11 @@
 //! `scale2`: multiplication by a power of two with one rounding, for any power.
 
+use super::Wide;
 use super::{Regs, cast, constant, convert, map1, map2};
 use crate::unit::Emit;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_lane::{DType, Scalar};
-use super::Wide;
 
 /// By way of `f64`, where the product is exact: 400 binades either way leave the range of `f32` from anywhere in it.
 pub(super) fn scale2_f32(e: &mut Emit<'_>, a: &Regs, n: &Regs, v: usize) -> Regs {
@@ -37,7 +37,7 @@ pub(super) fn scale2_f64(e: &mut Emit<'_>, a: &Regs, n: &Regs) -> Regs {
     let (up_from, down_from) = (constant(e, ty, 8, 1023), constant(e, ty, 8, bits(-1022)));
     let (up, down) = (constant(e, ty, 8, 1023), constant(e, ty, 8, bits(-969)));
     let bias = constant(e, ty, 8, 1023);
-    let one = map2(e, a, n, |e, mut a, n| {
+    map2(e, a, n, |e, mut a, n| {
         let n = e.b.ins().smax(n, least);
         let mut n = e.b.ins().smin(n, most);
         for _ in 0..3 {
@@ -51,8 +51,7 @@ pub(super) fn scale2_f64(e: &mut Emit<'_>, a: &Regs, n: &Regs) -> Regs {
             a = multiply_power(e, a, step, bias);
         }
         multiply_power(e, a, n, bias)
-    });
-    one
+    })
 }
 
 /// `a * 2^n` for `n` of a normal power.

@@ -84,12 +84,7 @@ pub(crate) fn map1(e: &mut Emit<'_>, a: &Regs, mut f: impl FnMut(&mut Emit<'_>, 
 }
 
 /// Applies a function to corresponding registers; once where all lanes of both are equal.
-pub(crate) fn map2(
-    e: &mut Emit<'_>,
-    a: &Regs,
-    b: &Regs,
-    mut f: impl FnMut(&mut Emit<'_>, Clif, Clif) -> Clif,
-) -> Regs {
+pub(crate) fn map2(e: &mut Emit<'_>, a: &Regs, b: &Regs, mut f: impl FnMut(&mut Emit<'_>, Clif, Clif) -> Clif) -> Regs {
     (0..a.len().max(b.len())).map(|k| f(e, reg(a, k), reg(b, k))).collect()
 }
 
@@ -249,14 +244,7 @@ pub(crate) fn compare(e: &mut Emit<'_>, cmp: Cmp, dtype: DType, a: &Regs, b: &Re
 }
 
 /// A few CLIF instructions a register.
-fn sequence(
-    e: &mut Emit<'_>,
-    inst: &Inst,
-    from: DType,
-    args: &[Wide],
-    constant: Option<Scalar>,
-    v: usize,
-) -> Wide {
+fn sequence(e: &mut Emit<'_>, inst: &Inst, from: DType, args: &[Wide], constant: Option<Scalar>, v: usize) -> Wide {
     match &inst.prim {
         Prim::Mul => Wide::Lanes(integer::multiply_bytes(e, args[0].regs(), args[1].regs(), v)),
         Prim::FloorDiv => Wide::Lanes(integer::floor_div(e, inst.dtype, args[0].regs(), args[1].regs(), v)),

@@ -118,7 +118,6 @@ fn shift(e: &mut Emit<'_>, dtype: DType, left: bool, a: Clif, count: Clif) -> Cl
     e.b.ins().select(past, zero, shifted)
 }
 
-
 /// Divides 64-bit integers with a divisor that cannot trap: 1 in place of 0 and, if signed, of -1.
 fn guarded(e: &mut Emit<'_>, signed: bool, b: Clif) -> (Clif, Clif, Option<Clif>) {
     let one = e.b.ins().iconst(types::I64, 1);

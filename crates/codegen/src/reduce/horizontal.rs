@@ -124,14 +124,7 @@ fn entering(reducers: &[Reducer<'_>], results: &[Wide]) -> Vec<States> {
 }
 
 /// Rows in registers.
-fn direct(
-    n: &mut Nest<'_, '_>,
-    run: &Run<'_>,
-    reducers: &[Reducer<'_>],
-    count: Clif,
-    one_block: bool,
-    done: Block,
-) {
+fn direct(n: &mut Nest<'_, '_>, run: &Run<'_>, reducers: &[Reducer<'_>], count: Clif, one_block: bool, done: Block) {
     let ports = sweep::Ports::operands(n, run, run.v);
     let row = Buffers::new(n, reducers, run.v);
     let source = Rows::Direct { run, ports: &ports, row: &row };
@@ -211,14 +204,7 @@ impl Buffers {
 }
 
 /// Stores the results that enter each reducer.
-fn fill(
-    n: &mut Nest<'_, '_>,
-    reducers: &[Reducer<'_>],
-    buffers: &[Vec<Stream>],
-    results: &[Wide],
-    at: At,
-    v: usize,
-) {
+fn fill(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], buffers: &[Vec<Stream>], results: &[Wide], at: At, v: usize) {
     for (reducer, streams) in reducers.iter().zip(buffers) {
         for (stream, wide) in streams.iter().zip(&results[reducer.first..]) {
             stream.store(n.e, at, wide, v);

@@ -48,13 +48,7 @@ impl<'k> Reducer<'k> {
     /// The sum that the first pass over a block of bare elements is, for moments; or that of squares of the second.
     pub(crate) fn sum(into: &'k ReduceInto) -> Reducer<'k> {
         let (op, dtype) = (Reduction::Sum, into.dtype);
-        Reducer {
-            into,
-            first: 0,
-            states: op.states(dtype),
-            combine: op.program(dtype),
-            identity: op.identity(dtype),
-        }
+        Reducer { into, first: 0, states: op.states(dtype), combine: op.program(dtype), identity: op.identity(dtype) }
     }
 
     /// Whether a block takes two passes.
@@ -74,8 +68,12 @@ impl<'k> Reducer<'k> {
     }
 
     /// The states of a reduction over nothing. Where there are none (binding refuses that before), the identity.
+    pub(crate) fn empty_scalars(&self) -> SmallVec<[Scalar; 3]> {
+        self.into.op.empty(self.into.dtype).unwrap_or_else(|| self.identity.clone())
+    }
+
+    /// The same in every lane.
     pub(crate) fn empty_states(&self, e: &mut Emit<'_>) -> States {
-        let empty = self.into.op.empty(self.into.dtype).unwrap_or_else(|| self.identity.clone());
-        empty.iter().map(|&s| lanes::constant_wide(e, s)).collect()
+        self.empty_scalars().iter().map(|&s| lanes::constant_wide(e, s)).collect()
     }
 }

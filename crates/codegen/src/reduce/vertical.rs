@@ -77,8 +77,10 @@ pub(crate) fn accumulate(
             Some(at) => at,
             None => At::start(n.word(0)),
         };
-        let mut elements: Vec<States> =
-            iterations.iter().map(|results| results[result..][..usize::from(into.arity)].iter().cloned().collect()).collect();
+        let mut elements: Vec<States> = iterations
+            .iter()
+            .map(|results| results[result..][..usize::from(into.arity)].iter().cloned().collect())
+            .collect();
         let reducer = Reducer::new(into, result);
         if !reducer.is_bare_moments() {
             if !scope.reductions.squares {
@@ -101,15 +103,7 @@ pub(crate) fn accumulate(
 }
 
 /// Adds elements, in order, to the rows of the lane.
-fn add(
-    n: &mut Nest<'_, '_>,
-    rows: &Rows,
-    entry: &Entry,
-    reducer: &Reducer<'_>,
-    elements: &[States],
-    at: At,
-    v: usize,
-) {
+fn add(n: &mut Nest<'_, '_>, rows: &Rows, entry: &Entry, reducer: &Reducer<'_>, elements: &[States], at: At, v: usize) {
     let streams: Vec<Stream> = (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
     let mut elements = elements.iter();
     let mut states: States = match elements.as_slice() {
@@ -152,27 +146,26 @@ pub(crate) fn reduce_loop(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop) {
             first += output.arity();
         }
     }
-    let (some, none, done, end) =
-        (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
+    let (some, none, done) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
     let finals: Vec<Clif> = columns.iter().map(|_| n.e.b.append_block_param(done, types::I64)).collect();
     let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
     n.e.b.ins().brif(any, some, &[], none, &[]);
 
     n.e.b.switch_to_block(none);
+    let one = n.word(1);
     for column in &columns {
-        finish(n, scope, column, None);
+        column.rows.fill(n, one, &column.reducer.empty_scalars());
     }
-    n.e.b.ins().jump(end, &[]);
+    let first: Vec<_> = columns.iter().map(|c| c.rows.base.into()).collect();
+    n.e.b.ins().jump(done, &first);
 
     n.e.b.switch_to_block(some);
     blocks(n, scope, inner, &columns, bounds, count, done);
 
     n.e.b.switch_to_block(done);
     for (column, &tuple) in columns.iter().zip(&finals) {
-        finish(n, scope, column, Some(tuple));
+        finish(n, scope, column, tuple);
     }
-    n.e.b.ins().jump(end, &[]);
-    n.e.b.switch_to_block(end);
 }
 
 /// Runs the blocks and jumps to `done` with the address of each reduction's final tuple.
@@ -230,14 +223,7 @@ struct Blocks {
 }
 
 /// One block: its states end up in tuple 0.
-fn block(
-    n: &mut Nest<'_, '_>,
-    scope: &Scope,
-    inner: &Loop,
-    columns: &[Column<'_>],
-    bounds: Bounds,
-    block: Bounds,
-) {
+fn block(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_>], bounds: Bounds, block: Bounds) {
     let length = n.e.b.ins().isub(block.end, block.start);
     let lanes = n.word(LANES as i64);
     let live = n.e.b.ins().smin(length, lanes);
@@ -503,34 +489,31 @@ fn drain(n: &mut Nest<'_, '_>, columns: &[Column<'_>], number: Clif, done: Block
     n.e.b.ins().jump(test, &next);
 }
 
-/// Stores the final states (of a tuple; without one, those of a reduction over nothing) where they belong.
-fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Option<Clif>) {
+/// Stores the final states where they belong.
+fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Clif) {
     let reducer = &column.reducer;
-    let empty = reducer.empty_states(n.e);
     for (state, (into, &dtype)) in reducer.into.into.iter().zip(&reducer.states).enumerate() {
         let Some(id) = *into else { continue };
-        let from = tuple.map(|tuple| column.rows.stream(n.e, tuple, state));
+        let from = column.rows.stream(n.e, tuple, state);
         let Some((axis, bounds)) = column.axis else {
-            let wide = match &from {
-                Some(stream) => strip::stream::splat(n.e, dtype, stream.base, 0),
-                None => empty[state].clone(),
-            };
+            let wide = strip::stream::splat(n.e, dtype, from.base, 0);
             let lane = strip::scalar_of(n, dtype, &wide);
             n.e.b.ins().store(crate::clif::memory(), lane, scope.address(id), 0);
             continue;
         };
         let Some(to) = strip::stream(n, scope, id, axis, bounds) else { continue };
         let program = identity_program(dtype);
+        let narrow = 16 / dtype.size();
         let run = Run {
-            plan: Plan::new(&program, &[from.is_none()], &[]),
-            v: (32 / dtype.size()).min(16),
-            part: 16 / dtype.size(),
-            narrow: 16 / dtype.size(),
-            sources: vec![if from.is_some() { Source::Stream(0) } else { Source::Uniform }],
-            loads: from.into_iter().collect(),
+            plan: Plan::new(&program, &[false], &[]),
+            v: narrow,
+            part: narrow,
+            narrow,
+            sources: vec![Source::Stream(0)],
+            loads: vec![from],
             stores: vec![(0, to)],
             checks: Vec::new(),
-            values: vec![from.is_none().then(|| empty[state].clone())],
+            values: vec![None],
             start: bounds.start,
         };
         n.e.gathers.clear();

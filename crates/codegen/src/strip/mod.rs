@@ -229,7 +229,13 @@ fn gather(
 }
 
 /// An operand along the strip's axis; `None` if it does not move along it.
-pub(crate) fn stream(n: &mut Nest<'_, '_>, scope: &Scope, id: OperandId, axis: VarId, bounds: Bounds) -> Option<Stream> {
+pub(crate) fn stream(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    id: OperandId,
+    axis: VarId,
+    bounds: Bounds,
+) -> Option<Stream> {
     let operand: &Operand = n.kernel.operand(id);
     let stride = operand.stride(axis)?;
     let base = match operand.role {
@@ -252,8 +258,5 @@ pub(crate) fn stream(n: &mut Nest<'_, '_>, scope: &Scope, id: OperandId, axis: V
 /// element's fault, and a routine could be slow.
 pub(crate) fn pads_with_elements(strip_program: &fuseloom_lane::Program, checks: bool) -> bool {
     checks
-        || strip_program
-            .insts
-            .iter()
-            .any(|inst| matches!(inst.prim, Prim::Gather(_) | Prim::Rare(_) | Prim::Scalar(_)))
+        || strip_program.insts.iter().any(|inst| matches!(inst.prim, Prim::Gather(_) | Prim::Rare(_) | Prim::Scalar(_)))
 }

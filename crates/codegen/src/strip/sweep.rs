@@ -11,7 +11,9 @@ use crate::clif::{int, memory};
 use crate::lanes::{Regs, Wide, map1};
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value as Clif, types};
+use cranelift_codegen::ir::{
+    BlockArg, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value as Clif, types,
+};
 
 /// Where the streams of a run are at the moment: in the operands, or in frames.
 #[derive(Clone)]
@@ -245,8 +247,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
 
 /// A step, or a part of one, of every run: all of them load before any of them stores.
 fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], at: At, v: usize, finally: Finally<'_>) {
-    let results: Vec<Vec<Wide>> =
-        runs.iter().zip(ports).map(|(run, ports)| compute(n, run, ports, at, v)).collect();
+    let results: Vec<Vec<Wide>> = runs.iter().zip(ports).map(|(run, ports)| compute(n, run, ports, at, v)).collect();
     for ((run, ports), results) in runs.iter().zip(ports).zip(&results) {
         store(n, run, ports, results, at, v);
     }

@@ -1,17 +1,19 @@
 //! Running compiled kernels on the memory of the interpreter, and comparing what they leave.
 
+pub(crate) mod build;
+
 use fuseloom_codegen::{CodegenError, Options, compile};
 use fuseloom_kernel::{CompiledKernel, InterpretError, Kernel, KernelArgs, Memory, Role, interpret, print};
 use fuseloom_lane::DType;
 
 /// Compiles a kernel and runs it on a copy of the memory.
-pub fn run(kernel: &Kernel, memory: &Memory) -> Memory {
+pub(crate) fn run(kernel: &Kernel, memory: &Memory) -> Memory {
     let compiled = compile(kernel, &Options::default()).unwrap_or_else(|e| panic!("{e}\n{}", print(kernel)));
     run_compiled(kernel, &compiled, memory)
 }
 
 /// Runs a compiled kernel on a copy of the memory.
-pub fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory) -> Memory {
+pub(crate) fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory) -> Memory {
     let mut after = memory.clone();
     let bases: Vec<*mut u8> = after.buffers.iter_mut().map(|b| b.as_mut_ptr()).collect();
     let operands: Vec<*mut u8> = memory
@@ -41,7 +43,7 @@ pub fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory)
 }
 
 /// Gives the working rows of every reduction over a loop their place in scratch.
-pub fn place_work(kernel: &Kernel, memory: &mut Memory, columns: usize, extent: usize) {
+pub(crate) fn place_work(kernel: &Kernel, memory: &mut Memory, columns: usize, extent: usize) {
     for operand in &kernel.operands {
         if let Role::Work { offset, row } = operand.role {
             let bytes = (8 * columns).next_multiple_of(64);
@@ -53,20 +55,25 @@ pub fn place_work(kernel: &Kernel, memory: &mut Memory, columns: usize, extent: 
     }
 }
 
+/// Compiles a kernel, runs it both ways and compares.
+pub(crate) fn compare(kernel: &Kernel, memory: &Memory) -> Result<(), String> {
+    match compile(kernel, &Options::default()) {
+        Ok(compiled) => compare_compiled(kernel, &compiled, memory),
+        // The one thing the verifier lets through that code generation does not take.
+        Err(CodegenError::Malformed { reason, .. }) if reason.contains("both elements and subtrees") => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Runs a kernel both ways and compares every byte of every buffer; two NaNs of one dtype are the same.
-pub fn compare(kernel: &Kernel, memory: &Memory) -> Result<(), String> {
+pub(crate) fn compare_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory) -> Result<(), String> {
     let mut expected = memory.clone();
     match interpret(kernel, &mut expected) {
         // Binding refuses such sizes.
         Err(InterpretError::EmptyReduction { .. }) => return Ok(()),
         result => result.map_err(|e| format!("interpreter: {e}"))?,
     }
-    let actual = match compile(kernel, &Options::default()) {
-        Ok(compiled) => run_compiled(kernel, &compiled, memory),
-        // The one thing the verifier lets through that code generation does not take.
-        Err(CodegenError::Malformed { reason, .. }) if reason.contains("both elements and subtrees") => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
+    let actual = run_compiled(kernel, compiled, memory);
     if expected.written != actual.written {
         return Err(format!("sizes {:?}, expected {:?}", actual.written, expected.written));
     }

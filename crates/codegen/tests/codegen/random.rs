@@ -1,9 +1,5 @@
 //! Random kernels: compiled code against the kernel interpreter.
 
-#[path = "../../kernel/tests/generate/mod.rs"]
-mod generate;
-mod support;
-
 use fuseloom_kernel::print;
 
 #[test]
@@ -12,9 +8,9 @@ fn random_kernels_agree_with_the_interpreter() {
     let count: u64 = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(150);
     let mut failures = Vec::new();
     for seed in first..first + count {
-        let mut case = generate::case(seed);
-        support::place_work(&case.kernel, &mut case.memory, 1200, 1200);
-        if let Err(error) = support::compare(&case.kernel, &case.memory) {
+        let mut case = crate::generate::case(seed);
+        crate::support::place_work(&case.kernel, &mut case.memory, 1200, 1200);
+        if let Err(error) = crate::support::compare(&case.kernel, &case.memory) {
             failures.push((seed, error, print(&case.kernel)));
         }
     }

@@ -1,0 +1,10 @@
+//! Compiled kernels against the kernel interpreter.
+
+mod cache;
+#[path = "../../../kernel/tests/generate/mod.rs"]
+mod generate;
+mod legalization;
+mod random;
+mod reductions;
+mod strips;
+mod support;
