@@ -40,10 +40,13 @@ fn stages(c: &mut Criterion) {
     stage(c, "generate code", |compilation| compilation.kernels.iter().map(|(_, time)| *time).sum());
 }
 
+/// A function of one tensor, with its name.
+type Named = (&'static str, fn(&Tensor) -> Tensor);
+
 /// A mathematical function is a lane program of some dozen operations.
 fn functions(c: &mut Criterion) {
     let mut group = c.benchmark_group("compile");
-    let functions: [(&str, fn(&Tensor) -> Tensor); 4] =
+    let functions: [Named; 4] =
         [("exp", |x| x.exp()), ("tanh", |x| x.tanh()), ("sin", |x| x.sin()), ("softmax", softmax)];
     for (name, function) in functions {
         let program = Program::new(|b| function(&b.input("x", f32, ("n", "m")))).expect("it is a program");

@@ -8,10 +8,13 @@ use fuseloom::prelude::*;
 /// 16 KiB of `f32`; with the result, two thirds of a small first-level cache.
 const N: usize = 4096;
 
+/// A strip with its name and how many elements it gives.
+type Named = (&'static str, fn(&Tensor) -> Tensor, usize);
+
 fn strips(c: &mut Criterion) {
     let mut group = c.benchmark_group("strip");
     group.throughput(Throughput::Elements(N as u64));
-    let strips: [(&str, fn(&Tensor) -> Tensor, usize); 6] = [
+    let strips: [Named; 6] = [
         ("add", |x| x + 1.0, N),
         ("div", |x| 1.0 / x, N),
         ("exp", |x| x.exp(), N),

@@ -43,8 +43,8 @@ pub(crate) fn demo(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let fused = arguments.threads.iter().fold(Options::new(), |options, threads| options.threads(*threads));
     let eager = fused.clone().fusion(false);
 
-    writeln!(out, "{count} images of {} pixels", images.shape()[1])?;
     let results = eval_all_with(&recorded, &fused)?;
+    writeln!(out, "{count} images of {} pixels", images.shape()[1])?;
     writeln!(out, "nearest neighbour: {} of {} labels agree", results[0].item::<i64>()?, count - train)?;
     let standard = &results[1];
     let (mean, std) = (Tensor::from(standard).mean(0).abs().max(..), Tensor::from(standard).std(0));

@@ -82,7 +82,7 @@ pub(super) fn life(x: &[Array]) -> Result<Array> {
     let board = two::<i32>(&x[0])?;
     let (rows, columns) = board.dim();
     let mut padded = Array2::<i32>::zeros((rows + 2, columns + 2));
-    padded.slice_each_axis_mut(|_| Slice::from(1..-1)).assign(&board);
+    padded.slice_each_axis_mut(|_| Slice::new(1, Some(-1), 1)).assign(&board);
     // The nine places the board can take in the padded one are what its neighbours lie under, and in the middle itself.
     let shifts = padded.windows((rows, columns)).into_iter().enumerate().filter(|(place, _)| *place != 4);
     let neighbours = shifts.fold(Array2::<i32>::zeros((rows, columns)), |sum, (_, shifted)| sum + shifted);
