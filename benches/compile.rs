@@ -11,11 +11,10 @@ use std::time::Duration;
 fn chain(operations: usize) -> Graph {
     let program = Program::new(|b| {
         let (x, y) = (b.input("x", f32, "n"), b.input("y", f32, "n"));
-        (0..operations).fold(x.clone(), |value, k| match k % 4 {
+        (0..operations).fold(x.clone(), |value, k| match k % 3 {
             0 => value * &y,
             1 => value + &x,
-            2 => value - &y,
-            _ => value.maximum(&x),
+            _ => value - &y,
         })
     });
     program.expect("a chain is a program").graph().clone()
@@ -26,9 +25,9 @@ fn stage(c: &mut Criterion, name: &str, of: impl Fn(&measure::Compilation) -> Du
     let mut group = c.benchmark_group(name);
     for operations in [10, 50, 100, 150, 200, 250] {
         let graph = chain(operations);
+        // The longest may be cut, so that no kernel takes long to compile.
         let kernels = measure::compile(&graph, true).expect("a chain compiles").kernels.len();
-        assert_eq!(kernels, 1, "a chain of {operations} operations is one kernel");
-        group.bench_function(BenchmarkId::from_parameter(operations), |b| {
+        group.bench_function(BenchmarkId::from_parameter(format!("{operations} in {kernels} kernels")), |b| {
             b.iter_custom(|times| (0..times).map(|_| of(&measure::compile(&graph, true).expect("as above"))).sum());
         });
     }

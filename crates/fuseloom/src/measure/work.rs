@@ -156,3 +156,31 @@ fn combining(op: Reduction, dtype: DType) -> &'static [Instruction] {
         Reduction::Moments => &[Instruction::Add, Instruction::Add, Instruction::Mul, Instruction::Add],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Program};
+
+    fn counted(text: &str) -> Vec<(Instruction, usize, f64)> {
+        let program = Program::parse(text, &Options::new()).unwrap();
+        let work = work(program.graph()).unwrap();
+        work.iter().map(|work| (work.instruction, work.bytes, work.elements)).collect()
+    }
+
+    #[test]
+    fn each_operation_counts_once_an_element() {
+        let text = "graph(%0 x: f64[30,1000])\n  %1 = mul %0, %0: f64[30,1000]\n  %2 = add %1, %0: f64[30,1000]\n  \
+                    %3 = sum[1] %2: f64[30]\n  return %3\n";
+        assert_eq!(counted(text), [(Instruction::Add, 8, 60_000.0), (Instruction::Mul, 8, 30_000.0)]);
+        let tiled = "graph(%0 x: f32[1000003])\n  %1 = sqrt %0: f32[1000003]\n  return %1\n";
+        let [(Instruction::Sqrt, 4, elements)] = counted(tiled)[..] else { panic!("{:?}", counted(tiled)) };
+        assert!((elements - 1_000_003.0).abs() < 1.0, "{elements}");
+    }
+
+    #[test]
+    fn named_dims_have_no_work() {
+        let program = Program::parse("graph(%0 x: f32[n])\n  %1 = sqrt %0: f32[n]\n  return %1\n", &Options::new());
+        assert!(work(program.unwrap().graph()).is_err());
+    }
+}
