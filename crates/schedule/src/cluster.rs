@@ -153,7 +153,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
             let read = &context.tasks.tasks[consumer.index()].reads[r];
             let Some(producer) = context.tasks.computed(read.value) else { continue };
             let (a, b) = (clusters.of[producer.index()], clusters.of[consumer.index()]);
-            if a == b {
+            if a == b || clusters.append(context, a, b, consumer) {
                 continue;
             }
             match clusters.merge(context, a, b, &[]) {
@@ -163,6 +163,10 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
                 }
             }
         }
+    }
+    for cluster in clusters.clusters.iter_mut().flatten().filter(|c| c.tasks.len() > 1) {
+        let found = structure(cluster, context.tasks, context.sizes, &|l| weight(context, cluster, l));
+        cluster.structure = found.expect("appending keeps loops nested");
     }
     merge_siblings(context, &mut clusters);
     clusters
@@ -287,6 +291,53 @@ impl Clusters {
     /// A live cluster.
     pub(crate) fn cluster(&self, n: usize) -> &Cluster {
         self.clusters[n].as_ref().expect("a live cluster")
+    }
+
+    /// Adds the only task of cluster `b` to cluster `a`, which computes what it reads, where that changes nothing about the
+    /// loops: [`Clusters::merge`] in the frequent case of a chain, at a cost that does not grow with the cluster's copies.
+    fn append(&mut self, context: &Context<'_>, a: usize, b: usize, consumer: TaskId) -> bool {
+        let (first, task) = (self.cluster(a), &context.tasks.tasks[consumer.index()]);
+        let alone = self.cluster(b).tasks.len() == 1 && task.reduced.is_none() && task.gather.is_none();
+        if !alone || first.structure.levels.len() != 1 {
+            return false;
+        }
+        let mut axes: Vec<Option<usize>> = vec![None; task.domain.len()];
+        for read in &task.reads {
+            let Some(producer) = context.tasks.computed(read.value) else {
+                let written_inside = |w: &TaskId| first.axes.contains_key(w);
+                if context.tasks.writers_of(read.value).iter().any(written_inside) {
+                    return false;
+                }
+                continue;
+            };
+            let Some(theirs) = first.axes.get(&producer) else { continue };
+            let Ok(pairs) = same_loops(context.tasks, context.sizes, producer, consumer, read) else { return false };
+            for (p, c) in pairs {
+                if axes[c].is_some_and(|l| Some(l) != theirs[p]) {
+                    return false;
+                }
+                axes[c] = theirs[p];
+            }
+        }
+        let walked = axes.iter().flatten().fold(0u64, |set, l| set | 1 << l);
+        let all = first.structure.levels[0].iter().fold(0u64, |set, l| set | 1 << l);
+        let own = self.cluster(b).axes[&consumer].iter().flatten().count();
+        if walked != all || own != first.structure.levels[0].len() {
+            return false;
+        }
+        let operations = |t: &TaskId| cost::operations(context.graph, &context.tasks.tasks[t.index()]);
+        if first.tasks.iter().chain([&consumer]).map(operations).sum::<u32>() > cost::KERNEL
+            || self.path_around(context, a, b)
+        {
+            return false;
+        }
+        let first = self.clusters[a].as_mut().expect("a live cluster");
+        first.tasks.push(consumer);
+        first.tasks.sort_unstable();
+        first.axes.insert(consumer, axes);
+        self.clusters[b] = None;
+        self.of[consumer.index()] = a;
+        true
     }
 
     fn replace(&mut self, a: usize, b: usize, merged: Cluster) {
