@@ -65,11 +65,7 @@ pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> 
 
 /// Writes a file, which appears whole or not at all.
 pub(crate) fn write_whole(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error: std::io::Error| Failure::file(path, error);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(std::path::Path::new("."));
-    let beside = tempfile::Builder::new().prefix(".fuseloom").tempdir_in(directory).map_err(failed)?;
-    let file = beside.path().join("output");
-    std::fs::write(&file, bytes).map_err(failed)?;
-    std::fs::rename(&file, path).map_err(failed)
+    let mut file = fuseloom::WholeFile::create(path)?;
+    file.write_all(bytes).map_err(|error| Failure::file(path, error))?;
+    Ok(file.finish()?)
 }

@@ -1,10 +1,10 @@
 //! `fuseloom run`: a graph on arrays from files.
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::given::{Given, in_order, read_graph};
-use fuseloom::{Array, Options, Program};
+use fuseloom::{Array, Options, Program, WholeFile};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -50,18 +50,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
 fn save(arrays: &[Array], paths: &[PathBuf]) -> Result<()> {
     let mut written = Vec::new();
     for (array, path) in arrays.iter().zip(paths) {
-        if path.is_dir() {
-            return Err(Failure::file(path, "is a directory"));
-        }
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let beside = tempfile::Builder::new().prefix(".fuseloom").tempdir_in(directory);
-        let beside = beside.map_err(|error| Failure::file(path, error))?;
-        let file = beside.path().join("output.npy");
-        array.save(&file)?;
-        written.push((beside, file, path));
+        let mut file = WholeFile::create(path)?;
+        file.write_npy(array)?;
+        written.push(file);
     }
-    for (_, file, path) in &written {
-        std::fs::rename(file, path).map_err(|error| Failure::file(path, error))?;
-    }
-    Ok(())
+    written.into_iter().try_for_each(|file| Ok(file.finish()?))
 }

@@ -27,7 +27,7 @@
 //! - Record: [`Tensor`], with NumPy's names, broadcasting and promotion; [`arange`], [`linspace`], [`full`], [`zeros`], [`ones`],
 //!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`]; slices by [`s!`]; reductions over [`Axes`], [`keepdims`].
 //! - Compute: [`Tensor::eval`], [`eval_all`]; [`Program`] for what is called often; [`Options`].
-//! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`]).
+//! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`], [`WholeFile`]).
 //! - Understand: [`Explain`], [`Stats`], [`info()`], [`memory()`], [`Error`].
 //!
 //! # Environment
@@ -58,6 +58,7 @@ mod run;
 mod sizes;
 mod stats;
 mod tensor;
+mod whole;
 
 /// Graphs as such: for tools that read, write and check them.
 pub use fuseloom_graph as graph;
@@ -81,6 +82,7 @@ pub use tensor::{
     Axes, Ellipsis, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, SliceItem, Tensor, arange,
     concatenate, eye, full, iota, keepdims, linspace, maximum, minimum, ones, stack, where_, zeros,
 };
+pub use whole::WholeFile;
 
 /// What most programs need: `use fuseloom::prelude::*;`.
 pub mod prelude {

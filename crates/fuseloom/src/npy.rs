@@ -45,7 +45,7 @@ pub(crate) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Array> {
 
 /// Writes a file, which appears whole or not at all.
 pub(crate) fn save(path: &Path, array: &Array) -> Result<()> {
-    write_whole(path, |file| write(file, path, array))
+    crate::whole::write_whole(path, |file| write(file, path, array))
 }
 
 /// Writes the header and the elements in C order.
@@ -61,24 +61,6 @@ pub(crate) fn write(file: &mut dyn Write, path: &Path, array: &Array) -> Result<
     let length = u16::try_from(header.len()).map_err(|_| format_error(path, "too many axes for a header".into()))?;
     let parts: [&[u8]; 5] = [MAGIC, &[1, 0], &length.to_le_bytes(), header.as_bytes(), &array.c_order_bytes()];
     parts.iter().try_for_each(|part| file.write_all(part)).map_err(|error| io_error(path, error))
-}
-
-/// Calls `write` with a temporary file beside the path, and puts it in place if all goes well.
-pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let failed = |error| io_error(path, error);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As an ordinary new file: the process's mask takes away what it should not have.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(directory).map_err(failed)?;
-    let mut buffered = std::io::BufWriter::new(file);
-    write(&mut buffered)?;
-    let file = buffered.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.persist(path).map(drop).map_err(|error| failed(error.error))
 }
 
 pub(crate) fn io_error(path: &Path, error: std::io::Error) -> Error {

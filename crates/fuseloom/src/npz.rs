@@ -1,6 +1,7 @@
 //! NumPy's `.npz` archives: `.npy` files in a zip file.
 
-use crate::npy::{format_error, from_bytes, io_error, write, write_whole};
+use crate::npy::{format_error, from_bytes, io_error, write};
+use crate::whole::write_whole;
 use crate::{Array, Result};
 use std::io::{Cursor, Read};
 use std::path::Path;

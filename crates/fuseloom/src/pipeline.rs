@@ -166,7 +166,7 @@ impl Prepared {
             let extension = if stage == Stage::Clif { "clif" } else { "fl" };
             let path = directory.join(format!("{number:04}-{stage}.{extension}"));
             let text = explain.text(stage)?;
-            crate::npy::write_whole(&path, |file| {
+            crate::whole::write_whole(&path, |file| {
                 file.write_all(text.as_bytes()).map_err(|error| crate::npy::io_error(&path, error))
             })?;
         }
