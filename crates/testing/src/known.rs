@@ -1,7 +1,7 @@
 //! Faults that are known and not mended yet: the fuzzer counts them and looks for others.
 
-use crate::check::Fault;
-use fuseloom_graph::{Graph, NodeId, Op};
+use crate::check::{Fault, Kind};
+use fuseloom_graph::{Graph, NodeId, Op, Reduce};
 
 /// A fault that is known.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,16 @@ pub struct Known {
 
 /// Every one.
 pub const KNOWN: &[Known] = &[
+    Known {
+        name: "two-passes",
+        is: |fault, graph| {
+            let says = |what| fault.message.contains(what);
+            says("under a two-pass reduction")
+                || says("is not defined here")
+                || fault.stage.kind >= Kind::Compiled
+                    && any(graph, |op, _| matches!(op, Op::Reduce { op: Reduce::Moments | Reduce::Var { .. } | Reduce::Std { .. }, .. }))
+        },
+    },
     Known { name: "take-of-iota", is: |_, graph| any(graph, |op, inputs| matches!(op, Op::Take { .. }) && is_iota(graph, inputs[0])) },
 ];
 

@@ -1,5 +1,4 @@
 //! Every stage computes what the interpreter of graphs says: on random graphs, and on those that once did not.
-#![expect(missing_docs, reason = "a test")]
 
 use fuseloom_graph::{Sizes, parse};
 use fuseloom_testing::check::{Case, Kind, check};

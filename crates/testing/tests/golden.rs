@@ -3,7 +3,6 @@
 //! `tests/golden/STAGE/NAME.fl` says what the case shows, gives the graph, and after a line of `====` what the stage prints.
 //! A line `# unfused` among the comments switches fusion off. `UPDATE=1 cargo test -p fuseloom-testing` writes what is printed
 //! into the files.
-#![expect(missing_docs, reason = "a test")]
 
 use fuseloom::{Options, Program, Stage};
 use std::fmt::Write;

@@ -23,6 +23,8 @@ pub struct Generated {
 const EXTENTS: [usize; 14] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 17, 64, 130, 513, 1000];
 /// How often each comes.
 const EXTENT_WEIGHTS: [usize; 14] = [1, 5, 4, 4, 3, 3, 3, 3, 3, 4, 2, 2, 3, 2];
+/// Extents of many tiles and blocks.
+const LONG: [usize; 4] = [8192, 30_011, 70_001, 262_147];
 /// The named dims.
 const NAMES: [&str; 2] = ["n", "m"];
 
@@ -30,7 +32,12 @@ const NAMES: [&str; 2] = ["n", "m"];
 pub fn generate(seed: u64) -> Generated {
     let mut rng = Rng::new(seed);
     let named = rng.once_in(3);
-    let palette: Vec<usize> = (0..1 + rng.below(4)).map(|_| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)]).collect();
+    let mut palette: Vec<usize> = (0..1 + rng.below(4)).map(|_| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)]).collect();
+    // Seldom one that is cut into several tiles, or among threads.
+    let long = rng.once_in(50);
+    if long {
+        palette.extend([rng.of(&LONG); 3]);
+    }
     let sizes: Vec<Sizes> = if named {
         let extent = |rng: &mut Rng| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)];
         let values = |rng: &mut Rng| NAMES.iter().map(|name| ((*name).into(), extent(rng))).collect();
@@ -42,8 +49,8 @@ pub fn generate(seed: u64) -> Generated {
     if rng.below(2) == 0 {
         dtypes.push(DType::F32);
     }
-    let largest = rng.of(&[60, 600, 4000, 4000, 20_000]);
-    let nodes = rng.of(&[3, 6, 12, 12, 25, 40]);
+    let largest = if long { 300_000 } else { rng.of(&[60, 600, 4000, 4000, 20_000]) };
+    let nodes = if long { 4 } else { rng.of(&[3, 6, 12, 12, 25, 40]) };
     let weights = operation::KINDS.map(|_| rng.of(&[0, 1, 1, 2, 4]));
     let graph = Graph::default();
     let total = 6 * largest;
