@@ -118,15 +118,13 @@ pub fn interpret(graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<
     let mut values: Vec<Vec<ArrayValue>> = vec![Vec::new(); graph.nodes().len()];
     for id in graph.ids().filter(|id| live[id.index()]) {
         let node = graph.node(id);
+        check_size(id, node, sizes)?;
         let result = match &node.op {
             Op::Input(_) => {
                 let position = graph.inputs().iter().position(|input| *input == id);
                 vec![inputs[position.ok_or_else(|| internal("an input that is not declared"))?].clone()]
             }
-            _ => {
-                check_size(id, node, sizes)?;
-                compute(node, sizes, &values)?
-            }
+            _ => compute(node, sizes, &values)?,
         };
         values[id.index()] = result;
         for input in &node.inputs {

@@ -203,6 +203,10 @@ fn absurd_sizes_are_errors() {
         let error = run_with(text, &n(size), &[]).unwrap_err();
         assert!(matches!(error, InterpretError::TooLarge { .. } | InterpretError::Size { .. }), "{error}");
     }
+    // It is empty, but what is left between its two reductions is not.
+    let empty = ArrayValue { dtype: DType::F32, shape: vec![1 << 32, 0], data: Vec::new() };
+    let error = run("graph(%0 x: f32[4294967296,0]) %1 = sum[0,1] %0 return %1", &[empty]).unwrap_err();
+    assert!(matches!(error, InterpretError::TooLarge { node: 0, .. }), "{error}");
     let malformed = ArrayValue { dtype: DType::F32, shape: vec![3], data: vec![0; 2] };
     let error = run("graph(%0 x: f32[3]) return %0", &[malformed]).unwrap_err();
     assert_eq!(error.to_string(), "input x is 2 elements in the shape [3], not f32[3]");
