@@ -48,6 +48,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
 
 /// Writes all files or none: first beside their places, and only when all are whole they move there.
 fn save(arrays: &[Array], paths: &[PathBuf]) -> Result<()> {
+    if let Some(twice) = paths.iter().enumerate().find_map(|(k, path)| paths[..k].contains(path).then_some(path)) {
+        return Err(format!("`{}` is given for two outputs: name a file for each", twice.display()).into());
+    }
     let mut written = Vec::new();
     for (array, path) in arrays.iter().zip(paths) {
         let mut file = WholeFile::create(path)?;
