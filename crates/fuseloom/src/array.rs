@@ -296,7 +296,9 @@ const EDGE: usize = 3;
 fn print_axis(array: &Array, index: &mut Vec<usize>, summarised: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let axis = index.len();
     let Some(&extent) = array.shape().get(axis) else {
-        return write!(f, "{}", array.scalar(index));
+        let element = array.scalar(index);
+        // The sign and payload of a NaN are no part of a result.
+        return if element.is_nan() { f.write_str("nan") } else { write!(f, "{element}") };
     };
     let innermost = axis + 1 == array.ndim();
     let separator = if innermost { ", ".to_string() } else { format!(",\n{}", " ".repeat(axis + 1)) };

@@ -16,6 +16,16 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Reads a file.
 pub(crate) fn load(path: &Path) -> Result<Array> {
     let file = std::fs::File::open(path).map_err(|error| io_error(path, error))?;
+    let kind = file.metadata().map_err(|error| io_error(path, error))?.file_type();
+    if kind.is_dir() {
+        return Err(io_error(path, std::io::ErrorKind::IsADirectory.into()));
+    }
+    if !kind.is_file() {
+        // A pipe or a device cannot be mapped.
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut &file, &mut bytes).map_err(|error| io_error(path, error))?;
+        return from_bytes(path, &bytes);
+    }
     let mapping = Arc::new(Mapping::new(&file).map_err(|error| io_error(path, error))?);
     let header = Header::parse(&mapping).map_err(|message| format_error(path, message))?;
     let available = mapping.len() - header.start;

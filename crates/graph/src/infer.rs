@@ -314,6 +314,11 @@ fn reduce(op: Reduce, axes: &[usize], x: &Type, found: &mut Constraints) -> Resu
     if matches!(op, Reduce::Max | Reduce::Min | Reduce::ArgMax | Reduce::ArgMin) {
         axes.iter().try_for_each(|&axis| not_empty(name, x, axis, found))?;
     }
+    if let Reduce::Var { ddof } | Reduce::Std { ddof } = op
+        && ddof.unsigned_abs() > 1 << 53
+    {
+        return Err(attribute(name, format!("ddof is {ddof}: no more than 2^53 either way makes sense")));
+    }
     let dtype = match op {
         Reduce::ArgMax | Reduce::ArgMin | Reduce::CountNonzero => DType::I64,
         Reduce::Sum | Reduce::Prod | Reduce::Max | Reduce::Min | Reduce::Any | Reduce::All => x.dtype,

@@ -23,6 +23,8 @@ pub(crate) struct Clusters {
     pub(crate) refused: HashMap<(TaskId, TaskId), String>,
     /// Pairs of clusters merged because they read the same memory: a task of each, and the value.
     pub(crate) siblings: Vec<(TaskId, TaskId, ValueRef)>,
+    /// Such pairs that were not merged, and why.
+    pub(crate) apart: Vec<(TaskId, TaskId, ValueRef, String)>,
 }
 
 /// Everything the merging looks at.
@@ -144,6 +146,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
         of: (0..count).collect(),
         refused: HashMap::new(),
         siblings: Vec::new(),
+        apart: Vec::new(),
     };
     if !fusion {
         return clusters;
@@ -198,10 +201,10 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
             let tasks = &context.tasks.tasks;
             let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
             let (ca, cb) = (clusters.cluster(a), clusters.cluster(b));
-            let Some(pairs) = loop_pairs(ca, cb, (first, reads.0), (second, reads.1)) else { continue };
-            if pairs.is_empty() {
+            let Some(pairs) = loop_pairs(ca, cb, (first, reads.0), (second, reads.1)).filter(|p| !p.is_empty()) else {
+                clusters.apart.push((first, second, value, "they walk it in different ways".to_string()));
                 continue;
-            }
+            };
             let backward = clusters
                 .cluster(b)
                 .tasks
@@ -211,9 +214,12 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
                 true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
                 false => (a, b, pairs),
             };
-            if let Ok(merged) = clusters.merge(context, a, b, &pairs) {
-                clusters.replace(a, b, merged);
-                clusters.siblings.push((first, second, value));
+            match clusters.merge(context, a, b, &pairs) {
+                Ok(merged) => {
+                    clusters.replace(a, b, merged);
+                    clusters.siblings.push((first, second, value));
+                }
+                Err(reason) => clusters.apart.push((first, second, value, reason)),
             }
         }
     }

@@ -31,6 +31,8 @@ pub enum Choice {
     Recompute,
     /// Two kernels became one that computes both.
     Merge,
+    /// Two kernels that read the same memory stay two.
+    Separate,
     /// Written to a buffer and read back.
     Materialize,
     /// Written into the memory of a buffer that is read for the last time.

@@ -66,6 +66,18 @@ pub(crate) fn find(
             bytes: bytes_of(graph, sizes, value),
         });
     }
+    for (first, second, value, reason) in std::mem::take(&mut clusters.apart) {
+        // Later merges may have brought them together all the same.
+        if clusters.of[first.index()] != clusters.of[second.index()] {
+            log.push(Decision {
+                producer: tasks.tasks[first.index()].node,
+                consumer: tasks.tasks[second.index()].node,
+                choice: Choice::Separate,
+                reason: format!("both read %{}, but {reason}", value.node.0),
+                bytes: bytes_of(graph, sizes, value),
+            });
+        }
+    }
     drop_unneeded(graph, tasks, sizes, clusters, &sources);
     (sources, log)
 }

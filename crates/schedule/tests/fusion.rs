@@ -286,3 +286,10 @@ fn moments_below_moments_are_walked_level_by_level() {
            return %5, %0",
     );
 }
+
+#[test]
+fn kernels_that_read_one_array_but_stay_two_say_why() {
+    let scheduled = plan("graph(%0 x: f32[4096,1024]) %1 = sum[0] %0 %2 = sum[1] %0 return %1, %2");
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Separate, "both read %0, but their loops do not nest"));
+}

@@ -66,8 +66,8 @@ fn plan(model: &Model, planned: &Planned, bound: Option<&Bound>) -> String {
     let mut out = String::new();
     let kernels = model.kernels().count();
     let peak = bound.map_or(String::new(), |b| {
-        let (peak, arena) = (b.plan.peak_bytes, b.plan.arena_bytes);
-        format!(", peak {peak} bytes of which {arena} temporary")
+        let (peak, arena, scratch) = (b.plan.peak_bytes, b.plan.arena_bytes, b.plan.scratch_bytes);
+        format!(", peak {peak} bytes of which {arena} temporary and {scratch} scratch of a thread")
     });
     line(&mut out, format_args!("{}{peak}", counted(kernels, "kernel")));
     if !model.prepared.settings.fusion {
@@ -135,7 +135,7 @@ fn decisions(out: &mut String, planned: &Planned, bound: Option<&Bound>) {
                 format!("%{} into %{}", producer.0, consumer.0)
             }
             Choice::Recompute | Choice::Materialize => format!("%{} for %{}", producer.0, consumer.0),
-            Choice::Merge => format!("%{} and %{}", producer.0, consumer.0),
+            Choice::Merge | Choice::Separate => format!("%{} and %{}", producer.0, consumer.0),
         };
         let (verb, effect) = match choice {
             Choice::Fuse => ("fuse", "saves"),
@@ -143,6 +143,7 @@ fn decisions(out: &mut String, planned: &Planned, bound: Option<&Bound>) {
             Choice::Stage => ("stage", "saves"),
             Choice::Recompute => ("recompute", "saves"),
             Choice::Merge => ("merge", "saves"),
+            Choice::Separate => ("keep apart", "read again:"),
             Choice::Materialize => ("materialize", "moves"),
             Choice::InPlace => ("in place", "saves"),
         };

@@ -146,6 +146,11 @@ impl Tensor {
             if !dtype.is_integer() {
                 return Err(OpError::DType { op: "take", dtype, advice: "Indices are integers." }.into());
             }
+            if dtype == crate::DType::U64 {
+                // As NumPy: a conversion that wraps would turn an index out of range into one from the end.
+                let advice = "Indices are i64, which does not hold every u64. Cast them first.";
+                return Err(OpError::DType { op: "take", dtype, advice }.into());
+            }
             let indices = r.cast(&indices, crate::DType::I64)?;
             r.op(Op::Take { axis }, &[self, &indices])
         })
