@@ -1,6 +1,7 @@
 //! Functions beside the phases that phases call.
 //!
-//! They keep every register (`preserve_all`), so that a call off the fast path does not spill what the fast path holds.
+//! What strips call keeps every register (`preserve_all`), so that a call off the fast path does not spill what the fast path
+//! holds.
 
 use crate::clif::{memory, registers, scalar, vector};
 use crate::lanes::{self, Regs, Wide, per_lane};
@@ -47,10 +48,13 @@ impl Helper {
     }
 
     /// Its signature.
-    pub(crate) fn signature(&self, unit: &Unit) -> Signature {
+    pub(crate) fn signature(&self, unit: &mut Unit) -> Signature {
         match self {
             Helper::Lanewise { .. } => unit.signature(CallConv::PreserveAll, 1),
-            Helper::CombineRows { .. } => unit.signature(CallConv::PreserveAll, 5),
+            Helper::CombineRows { .. } => {
+                let conv = unit.c_convention();
+                unit.signature(conv, 5)
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! back to the system with the last [`CodeMemory`] that names it, on every path: `cranelift-jit` itself would leak it.
 
 use crate::CodegenError;
+use crate::reduce::row_functions::RowFunction;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::default_libcall_names;
@@ -29,6 +30,9 @@ impl CodeMemory {
         builder.memory_provider(Box::new(arena));
         for function in functions {
             builder.symbol(function.name, function.call as *const u8);
+        }
+        for function in RowFunction::ALL {
+            builder.symbol(function.name(), function.address());
         }
         Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))) })
     }

@@ -4,6 +4,7 @@ use crate::clif::int;
 use crate::helper::Helper;
 use crate::lanes::Regs;
 use crate::memory::CodeMemory;
+use crate::reduce::row_functions::RowFunction;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::{Context, ir};
@@ -130,6 +131,16 @@ impl Unit {
         let mut signature = self.signature(conv, 3);
         signature.returns.push(AbiParam::new(int(8)));
         Ok(self.memory.module().declare_function(function.name, Linkage::Import, &signature)?)
+    }
+
+    /// Imports a row function.
+    pub(crate) fn row_function(&mut self, function: RowFunction) -> Result<FuncId, Box<ModuleError>> {
+        let conv = self.c_convention();
+        let mut signature = self.signature(conv, function.params());
+        if function.returns() {
+            signature.returns.push(AbiParam::new(int(8)));
+        }
+        Ok(self.memory.module().declare_function(function.name(), Linkage::Import, &signature)?)
     }
 
     /// The function of a helper, which is built after the phases ([`Unit::build_helpers`]).

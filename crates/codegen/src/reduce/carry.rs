@@ -115,7 +115,7 @@ impl Counter {
 }
 
 /// A count without its lowest set bit.
-pub(crate) fn without_lowest(n: &mut Nest<'_, '_>, count: Clif) -> Clif {
+fn without_lowest(n: &mut Nest<'_, '_>, count: Clif) -> Clif {
     let less = n.e.b.ins().iadd_imm_s(count, -1);
     n.e.b.ins().band(count, less)
 }

@@ -1,20 +1,23 @@
 //! Working rows: states of a reduction over an enclosing loop, one row a state, one element a column of the strip.
 //!
 //! A tuple is the rows of all states of one partial result, one after another. The memory holds tuples 0 to 15 (the lanes of
-//! a block), a spare row tuple and one more row (a block's means), then a tuple for each level of the counter. Rows are
+//! a block), a spare tuple whose first row is for the means of a block, one row more, then a tuple for each level of the counter. Rows are
 //! padded to 64 bytes, so row operations run over whole steps.
 
-use crate::clif::memory;
+use super::Reducer;
+use super::row_functions::{RowFunction, RowsCall};
+use crate::helper::Helper;
 use crate::lanes;
 use crate::nest::{Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
 use crate::unit::Emit;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
+use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{OperandId, Role};
 use fuseloom_lane::tree::LANES;
-use fuseloom_lane::{DType, Reduction, Scalar};
+use fuseloom_lane::{DType, Reduction};
 use smallvec::SmallVec;
+use std::mem::offset_of;
 
 /// The working rows of one reduction at a place in the nest.
 #[derive(Clone)]
@@ -22,26 +25,65 @@ pub(crate) struct WorkRows {
     /// The address of tuple 0.
     pub(crate) base: Clif,
     /// Bytes of a row.
-    pub(crate) row: Clif,
+    row: Clif,
     /// Columns.
     pub(crate) columns: Clif,
     /// The dtypes of the states.
-    pub(crate) states: SmallVec<[DType; 3]>,
+    states: SmallVec<[DType; 3]>,
+    /// The [`RowsCall`] on the stack.
+    call: StackSlot,
 }
 
 impl WorkRows {
-    /// The rows of an operand of role `Work`.
+    /// The rows of an operand of role `Work` for a reduction, described on the stack for the row functions.
     pub(crate) fn new(
-        n: &Nest<'_, '_>,
+        n: &mut Nest<'_, '_>,
         scope: &Scope,
         work: OperandId,
-        states: SmallVec<[DType; 3]>,
+        reducer: &Reducer<'_>,
         columns: Clif,
     ) -> WorkRows {
         let Role::Work { row, .. } = n.kernel.operand(work).role else {
             unreachable!("the verifier saw that the operand is of role work")
         };
-        WorkRows { base: scope.address(work), row: n.param(row), columns, states }
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size_of::<RowsCall>() as u32, 3);
+        let call = n.e.b.create_sized_stack_slot(data);
+        let rows =
+            WorkRows { base: scope.address(work), row: n.param(row), columns, states: reducer.states.clone(), call };
+        let into = reducer.into;
+        // A block of bare moments folds sums.
+        let folds = if reducer.is_bare_moments() { Reduction::Sum } else { into.op };
+        let fold = combine_address(n, folds, into.dtype);
+        let pair = combine_address(n, into.op, into.dtype);
+        let states = n.word(rows.states.len() as i64);
+        let fields = [
+            (offset_of!(RowsCall, base), rows.base),
+            (offset_of!(RowsCall, row), rows.row),
+            (offset_of!(RowsCall, columns), columns),
+            (offset_of!(RowsCall, states), states),
+            (offset_of!(RowsCall, fold), fold),
+            (offset_of!(RowsCall, pair), pair),
+        ];
+        for (offset, value) in fields {
+            n.e.b.ins().stack_store(types::I64, value, call, offset as i32);
+        }
+        rows
+    }
+
+    /// Calls a row function; gives its result, if it has one.
+    pub(crate) fn call(&self, n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -> Option<Clif> {
+        let id = match n.e.unit.row_function(function) {
+            Ok(id) => id,
+            Err(error) => {
+                n.e.unit.fail(error);
+                return None;
+            }
+        };
+        let callee = n.e.unit.reference(id, &mut *n.e.b.func);
+        let mut all = vec![n.e.b.ins().stack_addr(types::I64, self.call, 0)];
+        all.extend(args);
+        let call = n.e.b.ins().call(callee, &all);
+        n.e.b.inst_results(call).first().copied()
     }
 
     /// The address of a tuple.
@@ -57,59 +99,24 @@ impl WorkRows {
         self.tuple(n, number)
     }
 
-    /// The address of a level of the counter.
-    pub(crate) fn level(&self, n: &mut Nest<'_, '_>, level: Clif) -> Clif {
-        let tuple = n.e.b.ins().iadd_imm_s(level, LANES as i64 + 1);
-        let address = self.tuple(n, tuple);
-        n.e.b.ins().iadd(address, self.row)
-    }
-
     /// The row of one state of a tuple.
     pub(crate) fn stream(&self, e: &mut Emit<'_>, tuple: Clif, state: usize) -> Stream {
         let bytes = e.b.ins().imul_imm_s(self.row, state as i64);
         let base = e.b.ins().iadd(tuple, bytes);
         Stream { dtype: self.states[state], base, step: Step::Element }
     }
+}
 
-    /// Fills tuples `0..live` with constants.
-    pub(crate) fn fill(&self, n: &mut Nest<'_, '_>, live: Clif, with: &[Scalar]) {
-        let patterns: Vec<Clif> = with
-            .iter()
-            .map(|&s| {
-                let wide = lanes::constant_wide(n.e, s);
-                match s.dtype() {
-                    DType::Bool => lanes::narrow_mask(n.e, &wide, 16)[0],
-                    _ => wide.regs()[0],
-                }
-            })
-            .collect();
-        let zero = n.word(0);
-        n.each(zero, live, 1, |n, number| {
-            let tuple = self.tuple(n, number);
-            for (state, &pattern) in patterns.iter().enumerate() {
-                let stream = self.stream(n.e, tuple, state);
-                let bytes = n.e.b.ins().imul_imm_s(self.columns, stream.dtype.size() as i64);
-                let zero = n.word(0);
-                n.each(zero, bytes, 16, |n, at| {
-                    let address = n.e.b.ins().iadd(stream.base, at);
-                    n.e.b.ins().store(memory(), pattern, address, 0);
-                });
-            }
-        });
-    }
-
-    /// Copies a tuple.
-    pub(crate) fn copy(&self, n: &mut Nest<'_, '_>, to: Clif, from: Clif) {
-        for state in 0..self.states.len() {
-            let (to, from) = (self.stream(n.e, to, state), self.stream(n.e, from, state));
-            let bytes = n.e.b.ins().imul_imm_s(self.columns, to.dtype.size() as i64);
-            let zero = n.word(0);
-            n.each(zero, bytes, 16, |n, at| {
-                let source = n.e.b.ins().iadd(from.base, at);
-                let value = n.e.b.ins().load(types::I8X16, memory(), source, 0);
-                let target = n.e.b.ins().iadd(to.base, at);
-                n.e.b.ins().store(memory(), value, target, 0);
-            });
+/// The address of the function that combines tuples.
+fn combine_address(n: &mut Nest<'_, '_>, op: Reduction, dtype: DType) -> Clif {
+    match n.e.unit.helper(Helper::CombineRows { op, dtype }) {
+        Ok(id) => {
+            let function = n.e.unit.reference(id, &mut *n.e.b.func);
+            n.e.b.ins().func_addr(types::I64, function)
+        }
+        Err(error) => {
+            n.e.unit.fail(error);
+            n.word(0)
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Reductions over an enclosing loop.
 //!
 //! The loop is cut into blocks. Within a block, iteration `k` adds its row of values to the accumulator rows of lane
-//! `k mod 16`; then lanes fold and the block goes to the counter, all of them row by row ([`super::rows`]).
+//! `k mod 16`; then lanes fold and the block goes to the counter, all of them row by row ([`super::row_functions`]).
 
-use super::carry::without_lowest;
+use super::row_functions::RowFunction;
 use super::rows::WorkRows;
 use super::{Reducer, States};
-use crate::helper::Helper;
 use crate::lanes::{self, Plan, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::strip::stream::{At, Step, Stream};
@@ -16,6 +15,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Range, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
 use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
+use smallvec::smallvec;
 
 /// The reductions over the innermost reduce loop, for the strips in it.
 #[derive(Clone, Default)]
@@ -37,6 +37,8 @@ struct Entry {
     tuple: Clif,
     /// The means of the block.
     means: Clif,
+    /// Whether the lane holds nothing yet.
+    first: Clif,
 }
 
 /// One reduction over a loop.
@@ -102,23 +104,36 @@ pub(crate) fn accumulate(
     }
 }
 
-/// Adds elements, in order, to the rows of the lane.
+/// Adds elements, in order, to the rows of the lane; the first start from the identity, whatever the rows hold.
 fn add(n: &mut Nest<'_, '_>, rows: &Rows, entry: &Entry, reducer: &Reducer<'_>, elements: &[States], at: At, v: usize) {
     let streams: Vec<Stream> = (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
-    let mut elements = elements.iter();
-    let mut states: States = match elements.as_slice() {
-        [only] if rows.replaces => {
-            elements.next();
-            only.clone()
+    let mut states: States;
+    if rows.replaces {
+        states = elements[0].clone();
+    } else {
+        states = reducer.identity_states(n.e);
+        for (state, stream) in states.iter_mut().zip(&streams) {
+            let before = stream.load(n.e, at, v);
+            let first = everywhere(n, stream.dtype, entry.first, v);
+            *state = lanes::choose(n.e, stream.dtype, &[first, state.clone(), before], v);
         }
-        _ => streams.iter().map(|s| s.load(n.e, at, v)).collect(),
-    };
-    for element in elements {
-        states = reducer.combine(n.e, &states, element, v);
+        for element in elements {
+            states = reducer.combine(n.e, &states, element, v);
+        }
     }
     for (stream, wide) in streams.iter().zip(&states) {
         stream.store(n.e, at, wide, v);
     }
+}
+
+/// A condition as a mask for values of a dtype.
+fn everywhere(n: &mut Nest<'_, '_>, dtype: DType, condition: Clif, v: usize) -> Wide {
+    let size = if dtype == DType::Bool { lanes::full_mask_size(v) } else { dtype.size() };
+    let wide = n.e.b.ins().uextend(types::I64, condition);
+    let ones = n.e.b.ins().ineg(wide);
+    let mask = n.e.b.ins().splat(types::I64X2, ones);
+    let mask = lanes::cast(n.e, crate::clif::int_vector(size), mask);
+    Wide::Mask { size, regs: smallvec![mask] }
 }
 
 /// Emits a reduce loop.
@@ -140,7 +155,7 @@ pub(crate) fn reduce_loop(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop) {
                 && let Some(work) = into.work
             {
                 let reducer = Reducer::new(into, first);
-                let rows = WorkRows::new(n, scope, work, reducer.states.clone(), width);
+                let rows = WorkRows::new(n, scope, work, &reducer, width);
                 columns.push(Column { reducer, work, rows, axis });
             }
             first += output.arity();
@@ -152,9 +167,12 @@ pub(crate) fn reduce_loop(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop) {
     n.e.b.ins().brif(any, some, &[], none, &[]);
 
     n.e.b.switch_to_block(none);
-    let one = n.word(1);
     for column in &columns {
-        column.rows.fill(n, one, &column.reducer.empty_scalars());
+        for (state, scalar) in column.reducer.empty_scalars().iter().enumerate() {
+            let size = scalar.dtype().size() as i64;
+            let args = [n.word(state as i64), n.word(size), n.word(scalar.bits() as i64)];
+            column.rows.call(n, RowFunction::Fill, &args);
+        }
     }
     let first: Vec<_> = columns.iter().map(|c| c.rows.base.into()).collect();
     n.e.b.ins().jump(done, &first);
@@ -197,13 +215,17 @@ fn blocks(
     n.e.b.ins().brif(single, done, &out, push, &[]);
 
     n.e.b.switch_to_block(push);
-    push_block(n, columns, number);
+    for column in columns {
+        column.rows.call(n, RowFunction::Push, &[number]);
+    }
     let number = n.e.b.ins().iadd_imm_s(number, 1);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, end, bounds.end);
     n.e.b.ins().brif(more, inside, &[end.into(), number.into()], last, &[]);
 
     n.e.b.switch_to_block(last);
-    drain(n, columns, number, done);
+    let finals: Vec<Clif> = columns.iter().filter_map(|c| c.rows.call(n, RowFunction::Drain, &[number])).collect();
+    let out: Vec<_> = finals.iter().map(|&r| r.into()).collect();
+    n.e.b.ins().jump(done, &out);
 }
 
 /// Whether the elements of a reduction are subtrees, in an order that matters.
@@ -227,70 +249,31 @@ fn block(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_
     let length = n.e.b.ins().isub(block.end, block.start);
     let lanes = n.word(LANES as i64);
     let live = n.e.b.ins().smin(length, lanes);
-    let replaces = columns.iter().any(|c| is_paired(&c.reducer));
-    for column in columns.iter().filter(|_| !replaces) {
-        let identity = match column.reducer.is_bare_moments() {
-            true => Reducer::sum(column.reducer.into).identity,
-            false => column.reducer.identity.clone(),
-        };
-        column.rows.fill(n, live, &identity);
-    }
     let blocks = Blocks { bounds, block, live };
     iterate(n, scope, inner, columns, blocks, false);
     for column in columns {
-        fold(n, column, live);
+        column.rows.call(n, RowFunction::Fold, &[live]);
     }
-    if !columns.iter().any(|c| c.reducer.is_bare_moments()) {
+    let bare: Vec<&Column<'_>> = columns.iter().filter(|c| c.reducer.is_bare_moments()).collect();
+    if bare.is_empty() {
         return;
     }
-    let bare = || columns.iter().filter(|c| c.reducer.is_bare_moments());
-    for column in bare() {
-        let dtype = column.reducer.into.dtype;
-        let means = column.rows.means(n);
-        let (sum, means) = (column.rows.stream(n.e, column.rows.base, 0), column.rows.stream(n.e, means, 0));
-        let length = splat_count(n, dtype, length);
-        each_step(n, column, |n, i, v| {
-            let sum = sum.load(n.e, i, v);
-            let mean = lanes::map1(n.e, sum.regs(), |e, s| e.b.ins().fdiv(s, length));
-            means.store(n.e, i, &Wide::Lanes(mean), v);
-        });
-        column.rows.fill(n, live, &Reducer::sum(column.reducer.into).identity);
+    let size = |n: &mut Nest<'_, '_>, column: &Column<'_>| n.word(column.reducer.into.dtype.size() as i64);
+    for column in &bare {
+        let size = size(n, column);
+        column.rows.call(n, RowFunction::Means, &[length, size]);
     }
     iterate(n, scope, inner, columns, blocks, true);
-    for column in bare() {
-        fold(n, column, live);
-        let dtype = column.reducer.into.dtype;
-        let means = column.rows.means(n);
-        let means = column.rows.stream(n.e, means, 0);
-        let states: Vec<Stream> = (0..3).map(|k| column.rows.stream(n.e, column.rows.base, k)).collect();
-        let length = splat_count(n, dtype, length);
-        each_step(n, column, |n, i, v| {
-            let m2 = states[0].load(n.e, i, v);
-            let mean = means.load(n.e, i, v);
-            let count = lanes::map1(n.e, m2.regs(), |_, _| length);
-            states[0].store(n.e, i, &Wide::Lanes(count), v);
-            states[1].store(n.e, i, &mean, v);
-            states[2].store(n.e, i, &m2, v);
-        });
+    for column in &bare {
+        let size = size(n, column);
+        column.rows.call(n, RowFunction::Fold, &[live]);
+        column.rows.call(n, RowFunction::Moments, &[length, size]);
     }
-}
-
-/// The number of elements in a block in every lane of a float register.
-fn splat_count(n: &mut Nest<'_, '_>, dtype: DType, count: Clif) -> Clif {
-    let count = n.e.b.ins().fcvt_from_sint(crate::clif::scalar(dtype), count);
-    n.e.b.ins().splat(crate::clif::vector(dtype), count)
-}
-
-/// Steps over the padded columns of float rows, a register each.
-fn each_step(n: &mut Nest<'_, '_>, column: &Column<'_>, body: impl FnOnce(&mut Nest<'_, '_>, At, usize)) {
-    let v = 16 / column.reducer.into.dtype.size();
-    let zero = n.word(0);
-    n.each(zero, column.rows.columns, v as i64, |n, i| body(n, At::start(i), v));
 }
 
 /// Runs the loop's body for each iteration of a block.
 fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_>], blocks: Blocks, squares: bool) {
-    let Blocks { bounds, block, live } = blocks;
+    let Blocks { block, live, .. } = blocks;
     if let Some((strip, axis, group)) = by_lanes(n, inner) {
         // A strip alone: lane by lane, several iterations of a lane at once, so that the accumulators stay in registers for
         // all of them.
@@ -301,10 +284,10 @@ fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<
             let stride = LANES as i64;
             let several = n.e.b.ins().iadd_imm_s(block.end, -stride * (group as i64 - 1));
             let next = n.each_from(first, several, stride * group as i64, |n, k| {
-                lane_step(n, scope, inner, columns, bounds, lane, k, group, squares, (strip, axis.0, axis_bounds));
+                lane_step(n, scope, inner, columns, blocks, lane, k, group, squares, (strip, axis.0, axis_bounds));
             });
             n.each(next, block.end, stride, |n, k| {
-                lane_step(n, scope, inner, columns, bounds, lane, k, 1, squares, (strip, axis.0, axis_bounds));
+                lane_step(n, scope, inner, columns, blocks, lane, k, 1, squares, (strip, axis.0, axis_bounds));
             });
         });
         return;
@@ -312,7 +295,7 @@ fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<
     n.each(block.start, block.end, 1, |n, k| {
         let in_block = n.e.b.ins().isub(k, block.start);
         let lane = n.e.b.ins().band_imm_s(in_block, LANES as i64 - 1);
-        let scope = iteration(n, scope, inner, columns, bounds, lane, k, squares);
+        let scope = iteration(n, scope, inner, columns, blocks, lane, k, squares);
         n.items(&scope, &inner.body);
     });
 }
@@ -324,19 +307,21 @@ fn iteration(
     scope: &Scope,
     inner: &Loop,
     columns: &[Column<'_>],
-    bounds: Bounds,
+    blocks: Blocks,
     lane: Clif,
     k: Clif,
     squares: bool,
 ) -> Scope {
-    let from_start = n.e.b.ins().isub(k, bounds.start);
+    let from_start = n.e.b.ins().isub(k, blocks.bounds.start);
+    let in_block = n.e.b.ins().isub(k, blocks.block.start);
+    let first = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThan, in_block, LANES as i64);
     let mut scope = n.enter(scope, inner.var, Var { value: k, from_start });
     let replaces = columns.iter().any(|c| is_paired(&c.reducer));
     let mut entries = Vec::new();
     for column in columns {
         let tuple = column.rows.tuple(n, lane);
         let means = column.rows.means(n);
-        entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means });
+        entries.push(Entry { work: column.work, rows: column.rows.clone(), tuple, means, first });
     }
     scope.reductions = Rows { entries, replaces, squares };
     scope
@@ -355,8 +340,7 @@ fn by_lanes<'k>(n: &Nest<'_, '_>, inner: &'k Loop) -> Option<(&'k Strip, (VarId,
             Output::Reduce(r) => r.over == inner.var && (r.grouping == Grouping::Blocks || r.op.order_free(r.dtype)),
             Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
         });
-    let v = strip::width::elementwise(n.kernel, strip, axis.0);
-    let cost = strip::width::step_cost(n.kernel, strip, axis.0, v);
+    let cost = strip::width::step_cost(n.kernel, strip, axis.0, strip::width::part(n.kernel, strip));
     let group = [4, 2].into_iter().find(|group| group * cost <= GROUPED).unwrap_or(1);
     plain.then_some((strip, axis, group))
 }
@@ -368,7 +352,7 @@ fn lane_step(
     scope: &Scope,
     inner: &Loop,
     columns: &[Column<'_>],
-    bounds: Bounds,
+    blocks: Blocks,
     lane: Clif,
     k: Clif,
     group: usize,
@@ -380,12 +364,16 @@ fn lane_step(
     let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, width, 0);
     n.e.b.ins().brif(any, some, &[], done, &[]);
     n.e.b.switch_to_block(some);
-    let v = strip::width::elementwise(n.kernel, strip, axis);
+    // Iterations side by side are what unrolling would be.
+    let v = match group {
+        1 => strip::width::elementwise(n.kernel, strip, axis),
+        _ => strip::width::part(n.kernel, strip),
+    };
     let mut runs = Vec::new();
     let mut scopes = Vec::new();
     for number in 0..group {
         let k = n.e.b.ins().iadd_imm_s(k, (LANES * number) as i64);
-        let scope = iteration(n, scope, inner, columns, bounds, lane, k, squares);
+        let scope = iteration(n, scope, inner, columns, blocks, lane, k, squares);
         runs.push(strip::prepare(n, &scope, strip, Some((axis, axis_bounds)), axis_bounds.start, v));
         scopes.push(scope);
     }
@@ -395,98 +383,6 @@ fn lane_step(
     });
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
-}
-
-/// Folds the lanes that hold anything: lane `l` takes `l + 8`, then `l + 4`, `l + 2`, `l + 1`.
-fn fold(n: &mut Nest<'_, '_>, column: &Column<'_>, live: Clif) {
-    let mut live = live;
-    let mut width = LANES as i64;
-    while width > 1 {
-        width /= 2;
-        let pairs = n.e.b.ins().iadd_imm_s(live, -width);
-        let zero = n.word(0);
-        n.each(zero, pairs, 1, |n, lane| {
-            let upper = n.e.b.ins().iadd_imm_s(lane, width);
-            let (left, right) = (column.rows.tuple(n, lane), column.rows.tuple(n, upper));
-            combine(n, column, left, left, right);
-        });
-        let most = n.word(width);
-        live = n.e.b.ins().smin(live, most);
-    }
-}
-
-/// Calls the function that combines two tuples.
-fn combine(n: &mut Nest<'_, '_>, column: &Column<'_>, to: Clif, left: Clif, right: Clif) {
-    // A block of bare moments folds sums.
-    let into = column.reducer.into;
-    let bare = column.reducer.is_bare_moments();
-    let op = if bare { Reduction::Sum } else { into.op };
-    combine_as(n, column, op, to, left, right);
-}
-
-fn combine_as(n: &mut Nest<'_, '_>, column: &Column<'_>, op: Reduction, to: Clif, left: Clif, right: Clif) {
-    let helper = Helper::CombineRows { op, dtype: column.reducer.into.dtype };
-    match n.e.unit.helper(helper) {
-        Ok(id) => {
-            let function = n.e.unit.reference(id, &mut *n.e.b.func);
-            n.e.b.ins().call(function, &[to, left, right, column.rows.row, column.rows.columns]);
-        }
-        Err(error) => n.e.unit.fail(error),
-    }
-}
-
-/// Adds the block in tuple 0 to a counter of `number` blocks.
-fn push_block(n: &mut Nest<'_, '_>, columns: &[Column<'_>], number: Clif) {
-    let (test, merge, place) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
-    let level = n.e.b.append_block_param(test, types::I64);
-    let zero = n.word(0);
-    n.e.b.ins().jump(test, &[zero.into()]);
-
-    n.e.b.switch_to_block(test);
-    let bit = n.e.b.ins().ushr(number, level);
-    let bit = n.e.b.ins().band_imm_s(bit, 1);
-    n.e.b.ins().brif(bit, merge, &[], place, &[]);
-
-    n.e.b.switch_to_block(merge);
-    for column in columns {
-        let earlier = column.rows.level(n, level);
-        combine_as(n, column, column.reducer.into.op, column.rows.base, earlier, column.rows.base);
-    }
-    let next = n.e.b.ins().iadd_imm_s(level, 1);
-    n.e.b.ins().jump(test, &[next.into()]);
-
-    n.e.b.switch_to_block(place);
-    for column in columns {
-        let to = column.rows.level(n, level);
-        column.rows.copy(n, to, column.rows.base);
-    }
-}
-
-/// Combines what the counter holds, from the lowest level up, into tuple 0.
-fn drain(n: &mut Nest<'_, '_>, columns: &[Column<'_>], number: Clif, done: Block) {
-    let (test, merge) = (n.e.b.create_block(), n.e.b.create_block());
-    let rest = n.e.b.append_block_param(test, types::I64);
-    let so_far: Vec<Clif> = columns.iter().map(|_| n.e.b.append_block_param(test, types::I64)).collect();
-    let level = n.e.b.ins().ctz(number);
-    let mut first = vec![without_lowest(n, number).into()];
-    for column in columns {
-        first.push(column.rows.level(n, level).into());
-    }
-    n.e.b.ins().jump(test, &first);
-
-    n.e.b.switch_to_block(test);
-    let out: Vec<_> = so_far.iter().map(|&s| s.into()).collect();
-    n.e.b.ins().brif(rest, merge, &[], done, &out);
-
-    n.e.b.switch_to_block(merge);
-    let level = n.e.b.ins().ctz(rest);
-    let mut next = vec![without_lowest(n, rest).into()];
-    for (column, &right) in columns.iter().zip(&so_far) {
-        let earlier = column.rows.level(n, level);
-        combine_as(n, column, column.reducer.into.op, column.rows.base, earlier, right);
-        next.push(column.rows.base.into());
-    }
-    n.e.b.ins().jump(test, &next);
 }
 
 /// Stores the final states where they belong.

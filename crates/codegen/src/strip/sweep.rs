@@ -92,29 +92,9 @@ impl Frames {
         }
     }
 
-    /// Copies elements `i..end`, fewer than a step, into the frames and gives ports that have them at `i`.
-    fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
-        let left = n.e.b.ins().isub(end, i);
-        let last = n.e.b.ins().iadd_imm_s(left, -1);
-        let zero = n.word(0);
-        let pads = pads_with_elements(run.plan.program, !run.checks.is_empty()) || self.iota.is_some();
-        let filled = if pads { n.word(run.narrow as i64) } else { left };
-        n.each(zero, filled, 1, |n, k| {
-            let from = if pads { n.e.b.ins().smin(k, last) } else { k };
-            let element = n.e.b.ins().iadd(i, from);
-            for (stream, &slot) in ports.loads.iter().zip(&self.loads) {
-                let size = stream.dtype.size();
-                let source = stream.address(n.e, element);
-                let value = n.e.b.ins().load(int(size), memory(), source, 0);
-                let target = frame_address(n, slot, size, k);
-                n.e.b.ins().store(memory(), value, target, 0);
-            }
-            if let Some(slot) = self.iota {
-                let target = frame_address(n, slot, 8, k);
-                n.e.b.ins().store(memory(), from, target, 0);
-            }
-        });
-        let mut inside = ports.clone();
+    /// The streams in the frames, with element `i` first.
+    fn ports(&self, n: &mut Nest<'_, '_>, operands: &Ports, i: Clif) -> Ports {
+        let mut inside = operands.clone();
         for (stream, &slot) in inside.loads.iter_mut().zip(&self.loads) {
             place(n, stream, slot, i);
         }
@@ -122,31 +102,60 @@ impl Frames {
             place(n, stream, slot, i);
         }
         if let Some(slot) = self.iota {
-            inside.iota = (0..ports.iota.len())
+            inside.iota = (0..operands.iota.len())
                 .map(|k| n.e.b.ins().stack_load(types::I64, types::I64X2, slot, 16 * k as i32))
                 .collect();
         }
         inside
     }
+}
 
-    /// Copies what was stored for elements `i..end` out of the frames.
-    fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
-        if self.stores.is_empty() {
-            return;
+/// Copies elements `i..end`, fewer than a step, into the frames of every run.
+fn copy_in(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], frames: &[Frames], i: Clif, end: Clif) {
+    let left = n.e.b.ins().isub(end, i);
+    let last = n.e.b.ins().iadd_imm_s(left, -1);
+    let zero = n.word(0);
+    let pads = runs.iter().any(|r| pads_with_elements(r.plan.program, !r.checks.is_empty()))
+        || frames.iter().any(|f| f.iota.is_some());
+    let filled = if pads { n.word(runs[0].narrow as i64) } else { left };
+    n.each(zero, filled, 1, |n, k| {
+        let from = if pads { n.e.b.ins().smin(k, last) } else { k };
+        let element = n.e.b.ins().iadd(i, from);
+        for (ports, frames) in ports.iter().zip(frames) {
+            for (stream, &slot) in ports.loads.iter().zip(&frames.loads) {
+                let size = stream.dtype.size();
+                let source = stream.address(n.e, element);
+                let value = n.e.b.ins().load(int(size), memory(), source, 0);
+                let target = frame_address(n, slot, size, k);
+                n.e.b.ins().store(memory(), value, target, 0);
+            }
+            if let Some(slot) = frames.iota {
+                let target = frame_address(n, slot, 8, k);
+                n.e.b.ins().store(memory(), from, target, 0);
+            }
         }
-        let left = n.e.b.ins().isub(end, i);
-        let zero = n.word(0);
-        n.each(zero, left, 1, |n, k| {
-            let element = n.e.b.ins().iadd(i, k);
-            for (stream, &slot) in ports.stores.iter().zip(&self.stores) {
+    });
+}
+
+/// Copies what was stored for elements `i..end` out of the frames.
+fn copy_out(n: &mut Nest<'_, '_>, ports: &[Ports], frames: &[Frames], i: Clif, end: Clif) {
+    if frames.iter().all(|f| f.stores.is_empty()) {
+        return;
+    }
+    let left = n.e.b.ins().isub(end, i);
+    let zero = n.word(0);
+    n.each(zero, left, 1, |n, k| {
+        let element = n.e.b.ins().iadd(i, k);
+        for (ports, frames) in ports.iter().zip(frames) {
+            for (stream, &slot) in ports.stores.iter().zip(&frames.stores) {
                 let size = stream.dtype.size();
                 let source = frame_address(n, slot, size, k);
                 let value = n.e.b.ins().load(int(size), memory(), source, 0);
                 let target = stream.address(n.e, element);
                 n.e.b.ins().store(memory(), value, target, 0);
             }
-        });
-    }
+        }
+    });
 }
 
 fn frame_address(n: &mut Nest<'_, '_>, slot: StackSlot, size: usize, k: Clif) -> Clif {
@@ -307,16 +316,15 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.switch_to_block(enter);
     let past = n.e.b.ins().iadd_imm_s(stop, v);
     let mut there: Vec<BlockArg> = vec![stop.into(), past.into()];
-    for ((run, ports), frames) in runs.iter().zip(&ports).zip(&frames) {
-        let inside = frames.enter(n, run, ports, stop, end);
+    copy_in(n, runs, &ports, &frames, stop, end);
+    for (ports, frames) in ports.iter().zip(&frames) {
+        let inside = frames.ports(n, ports, stop);
         there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
     }
     n.e.b.ins().jump(pass, &there);
 
     n.e.b.switch_to_block(leave);
-    for (ports, frames) in ports.iter().zip(&frames) {
-        frames.leave(n, ports, stop, end);
-    }
+    copy_out(n, &ports, &frames, stop, end);
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }
