@@ -1,8 +1,8 @@
 //! From size formulas to numbers: parameters, tiles, buffer offsets, peak bytes.
 
 use crate::{
-    BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, ScratchRows,
-    SizeExpr, SizeId, SizeOp, Step, TileRule,
+    BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, Role,
+    ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule,
 };
 use fuseloom_lane::{Scalar, tree};
 use std::sync::Arc;
@@ -198,8 +198,12 @@ impl Plan {
         for (n, step) in self.steps.iter().enumerate() {
             steps.push(match step {
                 Step::Kernel(step) => {
-                    let bound = bind_kernel(step, &sizes, threads)?;
+                    let mut bound = bind_kernel(step, &sizes, threads)?;
                     crate::reach::check(self, binding, &buffers, step, &bound, n)?;
+                    if self.written == 0 && writes_nothing(step, &buffers) {
+                        // Its loops may be long all the same.
+                        bound.phases.iter_mut().for_each(|phase| phase.points = 0);
+                    }
                     scratch_bytes = scratch_bytes.max(bound.scratch_bytes);
                     BoundStep::Kernel(bound)
                 }
@@ -402,6 +406,12 @@ fn overflow(what: &str) -> BindError {
 /// To the next multiple of 64.
 fn round_up(bytes: usize) -> Option<usize> {
     bytes.checked_add(63).map(|b| b & !63)
+}
+
+/// Whether everything that a kernel writes is empty.
+fn writes_nothing(step: &KernelStep, buffers: &[BoundBuffer]) -> bool {
+    let mut written = step.kernel.operands.iter().zip(&step.operands).filter(|(operand, _)| operand.role == Role::Out);
+    written.all(|(_, bind)| matches!(bind, OperandBind::Buffer { buffer, .. } if buffers[buffer.0 as usize].bytes == 0))
 }
 
 fn bind_kernel(step: &KernelStep, sizes: &[i64], threads: u32) -> Result<BoundKernel, BindError> {
