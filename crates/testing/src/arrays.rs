@@ -29,10 +29,13 @@ fn element(dtype: DType, wild: usize, rng: &mut Rng) -> Scalar {
         return match dtype.kind() {
             Kind::Float if rng.below(2) == 0 => Scalar::from_f64(dtype, rng.bits() as i64 as f64 / 2f64.powi(61)),
             Kind::Float | Kind::Signed => Scalar::from_f64(dtype, rng.below(64) as f64 / 4.0 - 8.0),
-            Kind::Unsigned | Kind::Bool => Scalar::from_i64(dtype, rng.below(9) as i64 - i64::from(dtype == DType::Bool)),
+            Kind::Unsigned | Kind::Bool => {
+                Scalar::from_i64(dtype, rng.below(9) as i64 - i64::from(dtype == DType::Bool))
+            }
         };
     }
-    let floats = [0.0, -0.0, 1.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e30, -1e-30, 1e-40, 65504.0, 1e300];
+    let floats =
+        [0.0, -0.0, 1.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e30, -1e-30, 1e-40, 65504.0, 1e300];
     let bits = dtype.size() as u32 * 8;
     match (dtype.kind(), rng.below(3)) {
         (Kind::Float, 0 | 1) => Scalar::from_f64(dtype, rng.of(&floats)),

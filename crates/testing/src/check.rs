@@ -87,7 +87,12 @@ impl fmt::Display for Stage {
         let Stage { kind, fusion, strided, threads } = self;
         write!(f, "{kind:?}")?;
         if *kind >= Kind::Schedule {
-            write!(f, ", {}fused, {}", if *fusion { "" } else { "un" }, if *strided { "strided" } else { "contiguous" })?;
+            write!(
+                f,
+                ", {}fused, {}",
+                if *fusion { "" } else { "un" },
+                if *strided { "strided" } else { "contiguous" }
+            )?;
         }
         if *kind >= Kind::Compiled { write!(f, ", {threads} threads") } else { Ok(()) }
     }
@@ -110,7 +115,8 @@ pub fn check(case: &Case) -> Result<usize, Box<Fault>> {
     let mut compared = 0;
     let none = Sizes::new();
     let optimized = guarded(stage(Kind::Optimize), &none, || {
-        let optimized = optimize(&case.graph, &Passes { verify: true, ..Passes::default() }).map_err(|e| e.to_string())?;
+        let optimized =
+            optimize(&case.graph, &Passes { verify: true, ..Passes::default() }).map_err(|e| e.to_string())?;
         verify(&optimized.graph).map_err(|e| e.to_string())?;
         canonical(&optimized.graph)?;
         Ok(optimized.graph)

@@ -21,10 +21,15 @@ pub const KNOWN: &[Known] = &[
             says("under a two-pass reduction")
                 || says("is not defined here")
                 || fault.stage.kind >= Kind::Compiled
-                    && any(graph, |op, _| matches!(op, Op::Reduce { op: Reduce::Moments | Reduce::Var { .. } | Reduce::Std { .. }, .. }))
+                    && any(graph, |op, _| {
+                        matches!(op, Op::Reduce { op: Reduce::Moments | Reduce::Var { .. } | Reduce::Std { .. }, .. })
+                    })
         },
     },
-    Known { name: "take-of-iota", is: |_, graph| any(graph, |op, inputs| matches!(op, Op::Take { .. }) && is_iota(graph, inputs[0])) },
+    Known {
+        name: "take-of-iota",
+        is: |_, graph| any(graph, |op, inputs| matches!(op, Op::Take { .. }) && is_iota(graph, inputs[0])),
+    },
 ];
 
 fn any(graph: &Graph, is: impl Fn(&Op, &[NodeId]) -> bool) -> bool {

@@ -97,10 +97,14 @@ fn main() -> ExitCode {
             };
             let report = fuzz.run(begin, |mismatch| println!("{mismatch}\n"));
             let found = report.mismatches.len();
-            println!("{} graphs, {} runs compared, {} known faults, {found} mismatches", report.graphs, report.compared, report.known);
+            println!(
+                "{} graphs, {} runs compared, {} known faults, {found} mismatches",
+                report.graphs, report.compared, report.known
+            );
             if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Command::Check { file, size, seed, unfused, through } => match check_file(&file, &size, seed, unfused, through) {
+        Command::Check { file, size, seed, unfused, through } => match check_file(&file, &size, seed, unfused, through)
+        {
             Ok(compared) => {
                 println!("{compared} runs compared, all the same");
                 ExitCode::SUCCESS

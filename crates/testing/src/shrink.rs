@@ -95,7 +95,8 @@ fn apply(graph: &Graph, edit: &Edit) -> Option<Graph> {
         map[id.index()] = match edit {
             Edit::Input(at) if *at == id => {
                 let mut k = 0;
-                let taken = |name: &str| old.inputs().iter().any(|i| matches!(&old.node(*i).op, Op::Input(n) if **n == *name));
+                let taken =
+                    |name: &str| old.inputs().iter().any(|i| matches!(&old.node(*i).op, Op::Input(n) if **n == *name));
                 while taken(&format!("s{k}")) {
                     k += 1;
                 }

@@ -15,7 +15,8 @@ fn callers_do_not_disturb_each_other() {
         reported: Vec::new(),
     };
     let reports: Vec<_> = std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..4).map(|_| scope.spawn(|| fuzz.run(|_| {}, |mismatch| println!("{mismatch}")))).collect();
+        let callers: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| fuzz.run(|_| {}, |mismatch| println!("{mismatch}")))).collect();
         callers.into_iter().map(|caller| caller.join().unwrap()).collect()
     });
     for report in reports {

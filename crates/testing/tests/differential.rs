@@ -29,7 +29,8 @@ fn regressions() {
     files.sort();
     assert!(!files.is_empty());
     for file in files {
-        let graph = parse(&std::fs::read_to_string(&file).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let graph =
+            parse(&std::fs::read_to_string(&file).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let sizes: Vec<Sizes> =
             [(3, 5), (1, 1), (64, 17), (0, 2)].map(|(n, m)| [("n".into(), n), ("m".into(), m)].into()).into();
         for seed in 0..4 {

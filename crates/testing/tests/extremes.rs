@@ -182,7 +182,13 @@ fn calls_answer_or_refuse() {
             let ones: Vec<_> = graph
                 .inputs()
                 .iter()
-                .map(|id| pool.copy_of_bytes(graph.ty(*id).dtype, &Scalar::one(graph.ty(*id).dtype).bits().to_le_bytes()[..graph.ty(*id).dtype.size()]).unwrap())
+                .map(|id| {
+                    pool.copy_of_bytes(
+                        graph.ty(*id).dtype,
+                        &Scalar::one(graph.ty(*id).dtype).bits().to_le_bytes()[..graph.ty(*id).dtype.size()],
+                    )
+                    .unwrap()
+                })
                 .collect();
             let mut inputs = Vec::new();
             for (id, buffer) in graph.inputs().iter().zip(&ones) {

@@ -135,8 +135,11 @@ impl Builder {
         let apart = self.pairwise(x, 0)?;
         let square = self.apply(Function::Square, &[apart])?;
         let rank = self.shape(square).len();
-        let distance =
-            if rank > 2 { self.keep(Op::Reduce { op: Reduce::Sum, axes: (2..rank).collect() }, &[square])? } else { square };
+        let distance = if rank > 2 {
+            self.keep(Op::Reduce { op: Reduce::Sum, axes: (2..rank).collect() }, &[square])?
+        } else {
+            square
+        };
         self.keep(Op::Reduce { op: Reduce::ArgMin, axes: [1].into_iter().collect() }, &[distance])
     }
 

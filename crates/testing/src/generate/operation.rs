@@ -210,10 +210,15 @@ impl Builder {
                 parts.push(part);
             }
             if self.rng.below(2) == 0 {
-                let cut: Vec<SliceAxis> = ty.shape.iter().enumerate().map(|(k, extent)| match k == axis {
-                    true => self.window(extent),
-                    false => SliceAxis { start: Dim::Fixed(0), step: 1, len: extent.clone() },
-                }).collect();
+                let cut: Vec<SliceAxis> = ty
+                    .shape
+                    .iter()
+                    .enumerate()
+                    .map(|(k, extent)| match k == axis {
+                        true => self.window(extent),
+                        false => SliceAxis { start: Dim::Fixed(0), step: 1, len: extent.clone() },
+                    })
+                    .collect();
                 parts.push(self.keep(Op::Slice(cut.into_iter().collect()), &[x])?);
             }
             return self.keep(Op::Concat { axis }, &parts);
@@ -283,7 +288,8 @@ impl Builder {
             }
             3 => {
                 let x = if ty.dtype == DType::F64 { x } else { self.cast(x, DType::F32)? };
-                let moments = self.keep(Op::Reduce { op: Reduce::Moments, axes: [axis].into_iter().collect() }, &[x])?;
+                let moments =
+                    self.keep(Op::Reduce { op: Reduce::Moments, axes: [axis].into_iter().collect() }, &[x])?;
                 let mean = self.keep(Op::Result(0), &[moments])?;
                 let squares = self.keep(Op::Result(1), &[moments])?;
                 let over = self.rng.below(ty.rank().saturating_sub(1));
