@@ -191,10 +191,6 @@ struct Partial {
 /// For each value the strips other than its own that read it from memory or scratch.
 fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef, Vec<usize>> {
     let mut uses = HashMap::new();
-    for (&task, &strip) in &layout.strip_of {
-        trace_uses(scope, layout, strip, task, &mut uses);
-        // A split reduction also reads in its first phase, in strips that `strip_of` no longer names.
-    }
     for phase in &layout.phases {
         trace_nodes(scope, layout, &phase.body, &mut uses);
     }

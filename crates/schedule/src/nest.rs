@@ -176,7 +176,9 @@ impl Layout<'_> {
             let task = &self.tasks.tasks[t.index()];
             let placed = self.tasks.placed.contains_key(&ValueRef { node: task.node, result: 0 });
             let later = || self.cluster.tasks.iter().any(|u| !deep.contains(u) && (self.fused)(*u).contains(t));
-            task.reduced.is_none() && (matches!(task.kind, TaskKind::Copy(_)) || placed || later())
+            // (A reduction further in would run twice too.)
+            let inner = self.cluster.task_level(*t) > level;
+            inner || task.reduced.is_none() && (matches!(task.kind, TaskKind::Copy(_)) || placed || later())
         };
         if deep.iter().any(twice) && deep.iter().any(kept) {
             let (moments, before) = deep.into_iter().partition(twice);

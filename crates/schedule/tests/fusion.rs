@@ -293,3 +293,20 @@ fn kernels_that_read_one_array_but_stay_two_say_why() {
     assert_eq!(kernels(&scheduled).len(), 2);
     assert!(has(&scheduled, Choice::Separate, "both read %0, but their loops do not nest"));
 }
+
+#[test]
+fn nothing_is_stored_under_a_loop_that_moments_walk_twice() {
+    // Each failed verification once.
+    plan("graph(%0 x: f16[50000,64]) %1 = cast %0: f32[50000,64] %2 = moments[0] %1 %3 = result[0] %2 return %3");
+    plan(
+        "graph(%0 s1: f32[2,2])
+           %1 = max[0] %0
+           %2 = reshape[1,2] %1
+           %3 = broadcast[2,2] %2
+           %4 = sub %0, %3
+           %5 = sum[0] %4
+           %6 = moments[0] %5
+           %7 = result[1] %6
+           return %7, %0",
+    );
+}
