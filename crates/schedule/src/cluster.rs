@@ -558,14 +558,22 @@ fn pays(
     let inner: i64 = structure.levels[1..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
     let all = outer.saturating_mul(inner);
     let fused = |task: TaskId| fused_producers(context.tasks, merged, task);
-    let again = (0..structure.levels.len())
-        .map(|level| {
-            let items: Vec<TaskId> = merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
-            let stages = stages(merged, context.tasks, level, &items, &fused);
-            stages.iter().filter(|s| !s.deep.is_empty()).count()
-        })
-        .max()
-        .unwrap_or(0);
+    let deep_stages = |level: usize| {
+        let items: Vec<TaskId> = merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
+        let stages = stages(merged, context.tasks, level, &items, &fused);
+        stages.iter().filter(|s| !s.deep.is_empty()).count()
+    };
+    let counts: Vec<usize> = (0..structure.levels.len()).map(deep_stages).collect();
+    let again = counts.iter().copied().max().unwrap_or(0);
+    for (level, count) in counts.iter().enumerate().skip(1) {
+        let moments = |t: &TaskId| {
+            let task = &context.tasks.tasks[t.index()];
+            task.reduced.is_some() && task.dtypes.len() == 2 && merged.task_level(*t) == level
+        };
+        if structure.mode == Mode::Rows && *count > 1 && merged.tasks.iter().any(moments) {
+            return Err("moments walk their blocks twice, and a row must be walked once".to_string());
+        }
+    }
     if again > 1 {
         let widest = 8;
         let resident = match structure.mode {
