@@ -29,6 +29,11 @@ pub(crate) enum Helper {
         /// How many lanes.
         lanes: usize,
     },
+    /// Copies elements: `fn(to, its step, from, its step, count, last)`; past the last there is, that one again.
+    Copy {
+        /// Bytes of an element.
+        size: usize,
+    },
     /// Combines tuples of working rows: `fn(to, left, right, row, columns)`.
     CombineRows {
         /// The reduction.
@@ -43,6 +48,7 @@ impl Helper {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Helper::Lanewise { .. } => "lanewise",
+            Helper::Copy { .. } => "copy",
             Helper::CombineRows { .. } => "combine_rows",
         }
     }
@@ -51,6 +57,7 @@ impl Helper {
     pub(crate) fn signature(&self, unit: &mut Unit) -> Signature {
         match self {
             Helper::Lanewise { .. } => unit.signature(CallConv::PreserveAll, 1),
+            Helper::Copy { .. } => unit.signature(CallConv::PreserveAll, 6),
             Helper::CombineRows { .. } => {
                 let conv = unit.c_convention();
                 unit.signature(conv, 5)
@@ -61,6 +68,7 @@ impl Helper {
     /// Its body.
     pub(crate) fn emit(&self, e: &mut Emit<'_>, params: &[Clif]) {
         match self {
+            Helper::Copy { size } => copy(e, *size, params),
             Helper::CombineRows { op, dtype } => rows::combine(e, *op, *dtype, params),
             Helper::Lanewise { routine: Routine::Function(f), args, result, masked, lanes } => {
                 let id = match e.unit.import(*f) {
@@ -108,6 +116,29 @@ impl Helper {
             }
         }
     }
+}
+
+/// The body of [`Helper::Copy`]; `count` is at least 1.
+fn copy(e: &mut Emit<'_>, size: usize, params: &[Clif]) {
+    let (to, to_step, from, from_step, count, last) =
+        (params[0], params[1], params[2], params[3], params[4], params[5]);
+    let (body, done) = (e.b.create_block(), e.b.create_block());
+    let k = e.b.append_block_param(body, types::I64);
+    let zero = e.b.ins().iconst(types::I64, 0);
+    e.b.ins().jump(body, &[zero.into()]);
+    e.b.switch_to_block(body);
+    let there = e.b.ins().smin(k, last);
+    let offset = e.b.ins().imul(there, from_step);
+    let source = e.b.ins().iadd(from, offset);
+    let element = e.b.ins().load(crate::clif::int(size), memory(), source, 0);
+    let offset = e.b.ins().imul(k, to_step);
+    let target = e.b.ins().iadd(to, offset);
+    e.b.ins().store(memory(), element, target, 0);
+    let next = e.b.ins().iadd_imm_s(k, 1);
+    let more = e.b.ins().icmp(IntCC::SignedLessThan, next, count);
+    e.b.ins().brif(more, body, &[next.into()], done, &[]);
+    e.b.switch_to_block(done);
+    e.b.ins().return_(&[]);
 }
 
 /// Runs `body` for each lane that wants it, in order, and returns.

@@ -42,17 +42,20 @@ pub(crate) enum RowFunction {
     Means,
     /// `moments(call, length, size)`: tuple 0 from the means and the sums of squares in it.
     Moments,
+    /// `store(call, row, to, step, size)`: the elements of a row to where they belong, `step` bytes apart.
+    Store,
 }
 
 impl RowFunction {
     /// All of them.
-    pub(crate) const ALL: [RowFunction; 6] = [
+    pub(crate) const ALL: [RowFunction; 7] = [
         RowFunction::Fill,
         RowFunction::Fold,
         RowFunction::Push,
         RowFunction::Drain,
         RowFunction::Means,
         RowFunction::Moments,
+        RowFunction::Store,
     ];
 
     /// The name in text.
@@ -64,6 +67,7 @@ impl RowFunction {
             RowFunction::Drain => "rows_drain",
             RowFunction::Means => "rows_means",
             RowFunction::Moments => "rows_moments",
+            RowFunction::Store => "rows_store",
         }
     }
 
@@ -73,6 +77,7 @@ impl RowFunction {
             RowFunction::Fill => 4,
             RowFunction::Fold | RowFunction::Push | RowFunction::Drain => 2,
             RowFunction::Means | RowFunction::Moments => 3,
+            RowFunction::Store => 5,
         }
     }
 
@@ -90,6 +95,7 @@ impl RowFunction {
             RowFunction::Drain => drain as *const u8,
             RowFunction::Means => means as *const u8,
             RowFunction::Moments => moments as *const u8,
+            RowFunction::Store => store as *const u8,
         }
     }
 }
@@ -209,5 +215,28 @@ unsafe extern "C" fn moments(call: *const RowsCall, length: i64, size: i64) {
         std::ptr::copy_nonoverlapping(call.means(), call.row(1), bytes);
         let count = if size == 4 { u64::from((length as f32).to_bits()) } else { (length as f64).to_bits() };
         fill(&call, 0, size, count);
+    }
+}
+
+/// # Safety
+/// As [`fill`]; `row` is one of the rows, and an element of `size` bytes may be stored at `to` and every `step` bytes after it,
+/// one for each column.
+unsafe extern "C" fn store(call: *const RowsCall, row: *const u8, to: *mut u8, step: i64, size: i64) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let columns = (*call).columns.max(0);
+        if step == size {
+            std::ptr::copy_nonoverlapping(row, to, (columns * size) as usize);
+            return;
+        }
+        for column in 0..columns {
+            let from = row.offset((column * size) as isize);
+            let to = to.wrapping_offset((column * step) as isize);
+            match size {
+                4 => to.cast::<u32>().write_unaligned(from.cast::<u32>().read_unaligned()),
+                8 => to.cast::<u64>().write_unaligned(from.cast::<u64>().read_unaligned()),
+                _ => std::ptr::copy_nonoverlapping(from, to, size as usize),
+            }
+        }
     }
 }

@@ -26,8 +26,6 @@ pub(crate) struct WorkRows {
     pub(crate) base: Clif,
     /// Bytes of a row.
     row: Clif,
-    /// Columns.
-    pub(crate) columns: Clif,
     /// The dtypes of the states.
     states: SmallVec<[DType; 3]>,
     /// The [`RowsCall`] on the stack.

@@ -6,15 +6,15 @@
 use super::row_functions::RowFunction;
 use super::rows::WorkRows;
 use super::{Reducer, States};
-use crate::lanes::{self, Plan, Wide};
+use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::strip::stream::{At, Step, Stream};
-use crate::strip::{self, Run, Source, sweep};
+use crate::strip::{self, sweep};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Range, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
-use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
+use fuseloom_lane::{DType, Reduction};
 use smallvec::smallvec;
 
 /// The reductions over the innermost reduce loop, for the strips in it.
@@ -391,40 +391,13 @@ fn finish(n: &mut Nest<'_, '_>, scope: &Scope, column: &Column<'_>, tuple: Clif)
     for (state, (into, &dtype)) in reducer.into.into.iter().zip(&reducer.states).enumerate() {
         let Some(id) = *into else { continue };
         let from = column.rows.stream(n.e, tuple, state);
-        let Some((axis, bounds)) = column.axis else {
-            let wide = strip::stream::splat(n.e, dtype, from.base, 0);
-            let lane = strip::scalar_of(n, dtype, &wide);
-            n.e.b.ins().store(crate::clif::memory(), lane, scope.address(id), 0);
-            continue;
+        let to = column.axis.and_then(|(axis, bounds)| strip::stream(n, scope, id, axis, bounds));
+        let size = n.word(dtype.size() as i64);
+        // A point has one column, whatever the step.
+        let (to, step) = match to {
+            Some(to) => (to.base, to.bytes(n.e)),
+            None => (scope.address(id), size),
         };
-        let Some(to) = strip::stream(n, scope, id, axis, bounds) else { continue };
-        let program = identity_program(dtype);
-        let narrow = 16 / dtype.size();
-        let run = Run {
-            plan: Plan::new(&program, &[false], &[]),
-            v: narrow,
-            part: narrow,
-            narrow,
-            sources: vec![Source::Stream(0)],
-            loads: vec![from],
-            stores: vec![(0, to)],
-            checks: Vec::new(),
-            values: vec![None],
-            start: bounds.start,
-        };
-        n.e.gathers.clear();
-        let zero = n.word(0);
-        let (some, next) = (n.e.b.create_block(), n.e.b.create_block());
-        let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, column.rows.columns, 0);
-        n.e.b.ins().brif(any, some, &[], next, &[]);
-        n.e.b.switch_to_block(some);
-        sweep::emit(n, &[run], zero, column.rows.columns, &|_, _, _, _| {});
-        n.e.b.ins().jump(next, &[]);
-        n.e.b.switch_to_block(next);
+        column.rows.call(n, RowFunction::Store, &[from.base, to, step, size]);
     }
-}
-
-/// A program that gives its parameter.
-fn identity_program(dtype: DType) -> Program {
-    Builder::new(&[dtype]).finish(&[Value(0)])
 }

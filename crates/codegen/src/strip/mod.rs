@@ -211,11 +211,7 @@ fn gather(
     let (base, step) = match along {
         None => (scope.address(gather.operand), None),
         Some(stream) => {
-            let size = n.word(stream.dtype.size() as i64);
-            let step = match stream.step {
-                Step::Element => size,
-                Step::Bytes(bytes) => bytes,
-            };
+            let step = stream.bytes(n.e);
             (stream.base, Some(step))
         }
     };

@@ -60,6 +60,14 @@ impl Stream {
         }
     }
 
+    /// Bytes from one element to the next.
+    pub(crate) fn bytes(&self, e: &mut Emit<'_>) -> Clif {
+        match self.step {
+            Step::Element => e.b.ins().iconst(types::I64, self.dtype.size() as i64),
+            Step::Bytes(bytes) => bytes,
+        }
+    }
+
     /// The address of element `i`.
     pub(crate) fn address(&self, e: &mut Emit<'_>, i: Clif) -> Clif {
         let offset = match self.step {

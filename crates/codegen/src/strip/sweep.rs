@@ -7,7 +7,7 @@
 
 use super::stream::{At, Step, Stream};
 use super::{Run, Source, check, pads_with_elements};
-use crate::clif::{int, memory};
+use crate::helper::Helper;
 use crate::lanes::{Regs, Wide, map1};
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -75,93 +75,66 @@ impl Ports {
 struct Frames {
     loads: Vec<StackSlot>,
     stores: Vec<StackSlot>,
-    /// The numbers of the lanes, the last one repeated.
-    iota: Option<StackSlot>,
 }
 
 impl Frames {
     /// Frames for a run.
     fn new(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports) -> Frames {
-        let mut slot = |bytes: usize| {
-            n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 4))
+        let mut slots = |streams: &[Stream]| -> Vec<StackSlot> {
+            let sizes = streams.iter().map(|s| (run.narrow * s.dtype.size()) as u32);
+            let data = sizes.map(|bytes| StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4));
+            data.map(|data| n.e.b.create_sized_stack_slot(data)).collect()
         };
-        Frames {
-            loads: ports.loads.iter().map(|s| slot(run.narrow * s.dtype.size())).collect(),
-            stores: ports.stores.iter().map(|s| slot(run.narrow * s.dtype.size())).collect(),
-            iota: (!ports.iota.is_empty()).then(|| slot(run.narrow * 8)),
-        }
+        Frames { loads: slots(&ports.loads), stores: slots(&ports.stores) }
     }
 
-    /// The streams in the frames, with element `i` first.
-    fn ports(&self, n: &mut Nest<'_, '_>, operands: &Ports, i: Clif) -> Ports {
-        let mut inside = operands.clone();
+    /// Copies elements `i..end`, fewer than a step, into the frames and gives ports that have them at `i`.
+    fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
+        let left = n.e.b.ins().isub(end, i);
+        let last = n.e.b.ins().iadd_imm_s(left, -1);
+        let pads = pads_with_elements(run.plan.program, !run.checks.is_empty()) || !ports.iota.is_empty();
+        let filled = if pads { n.word(run.narrow as i64) } else { left };
+        let mut inside = ports.clone();
         for (stream, &slot) in inside.loads.iter_mut().zip(&self.loads) {
+            let source = stream.address(n.e, i);
+            let step = stream.bytes(n.e);
+            let size = n.word(stream.dtype.size() as i64);
+            let frame = n.e.b.ins().stack_addr(types::I64, slot, 0);
+            copy(n, stream.dtype.size(), [frame, size, source, step, filled, last]);
             place(n, stream, slot, i);
         }
         for (stream, &slot) in inside.stores.iter_mut().zip(&self.stores) {
             place(n, stream, slot, i);
         }
-        if let Some(slot) = self.iota {
-            inside.iota = (0..operands.iota.len())
-                .map(|k| n.e.b.ins().stack_load(types::I64, types::I64X2, slot, 16 * k as i32))
-                .collect();
+        if !ports.iota.is_empty() {
+            let last = n.e.b.ins().splat(types::I64X2, last);
+            inside.iota = map1(n.e, &ports.iota, |e, lanes| e.b.ins().smin(lanes, last));
         }
         inside
     }
-}
 
-/// Copies elements `i..end`, fewer than a step, into the frames of every run.
-fn copy_in(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], frames: &[Frames], i: Clif, end: Clif) {
-    let left = n.e.b.ins().isub(end, i);
-    let last = n.e.b.ins().iadd_imm_s(left, -1);
-    let zero = n.word(0);
-    let pads = runs.iter().any(|r| pads_with_elements(r.plan.program, !r.checks.is_empty()))
-        || frames.iter().any(|f| f.iota.is_some());
-    let filled = if pads { n.word(runs[0].narrow as i64) } else { left };
-    n.each(zero, filled, 1, |n, k| {
-        let from = if pads { n.e.b.ins().smin(k, last) } else { k };
-        let element = n.e.b.ins().iadd(i, from);
-        for (ports, frames) in ports.iter().zip(frames) {
-            for (stream, &slot) in ports.loads.iter().zip(&frames.loads) {
-                let size = stream.dtype.size();
-                let source = stream.address(n.e, element);
-                let value = n.e.b.ins().load(int(size), memory(), source, 0);
-                let target = frame_address(n, slot, size, k);
-                n.e.b.ins().store(memory(), value, target, 0);
-            }
-            if let Some(slot) = frames.iota {
-                let target = frame_address(n, slot, 8, k);
-                n.e.b.ins().store(memory(), from, target, 0);
-            }
+    /// Copies what was stored for elements `i..end` out of the frames.
+    fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
+        let left = n.e.b.ins().isub(end, i);
+        for (stream, &slot) in ports.stores.iter().zip(&self.stores) {
+            let target = stream.address(n.e, i);
+            let step = stream.bytes(n.e);
+            let size = n.word(stream.dtype.size() as i64);
+            let frame = n.e.b.ins().stack_addr(types::I64, slot, 0);
+            copy(n, stream.dtype.size(), [target, step, frame, size, left, left]);
         }
-    });
-}
-
-/// Copies what was stored for elements `i..end` out of the frames.
-fn copy_out(n: &mut Nest<'_, '_>, ports: &[Ports], frames: &[Frames], i: Clif, end: Clif) {
-    if frames.iter().all(|f| f.stores.is_empty()) {
-        return;
     }
-    let left = n.e.b.ins().isub(end, i);
-    let zero = n.word(0);
-    n.each(zero, left, 1, |n, k| {
-        let element = n.e.b.ins().iadd(i, k);
-        for (ports, frames) in ports.iter().zip(frames) {
-            for (stream, &slot) in ports.stores.iter().zip(&frames.stores) {
-                let size = stream.dtype.size();
-                let source = frame_address(n, slot, size, k);
-                let value = n.e.b.ins().load(int(size), memory(), source, 0);
-                let target = stream.address(n.e, element);
-                n.e.b.ins().store(memory(), value, target, 0);
-            }
-        }
-    });
 }
 
-fn frame_address(n: &mut Nest<'_, '_>, slot: StackSlot, size: usize, k: Clif) -> Clif {
-    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
-    let offset = n.e.b.ins().ishl_imm_u(k, i64::from(size.trailing_zeros()));
-    n.e.b.ins().iadd(base, offset)
+/// Calls the function that copies elements: `(to, its step, from, its step, how many, the last one there is)`.
+fn copy(n: &mut Nest<'_, '_>, size: usize, args: [Clif; 6]) {
+    match n.e.unit.helper(Helper::Copy { size }) {
+        Ok(id) => {
+            let function = n.e.unit.reference(id, &mut *n.e.b.func);
+            n.e.b.ins().call(function, &args);
+        }
+        Err(error) => n.e.unit.fail(error),
+    }
 }
 
 /// Moves a stream so that its element `i` is the first of a frame.
@@ -314,17 +287,20 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.ins().brif(past, leave, &[], done, &[]);
 
     n.e.b.switch_to_block(enter);
+    n.e.b.set_cold_block(enter);
     let past = n.e.b.ins().iadd_imm_s(stop, v);
     let mut there: Vec<BlockArg> = vec![stop.into(), past.into()];
-    copy_in(n, runs, &ports, &frames, stop, end);
-    for (ports, frames) in ports.iter().zip(&frames) {
-        let inside = frames.ports(n, ports, stop);
+    for ((run, ports), frames) in runs.iter().zip(&ports).zip(&frames) {
+        let inside = frames.enter(n, run, ports, stop, end);
         there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
     }
     n.e.b.ins().jump(pass, &there);
 
     n.e.b.switch_to_block(leave);
-    copy_out(n, &ports, &frames, stop, end);
+    n.e.b.set_cold_block(leave);
+    for (ports, frames) in ports.iter().zip(&frames) {
+        frames.leave(n, ports, stop, end);
+    }
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }
