@@ -46,8 +46,7 @@ impl WorkRows {
         };
         let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size_of::<RowsCall>() as u32, 3);
         let call = n.e.b.create_sized_stack_slot(data);
-        let rows =
-            WorkRows { base: scope.address(work), row: n.param(row), columns, states: reducer.states.clone(), call };
+        let rows = WorkRows { base: scope.address(work), row: n.param(row), states: reducer.states.clone(), call };
         let into = reducer.into;
         // A block of bare moments folds sums.
         let folds = if reducer.is_bare_moments() { Reduction::Sum } else { into.op };
