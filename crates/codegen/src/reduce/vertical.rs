@@ -50,11 +50,13 @@ struct Column<'k> {
     axis: Option<(VarId, Bounds)>,
 }
 
-/// Whether a strip has nothing to do in this pass.
+/// Whether a strip has nothing to do in this pass. What it reduces along its own axis the strips after it may read.
 pub(crate) fn skips(scope: &Scope, strip: &Strip) -> bool {
+    let over_the_loop = |work: OperandId| scope.reductions.entries.iter().any(|entry| entry.work == work);
     scope.reductions.squares
         && !strip.outputs.iter().any(|o| match o {
-            Output::Reduce(r) => r.op == Reduction::Moments && r.arity == 1 && r.work.is_some(),
+            Output::Reduce(r) if r.work.is_some_and(over_the_loop) => r.op == Reduction::Moments && r.arity == 1,
+            Output::Reduce(_) => true,
             Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
         })
 }

@@ -171,3 +171,24 @@ fn subtrees() {
         crate::support::compare(&over, &rows).unwrap_or_else(|e| panic!("{n} rows: {e}"));
     }
 }
+
+/// The second pass over a block runs again what its moments read, and nothing that reduces over the block.
+#[test]
+fn moments_of_inner_reductions() {
+    let text = "kernel r\n  params n, m, row, at, bytes, at2, bytes2, top_at, sum_at\n  vars k, j\n  in x: f32[k: row, j]\n  \
+                scratch top: f32[] at top_at\n  scratch sum: f32[] at sum_at\n  out y: f32[]\n  out z: f32[]\n  \
+                work s: f64[] at at rows bytes\n  work t: f64[] at at2 rows bytes2\n  phase\n    reduce k < n\n      \
+                strip j < m\n        %0 = load x: f32\n        reduce max %0: f32 over j into top\n      \
+                strip j < m\n        %0 = load x: f32\n        %1 = load top: f32\n        %2 = sub %0, %1: f32\n        \
+                reduce sum %2: f32 over j into sum\n      strip point\n        %0 = load sum: f32\n        \
+                reduce sum %0: f32 over k into z work t\n      strip point\n        %0 = load sum: f32\n        \
+                reduce moments %0: f32 over k into _, _, y work s\n";
+    let kernel = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    for (n, m) in [(1, 1), (3, 2), (17, 20), (513, 3)] {
+        let mut memory =
+            memory(&kernel, DType::F32, n * m, 1, vec![n as i64, m as i64, 4 * m as i64, 0, 0, 0, 0, 0, 64]);
+        memory.scratch.resize(128, 0);
+        crate::support::place_work(&kernel, &mut memory, 1, n);
+        crate::support::compare(&kernel, &memory).unwrap_or_else(|e| panic!("{n} by {m}: {e}"));
+    }
+}
