@@ -1,6 +1,6 @@
 //! What the tasks of a cluster touch, in terms of its loops.
 
-use crate::reads::{AxisIndex, IndexMap, ValueRef};
+use crate::reads::{AxisIndex, IndexMap, ValueRef, steps};
 use crate::sizes::SizeTable;
 use crate::sources::{Source, Sources};
 use crate::structure::Cluster;
@@ -65,7 +65,7 @@ pub(crate) fn compose(sizes: &mut SizeTable, index: &IndexMap, at: &[LoopIndex])
                 }
                 LoopIndex::Along { l, step: inner, offset: start } => {
                     let moved = sizes.scale(start, step);
-                    LoopIndex::Along { l, step: step * inner, offset: sizes.add(offset, moved) }
+                    LoopIndex::Along { l, step: steps(step, inner), offset: sizes.add(offset, moved) }
                 }
             },
         })

@@ -71,7 +71,7 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
                         AxisIndex::Along { axis, step, offset } => {
                             let scaled = sizes.scale(offset, window.step);
                             let offset = sizes.add(start, scaled);
-                            AxisIndex::Along { axis, step: step * window.step, offset }
+                            AxisIndex::Along { axis, step: steps(step, window.step), offset }
                         }
                     };
                 }
@@ -111,6 +111,11 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
         at = inner.inputs[0];
     }
     Read { value: ValueRef { node: at, result: 0 }, index }
+}
+
+/// The step of a window of a window. Where it overflows the window has at most one element, and any step will do.
+pub(crate) fn steps(outer: i64, inner: i64) -> i64 {
+    outer.checked_mul(inner).unwrap_or(0)
 }
 
 /// For a reshape that only adds and drops axes of extent 1: for each axis of `from` the axis of `to` it became (`None` for
