@@ -150,7 +150,7 @@ fn buffered(
     let block = Buffers::new(n, reducers, BLOCK);
     blocks(n, reducers, count, done, |n, begin, end| {
         let buffers = block.streams(n, reducers, begin);
-        sweep::emit(n, std::slice::from_ref(run), begin, end, &|n, results, at, v| {
+        sweep::emit(n, run, begin, end, &|n, results, at, v| {
             upward(n, results, at, v);
             fill(n, reducers, &buffers, &results[0], at, v);
         });
@@ -274,7 +274,7 @@ fn rows(
                 return entering(reducers, &results);
             }
             let buffers = row.streams(n, reducers, i);
-            sweep::rest(n, std::slice::from_ref(*run), i, end, &|n, results, at, v| {
+            sweep::rest(n, run, i, end, &|n, results, at, v| {
                 fill(n, reducers, &buffers, &results[0], at, v);
             });
             read(n, &buffers, i, v)

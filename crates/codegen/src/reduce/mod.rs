@@ -7,6 +7,7 @@
 pub(crate) mod carry;
 pub(crate) mod fold;
 pub(crate) mod horizontal;
+mod lanewise;
 pub(crate) mod row_functions;
 pub(crate) mod rows;
 pub(crate) mod vertical;

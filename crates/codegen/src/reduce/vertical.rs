@@ -3,16 +3,17 @@
 //! The loop is cut into blocks. Within a block, iteration `k` adds its row of values to the accumulator rows of lane
 //! `k mod 16`; then lanes fold and the block goes to the counter, all of them row by row ([`super::row_functions`]).
 
+use super::lanewise;
 use super::row_functions::RowFunction;
 use super::rows::WorkRows;
 use super::{Reducer, States};
 use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
+use crate::strip;
 use crate::strip::stream::{At, Step, Stream};
-use crate::strip::{self, sweep};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif, types};
-use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Range, Strip, VarId};
+use fuseloom_kernel::{Grouping, Item, Loop, OperandId, Output, Strip, VarId};
 use fuseloom_lane::tree::{BLOCK, LANES};
 use fuseloom_lane::{DType, Reduction};
 use smallvec::smallvec;
@@ -42,7 +43,7 @@ struct Entry {
 }
 
 /// One reduction over a loop.
-struct Column<'k> {
+pub(super) struct Column<'k> {
     reducer: Reducer<'k>,
     work: OperandId,
     rows: WorkRows,
@@ -237,13 +238,13 @@ fn is_paired(reducer: &Reducer<'_>) -> bool {
 
 /// A block of a reduce loop.
 #[derive(Clone, Copy)]
-struct Blocks {
+pub(super) struct Blocks {
     /// The whole loop.
     bounds: Bounds,
     /// The block.
-    block: Bounds,
+    pub(super) block: Bounds,
     /// How many lanes have elements.
-    live: Clif,
+    pub(super) live: Clif,
 }
 
 /// One block: its states end up in tuple 0.
@@ -275,23 +276,9 @@ fn block(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_
 
 /// Runs the loop's body for each iteration of a block.
 fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_>], blocks: Blocks, squares: bool) {
-    let Blocks { block, live, .. } = blocks;
-    if let Some((strip, axis, group)) = by_lanes(n, inner) {
-        // A strip alone: lane by lane, several iterations of a lane at once, so that the accumulators stay in registers for
-        // all of them.
-        let zero = n.word(0);
-        let axis_bounds = n.bounds(scope, axis.1);
-        n.each(zero, live, 1, |n, lane| {
-            let first = n.e.b.ins().iadd(block.start, lane);
-            let stride = LANES as i64;
-            let several = n.e.b.ins().iadd_imm_s(block.end, -stride * (group as i64 - 1));
-            let next = n.each_from(first, several, stride * group as i64, |n, k| {
-                lane_step(n, scope, inner, columns, blocks, lane, k, group, squares, (strip, axis.0, axis_bounds));
-            });
-            n.each(next, block.end, stride, |n, k| {
-                lane_step(n, scope, inner, columns, blocks, lane, k, 1, squares, (strip, axis.0, axis_bounds));
-            });
-        });
+    let block = blocks.block;
+    if let Some(lone) = lanewise::LoneStrip::of(n, scope, inner) {
+        lone.emit(n, scope, inner, columns, blocks, squares);
         return;
     }
     n.each(block.start, block.end, 1, |n, k| {
@@ -304,7 +291,7 @@ fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<
 
 /// The scope of iteration `k` of a reduce loop.
 #[expect(clippy::too_many_arguments, reason = "the place of an iteration has that many parts")]
-fn iteration(
+pub(super) fn iteration(
     n: &mut Nest<'_, '_>,
     scope: &Scope,
     inner: &Loop,
@@ -327,64 +314,6 @@ fn iteration(
     }
     scope.reductions = Rows { entries, replaces, squares };
     scope
-}
-
-/// A body of so many vector instructions is repeated for several iterations.
-const GROUPED: usize = 100;
-
-/// The strip, its axis, and how many iterations go at once, where the body is a strip that does nothing but reduce over the
-/// loop.
-fn by_lanes<'k>(n: &Nest<'_, '_>, inner: &'k Loop) -> Option<(&'k Strip, (VarId, Range), usize)> {
-    let [Item::Strip(strip)] = inner.body.as_slice() else { return None };
-    let axis = strip.axis?;
-    let plain = strip.gathers.is_empty()
-        && strip.outputs.iter().all(|o| match o {
-            Output::Reduce(r) => r.over == inner.var && (r.grouping == Grouping::Blocks || r.op.order_free(r.dtype)),
-            Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
-        });
-    let cost = strip::width::step_cost(n.kernel, strip, axis.0, strip::width::part(n.kernel, strip));
-    let group = [4, 2].into_iter().find(|group| group * cost <= GROUPED).unwrap_or(1);
-    plain.then_some((strip, axis, group))
-}
-
-/// Iterations `k`, `k + 16`, ... of one lane, `group` of them, side by side.
-#[expect(clippy::too_many_arguments, reason = "the place of an iteration has that many parts")]
-fn lane_step(
-    n: &mut Nest<'_, '_>,
-    scope: &Scope,
-    inner: &Loop,
-    columns: &[Column<'_>],
-    blocks: Blocks,
-    lane: Clif,
-    k: Clif,
-    group: usize,
-    squares: bool,
-    (strip, axis, axis_bounds): (&Strip, VarId, Bounds),
-) {
-    let width = n.e.b.ins().isub(axis_bounds.end, axis_bounds.start);
-    let (some, done) = (n.e.b.create_block(), n.e.b.create_block());
-    let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, width, 0);
-    n.e.b.ins().brif(any, some, &[], done, &[]);
-    n.e.b.switch_to_block(some);
-    // Iterations side by side are what unrolling would be.
-    let v = match group {
-        1 => strip::width::elementwise(n.kernel, strip, axis),
-        _ => strip::width::part(n.kernel, strip),
-    };
-    let mut runs = Vec::new();
-    let mut scopes = Vec::new();
-    for number in 0..group {
-        let k = n.e.b.ins().iadd_imm_s(k, (LANES * number) as i64);
-        let scope = iteration(n, scope, inner, columns, blocks, lane, k, squares);
-        runs.push(strip::prepare(n, &scope, strip, Some((axis, axis_bounds)), axis_bounds.start, v));
-        scopes.push(scope);
-    }
-    let zero = n.word(0);
-    sweep::emit(n, &runs, zero, width, &|n, results, at, v| {
-        accumulate(n, &scopes[0], strip, results, Some(at), v);
-    });
-    n.e.b.ins().jump(done, &[]);
-    n.e.b.switch_to_block(done);
 }
 
 /// Stores the final states where they belong.

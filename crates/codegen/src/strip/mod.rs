@@ -92,7 +92,7 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
     let zero = n.word(0);
-    sweep::emit(n, &[run], zero, count, &|n, results, at, v| {
+    sweep::emit(n, &run, zero, count, &|n, results, at, v| {
         vertical::accumulate(n, scope, strip, results, Some(at), v);
     });
     n.e.b.ins().jump(done, &[]);

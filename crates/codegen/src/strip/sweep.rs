@@ -55,8 +55,9 @@ impl Ports {
     }
 
     /// The same with other values.
-    fn with(&self, values: &mut impl Iterator<Item = Clif>) -> Ports {
+    fn with(&self, values: &[Clif]) -> Ports {
         let mut ports = self.clone();
+        let mut values = values.iter().copied();
         let mut next = |old: Clif| values.next().unwrap_or(old);
         for stream in ports.loads.iter_mut().chain(&mut ports.stores) {
             stream.base = next(stream.base);
@@ -191,40 +192,37 @@ pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results:
 /// last step lanes past the end hold anything.
 pub(crate) type Finally<'f> = &'f dyn Fn(&mut Nest<'_, '_>, &[Vec<Wide>], At, usize);
 
-/// Runs elements `begin..end`, which must be some: whole steps of [`Run::v`] lanes, then [`rest`]. Several runs of one program
-/// go step by step together; they differ in where their streams are.
-pub(crate) fn emit(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) {
-    let (v, part, narrow) = (runs[0].v, runs[0].part, runs[0].narrow);
-    if v == narrow {
-        rest(n, runs, begin, end, finally);
+/// Runs elements `begin..end`, which must be some: whole steps of [`Run::v`] lanes, then [`rest`].
+pub(crate) fn emit(n: &mut Nest<'_, '_>, run: &Run<'_>, begin: Clif, end: Clif, finally: Finally<'_>) {
+    if run.v == run.narrow {
+        rest(n, run, begin, end, finally);
         return;
     }
-    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, part)).collect();
-    let (body, after, some, done) =
-        (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
-    let count = n.e.b.ins().isub(end, begin);
-    let whole = n.e.b.ins().band_imm_s(count, -(v as i64));
-    let stop = n.e.b.ins().iadd(begin, whole);
-    let i = n.e.b.append_block_param(body, types::I64);
-    n.e.b.ins().brif(whole, body, &[begin.into()], some, &[]);
-
-    n.e.b.switch_to_block(body);
-    // Part after part, each loaded, computed and stored: few values are alive at once.
-    for skip in (0..v).step_by(part) {
-        step(n, runs, &ports, At { i, skip }, part, finally);
-    }
-    let next = n.e.b.ins().iadd_imm_s(i, v as i64);
-    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, stop);
-    n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
-
-    n.e.b.switch_to_block(after);
+    let stop = whole(n, std::slice::from_ref(run), begin, end, finally);
+    let (some, done) = (n.e.b.create_block(), n.e.b.create_block());
     let left = n.e.b.ins().icmp(IntCC::SignedLessThan, stop, end);
     n.e.b.ins().brif(left, some, &[], done, &[]);
-
     n.e.b.switch_to_block(some);
-    rest(n, runs, stop, end, finally);
+    rest(n, run, stop, end, finally);
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
+}
+
+/// Runs as many whole steps of elements `begin..end` as there are, and gives the first element left. Several runs of one
+/// program go step by step together; they differ in where their streams are.
+pub(crate) fn whole(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) -> Clif {
+    let (v, part) = (runs[0].v, runs[0].part);
+    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, part)).collect();
+    let count = n.e.b.ins().isub(end, begin);
+    let steps = n.e.b.ins().band_imm_s(count, -(v as i64));
+    let stop = n.e.b.ins().iadd(begin, steps);
+    n.each(begin, stop, v as i64, |n, i| {
+        // Part after part, each loaded, computed and stored: few values are alive at once.
+        for skip in (0..v).step_by(part) {
+            step(n, runs, &ports, At { i, skip }, part, finally);
+        }
+    });
+    stop
 }
 
 /// A step, or a part of one, of every run: all of them load before any of them stores.
@@ -238,11 +236,10 @@ fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], at: At, v: usiz
 
 /// Runs elements `begin..end`, which must be some, by steps of [`Run::narrow`] lanes: a pass over the operands, then one over
 /// frames for what is left.
-pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Clif, finally: Finally<'_>) {
-    let narrow = runs[0].narrow;
-    let v = narrow as i64;
-    let ports: Vec<Ports> = runs.iter().map(|run| Ports::operands(n, run, narrow)).collect();
-    let frames: Vec<Frames> = runs.iter().zip(&ports).map(|(run, ports)| Frames::new(n, run, ports)).collect();
+pub(crate) fn rest(n: &mut Nest<'_, '_>, run: &Run<'_>, begin: Clif, end: Clif, finally: Finally<'_>) {
+    let v = run.narrow as i64;
+    let ports = Ports::operands(n, run, run.narrow);
+    let frames = Frames::new(n, run, &ports);
     let (pass, body, after, padded, enter, leave, done) = (
         n.e.b.create_block(),
         n.e.b.create_block(),
@@ -255,7 +252,7 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     let count = n.e.b.ins().isub(end, begin);
     let whole = n.e.b.ins().band_imm_s(count, -v);
     let stop = n.e.b.ins().iadd(begin, whole);
-    let values: Vec<Clif> = ports.iter().flat_map(Ports::values).collect();
+    let values = ports.values();
     let mut here: Vec<BlockArg> = vec![begin.into(), stop.into()];
     here.extend(values.iter().map(|&p| BlockArg::from(p)));
     let pass_begin = n.e.b.append_block_param(pass, types::I64);
@@ -268,13 +265,12 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.ins().brif(whole, pass, &here, enter, &[]);
 
     n.e.b.switch_to_block(pass);
-    let mut moved = moved.into_iter();
-    let current: Vec<Ports> = ports.iter().map(|p| p.with(&mut moved)).collect();
+    let current = ports.with(&moved);
     let i = n.e.b.append_block_param(body, types::I64);
     n.e.b.ins().jump(body, &[pass_begin.into()]);
 
     n.e.b.switch_to_block(body);
-    step(n, runs, &current, At::start(i), narrow, finally);
+    step(n, std::slice::from_ref(run), std::slice::from_ref(&current), At::start(i), run.narrow, finally);
     let next = n.e.b.ins().iadd_imm_s(i, v);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, next, pass_stop);
     n.e.b.ins().brif(more, body, &[next.into()], after, &[]);
@@ -289,18 +285,14 @@ pub(crate) fn rest(n: &mut Nest<'_, '_>, runs: &[Run<'_>], begin: Clif, end: Cli
     n.e.b.switch_to_block(enter);
     n.e.b.set_cold_block(enter);
     let past = n.e.b.ins().iadd_imm_s(stop, v);
+    let inside = frames.enter(n, run, &ports, stop, end);
     let mut there: Vec<BlockArg> = vec![stop.into(), past.into()];
-    for ((run, ports), frames) in runs.iter().zip(&ports).zip(&frames) {
-        let inside = frames.enter(n, run, ports, stop, end);
-        there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
-    }
+    there.extend(inside.values().iter().map(|&p| BlockArg::from(p)));
     n.e.b.ins().jump(pass, &there);
 
     n.e.b.switch_to_block(leave);
     n.e.b.set_cold_block(leave);
-    for (ports, frames) in ports.iter().zip(&frames) {
-        frames.leave(n, ports, stop, end);
-    }
+    frames.leave(n, &ports, stop, end);
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }
