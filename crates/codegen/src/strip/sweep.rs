@@ -1,13 +1,14 @@
 //! The loop over a strip's elements.
 //!
-//! One body serves full steps and the rest: the elements left over are copied to frames on the stack, the body runs once more
-//! with its streams pointing there, and what it stored is copied out. So no load or store is ever outside of an operand, and
-//! every element is computed by the same instructions. The lanes past the end hold the last element again where it matters
-//! ([`super::pads_with_elements`]).
+//! What whole steps leave is done by the narrowest steps, and what those leave one by one, if the program is short. A longer one
+//! is not repeated for that: the elements left over are copied to frames on the stack, the body runs once more with its
+//! streams pointing there, and what it stored is copied out. So no load or store is ever outside of an operand. The lanes past
+//! the end hold the last element again where it matters ([`super::pads_with_elements`]).
 
 use super::stream::{At, Step, Stream};
 use super::{Run, Source, check, pads_with_elements};
 use crate::helper::Helper;
+use crate::lanes::legalize;
 use crate::lanes::{Regs, Wide, map1};
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -234,9 +235,28 @@ fn step(n: &mut Nest<'_, '_>, runs: &[Run<'_>], ports: &[Ports], at: At, v: usiz
     finally(n, &results, at, v);
 }
 
-/// Runs elements `begin..end`, which must be some, by steps of [`Run::narrow`] lanes: a pass over the operands, then one over
-/// frames for what is left.
+/// Runs elements `begin..end`, which must be some, by steps of [`Run::narrow`] lanes, and what is left after those one by one
+/// if the program is short, else by way of frames.
 pub(crate) fn rest(n: &mut Nest<'_, '_>, run: &Run<'_>, begin: Clif, end: Clif, finally: Finally<'_>) {
+    let runs = std::slice::from_ref(run);
+    if legalize::program_cost(run.plan.program, run.narrow) > SHORT {
+        framed(n, run, begin, end, finally);
+        return;
+    }
+    let narrow = run.narrow as i64;
+    let count = n.e.b.ins().isub(end, begin);
+    let steps = n.e.b.ins().band_imm_s(count, -narrow);
+    let stop = n.e.b.ins().iadd(begin, steps);
+    let ports = [Ports::operands(n, run, run.narrow)];
+    n.each(begin, stop, narrow, |n, i| step(n, runs, &ports, At::start(i), run.narrow, finally));
+    n.each(stop, end, 1, |n, i| step(n, runs, &ports, At::start(i), 1, finally));
+}
+
+/// A program of so many vector instructions is worth repeating for single elements.
+const SHORT: usize = 12;
+
+/// A pass over the operands by steps of [`Run::narrow`] lanes, then one over frames for what is left.
+fn framed(n: &mut Nest<'_, '_>, run: &Run<'_>, begin: Clif, end: Clif, finally: Finally<'_>) {
     let v = run.narrow as i64;
     let ports = Ports::operands(n, run, run.narrow);
     let frames = Frames::new(n, run, &ports);
