@@ -2,7 +2,6 @@
 
 use crate::check::{Case, Fault, Kind, check};
 use crate::generate::generate;
-use crate::known::known;
 use crate::shrink::shrink;
 use fuseloom_graph::{Graph, print};
 use std::time::{Duration, Instant};
@@ -20,8 +19,6 @@ pub struct Fuzz {
     pub mismatches: usize,
     /// The last stage that is run.
     pub through: Kind,
-    /// Known faults that are reported all the same.
-    pub reported: Vec<String>,
 }
 
 /// What came of it.
@@ -31,8 +28,6 @@ pub struct Report {
     pub graphs: u64,
     /// Runs that were compared.
     pub compared: usize,
-    /// Graphs that show what is known.
-    pub known: u64,
     /// What was found.
     pub mismatches: Vec<Mismatch>,
 }
@@ -68,7 +63,6 @@ impl Fuzz {
             report.graphs += 1;
             match check_seed(seed, self.through) {
                 Ok(compared) => report.compared += compared,
-                Err(mismatch) if known(&mismatch.fault, &mismatch.graph, &self.reported).is_some() => report.known += 1,
                 Err(mismatch) => {
                     found(&mismatch);
                     report.mismatches.push(*mismatch);

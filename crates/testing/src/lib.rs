@@ -6,7 +6,6 @@ pub mod check;
 pub mod compiled;
 pub mod fuzz;
 pub mod generate;
-pub mod known;
 pub mod plan;
 pub mod random;
 pub mod shrink;

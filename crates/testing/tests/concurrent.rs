@@ -6,14 +6,7 @@ use std::time::Duration;
 
 #[test]
 fn callers_do_not_disturb_each_other() {
-    let fuzz = Fuzz {
-        seed: 40,
-        time: Duration::from_secs(20),
-        graphs: 25,
-        mismatches: 1,
-        through: Kind::Threaded,
-        reported: Vec::new(),
-    };
+    let fuzz = Fuzz { seed: 40, time: Duration::from_secs(20), graphs: 25, mismatches: 1, through: Kind::Threaded };
     let reports: Vec<_> = std::thread::scope(|scope| {
         let callers: Vec<_> =
             (0..4).map(|_| scope.spawn(|| fuzz.run(|_| {}, |mismatch| println!("{mismatch}")))).collect();

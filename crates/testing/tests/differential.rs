@@ -8,14 +8,7 @@ use std::time::Duration;
 
 #[test]
 fn random_graphs() {
-    let fuzz = Fuzz {
-        seed: 1,
-        time: Duration::from_secs(5),
-        graphs: u64::MAX,
-        mismatches: 1,
-        through: Kind::Threaded,
-        reported: Vec::new(),
-    };
+    let fuzz = Fuzz { seed: 1, time: Duration::from_secs(5), graphs: u64::MAX, mismatches: 1, through: Kind::Threaded };
     let report = fuzz.run(|_| {}, |mismatch| println!("{mismatch}"));
     assert!(report.mismatches.is_empty(), "seed {}", report.mismatches[0].seed);
     assert!(report.compared > 100, "only {} runs in 5 seconds", report.compared);
