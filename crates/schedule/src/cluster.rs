@@ -13,6 +13,9 @@ use fuseloom_graph::{Graph, Op};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 
+/// How many earlier readers of an array a reader is tried with: bounds the work on arrays that everything reads.
+const SIBLINGS: usize = 8;
+
 /// The clusters, and why tasks that could have shared one do not.
 pub(crate) struct Clusters {
     /// The clusters; `None` where one was merged into another.
@@ -192,35 +195,25 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
     }
     for value in order {
         let list = &readers[&value];
-        for pair in list.windows(2) {
-            let ((first, r), (second, s)) = (pair[0], pair[1]);
-            let (a, b) = (clusters.of[first.index()], clusters.of[second.index()]);
-            if a == b {
-                continue;
-            }
-            let tasks = &context.tasks.tasks;
-            let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
-            let (ca, cb) = (clusters.cluster(a), clusters.cluster(b));
-            let Some(pairs) = loop_pairs(ca, cb, (first, reads.0), (second, reads.1)).filter(|p| !p.is_empty()) else {
-                clusters.apart.push((first, second, value, "they walk it in different ways".to_string()));
-                continue;
-            };
-            let backward = clusters
-                .cluster(b)
-                .tasks
-                .iter()
-                .any(|t| context.users[t.index()].iter().any(|u| clusters.of[u.index()] == a));
-            let (a, b, pairs) = match backward {
-                true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
-                false => (a, b, pairs),
-            };
-            match clusters.merge(context, a, b, &pairs) {
-                Ok(merged) => {
-                    clusters.replace(a, b, merged);
-                    clusters.siblings.push((first, second, value));
+        for (at, &second) in list.iter().enumerate().skip(1) {
+            // Two that stay apart do not keep either from a third: mean and variance share a pass whatever reads the
+            // array between them.
+            let mut nearest = None;
+            for &first in list[at.saturating_sub(SIBLINGS)..at].iter().rev() {
+                if clusters.of[first.0.index()] == clusters.of[second.0.index()] {
+                    nearest = None;
+                    break;
                 }
-                Err(reason) => clusters.apart.push((first, second, value, reason)),
+                match clusters.merge_readers(context, first, second) {
+                    Ok(()) => {
+                        clusters.siblings.push((first.0, second.0, value));
+                        nearest = None;
+                        break;
+                    }
+                    Err(reason) => nearest = nearest.or(Some((first.0, second.0, value, reason))),
+                }
             }
+            clusters.apart.extend(nearest);
         }
     }
 }
@@ -344,6 +337,28 @@ impl Clusters {
         self.clusters[b] = None;
         self.of[consumer.index()] = a;
         true
+    }
+
+    /// Merges the clusters of two tasks that read one value, each with the number of the read; or why they stay apart.
+    fn merge_readers(
+        &mut self,
+        context: &mut Context<'_>,
+        (first, r): (TaskId, usize),
+        (second, s): (TaskId, usize),
+    ) -> Result<(), String> {
+        let (a, b) = (self.of[first.index()], self.of[second.index()]);
+        let tasks = &context.tasks.tasks;
+        let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
+        let pairs = loop_pairs(self.cluster(a), self.cluster(b), (first, reads.0), (second, reads.1));
+        let pairs = pairs.filter(|p| !p.is_empty()).ok_or("they walk it in different ways")?;
+        let backward = |t: &TaskId| context.users[t.index()].iter().any(|u| self.of[u.index()] == a);
+        let (a, b, pairs) = match self.cluster(b).tasks.iter().any(backward) {
+            true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
+            false => (a, b, pairs),
+        };
+        let merged = self.merge(context, a, b, &pairs)?;
+        self.replace(a, b, merged);
+        Ok(())
     }
 
     fn replace(&mut self, a: usize, b: usize, merged: Cluster) {

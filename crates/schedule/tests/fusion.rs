@@ -183,6 +183,25 @@ fn independent_statistics_of_one_array_share_a_pass() {
 }
 
 #[test]
+fn the_mean_and_the_deviation_of_columns_share_a_pass() {
+    let scheduled = plan(
+        "graph(%0 x: f32[8192,1024])
+  %1 = mean[0] %0: f32[1024]
+  %2 = reshape[1,1024] %1: f32[1,1024]
+  %3 = broadcast[8192,1024] %2: f32[8192,1024]
+  %4 = sub %0, %3: f32[8192,1024]
+  %5 = std[0; ddof 0] %0: f32[1024]
+  %6 = reshape[1,1024] %5: f32[1,1024]
+  %7 = broadcast[8192,1024] %6: f32[8192,1024]
+  %8 = div %4, %7: f32[8192,1024]
+  return %8
+",
+    );
+    assert_eq!(kernels(&scheduled).len(), 2, "one for the statistics, one for the result");
+    assert!(has(&scheduled, Choice::Merge, "one pass serves both"));
+}
+
+#[test]
 fn rows_and_columns_of_one_array_are_two_kernels_and_the_log_says_why() {
     let scheduled = plan("graph(%0 x: f32[500,300]) %1 = exp %0 %2 = sum[0] %1 %3 = sum[1] %1 return %2, %3");
     assert_eq!(kernels(&scheduled).len(), 2);
