@@ -169,6 +169,8 @@ const CHUNK: i64 = 256 << 10;
 /// Bytes of the accumulator rows of a tile of columns. They are touched once for several rows, so the second-level cache will
 /// do, and wide tiles read longer runs of each row.
 const ACCUMULATORS: i64 = 128 << 10;
+/// Bytes of a side of a packed square: whole cache lines both ways.
+const SQUARE: i64 = 256;
 /// A worker takes at least this much work at a time, in nanoseconds.
 const GRAIN: f64 = 3_000.0;
 
@@ -509,6 +511,7 @@ fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
         TileRule::Columns { extent, outer, bytes } => {
             (at(extent), at(outer), (ACCUMULATORS / i64::from(bytes.max(1))).max(64), 64)
         }
+        TileRule::Square { extent, bytes } => return (SQUARE / i64::from(bytes.max(1))).min(at(extent)).max(1),
     };
     // Four tiles for each thread keep all busy to the end.
     let share = extent.saturating_mul(outer) / (4 * threads);

@@ -210,6 +210,14 @@ pub enum TileRule {
         /// Bytes of accumulators for each column.
         bytes: u32,
     },
+    /// One side of the square that an operand is packed through when it lies across the strip's axis: so small that the
+    /// square stays in the first-level cache.
+    Square {
+        /// The extent of the axis.
+        extent: SizeId,
+        /// Bytes of an element.
+        bytes: u32,
+    },
 }
 
 /// The value of a kernel literal.

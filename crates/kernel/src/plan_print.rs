@@ -168,6 +168,7 @@ impl PlanPrinter<'_> {
         match *rule {
             TileRule::Chunk { extent, outer, bytes } => text("chunk", extent, outer, bytes),
             TileRule::Columns { extent, outer, bytes } => text("columns", extent, outer, bytes),
+            TileRule::Square { extent, bytes } => format!("square({}, {bytes} bytes each)", self.size(extent)),
         }
     }
 }

@@ -102,8 +102,8 @@ pub(crate) fn address(
 
 /// One touch of memory or of a loop variable.
 pub(crate) enum Touch {
-    /// Memory, with strides by loop.
-    Memory(Vec<(usize, SizeId)>),
+    /// Memory of elements of so many bytes, with strides by loop.
+    Memory { element: usize, strides: Vec<(usize, SizeId)> },
     /// The value of loop variables itself matters.
     Loops(Vec<usize>),
 }
@@ -117,13 +117,15 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
         let t = &scope.tasks.tasks[task.index()];
         let kept: Vec<LoopIndex> = t.kept_axes().map(|k| at[k]).collect();
         if let TaskKind::Copy(place) = &t.kind {
-            found.push(Touch::Memory(address(sizes, place, &kept).1));
+            let element = t.dtypes[0].size();
+            found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
         }
         for result in 0..t.dtypes.len() as u32 {
             if t.kind == TaskKind::Compute
                 && let Some(place) = scope.tasks.placed.get(&ValueRef { node: t.node, result })
             {
-                found.push(Touch::Memory(address(sizes, place, &kept).1));
+                let element = t.dtypes[result as usize].size();
+                found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
             }
         }
         if t.gather.is_some() || t.reduced.is_some() {
@@ -164,7 +166,8 @@ fn reads(
             }
             Source::Memory => {
                 let place = &scope.tasks.placed[&read.value];
-                found.push(Touch::Memory(address(sizes, place, &index).1));
+                let element = scope.graph.node(read.value.node).types[read.value.result as usize].dtype.size();
+                found.push(Touch::Memory { element, strides: address(sizes, place, &index).1 });
             }
             Source::Fused(_) => {}
             Source::Inline(producer) => reads(scope, sizes, producer, &index, true, found),
@@ -181,7 +184,7 @@ pub(crate) fn coalesce(scope: &Scope<'_>, sizes: &mut SizeTable) -> Cluster {
     let mut fixed: Vec<usize> = Vec::new();
     for touch in touched {
         match touch {
-            Touch::Memory(list) => strides.push(list),
+            Touch::Memory { strides: list, .. } => strides.push(list),
             Touch::Loops(list) => fixed.extend(list),
         }
     }

@@ -29,10 +29,18 @@ pub(crate) struct KernelBuilder<'a> {
     views: HashMap<View, OperandId>,
     /// The tile that a loop runs within in this phase: its counting variable and the parameter of its extent.
     tiles: HashMap<usize, (VarId, ParamId)>,
+    /// The loop that some operands lie along and the loop of the strips, where these differ.
+    across: Option<(usize, usize)>,
+    /// Operands that lie across the strips, each with the scratch square that stands in for it.
+    packed: Vec<(OperandId, OperandId)>,
 }
 
 impl<'a> KernelBuilder<'a> {
-    pub(crate) fn new(sizes: &'a mut SizeTable, extents: Vec<SizeId>) -> KernelBuilder<'a> {
+    pub(crate) fn new(
+        sizes: &'a mut SizeTable,
+        extents: Vec<SizeId>,
+        across: Option<(usize, usize)>,
+    ) -> KernelBuilder<'a> {
         KernelBuilder {
             sizes,
             kernel: Kernel::default(),
@@ -46,6 +54,8 @@ impl<'a> KernelBuilder<'a> {
             extent_params: HashMap::new(),
             views: HashMap::new(),
             tiles: HashMap::new(),
+            across,
+            packed: Vec::new(),
         }
     }
 
@@ -191,6 +201,34 @@ impl<'a> KernelBuilder<'a> {
         self.operands.push(OperandBind::Buffer { buffer: place.buffer, offset: place.offset });
         self.views.insert(key, id);
         id
+    }
+
+    /// The operand that strips use for a view of memory: a square of scratch in its place if it lies across them.
+    pub(crate) fn packed(&mut self, id: OperandId) -> OperandId {
+        let Some((across, along)) = self.across else { return id };
+        let (across_var, along_var) = (self.var(across), self.var(along));
+        let operand = &self.kernel.operands[id.0 as usize];
+        if operand.stride(across_var) != Some(Stride::Element) || operand.stride(along_var).is_none() {
+            return id;
+        }
+        if let Some(&(_, square)) = self.packed.iter().find(|(memory, _)| *memory == id) {
+            return square;
+        }
+        let (name, dtype) = (format!("{}_square", operand.name), operand.dtype);
+        let square = self.scratch(name, dtype, &[across, along]);
+        self.packed.push((id, square));
+        square
+    }
+
+    /// The copies that packed operands need, as (from, to): from memory before the strips, or back to memory after.
+    pub(crate) fn copies(&self, role: Role) -> Vec<(OperandId, OperandId)> {
+        let copies = self.packed.iter().filter(|(memory, _)| self.kernel.operands[memory.0 as usize].role == role);
+        copies.map(|&(memory, square)| if role == Role::In { (memory, square) } else { (square, memory) }).collect()
+    }
+
+    /// The element type of an operand.
+    pub(crate) fn dtype(&self, id: OperandId) -> DType {
+        self.kernel.operands[id.0 as usize].dtype
     }
 
     fn push_operand(&mut self, operand: Operand) -> OperandId {

@@ -21,6 +21,9 @@ pub(crate) const RESIDENT: i64 = 256 << 10;
 /// Points below which a kernel is too small for parallelism to matter.
 pub(crate) const SMALL: i64 = 1 << 15;
 
+/// Points from which operands that lie across the strips are packed: below, they stay in the first-level cache.
+pub(crate) const SQUARES: i64 = 1 << 12;
+
 /// Outer points that a parallel loop should have at least.
 pub(crate) const PARALLEL: i64 = 8;
 

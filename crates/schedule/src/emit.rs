@@ -1,6 +1,7 @@
 //! From a cluster to a kernel step: nest, staging, strips.
 
 use crate::access::{Scope, address, coalesce};
+use crate::across::{self, Across};
 use crate::builder::KernelBuilder;
 use crate::cost;
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
@@ -30,7 +31,8 @@ pub(crate) fn emit(
     let mut cluster = coalesce(&Scope { graph, tasks, sources, cluster }, sizes);
     let fused = |task: TaskId| fused_reads(tasks, sources, task);
     let split = split(tasks, sizes, &mut cluster, &fused);
-    let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split));
+    let across = across::find(&Scope { graph, tasks, sources, cluster: &cluster }, sizes);
+    let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split), across.map(|a| a.l));
     let partials = match split {
         Some((split, _)) => partial_states(graph, tasks, sizes, &cluster, split),
         None => HashMap::new(),
@@ -38,13 +40,14 @@ pub(crate) fn emit(
     let scope = Scope { graph, tasks, sources, cluster: &cluster };
     let uses = staged_uses(&scope, &layout);
     let mut emitter = Emitter {
-        builder: KernelBuilder::new(sizes, cluster.extents.clone()),
+        builder: KernelBuilder::new(sizes, cluster.extents.clone(), across.map(|a| (a.l, a.axis))),
         scope: &scope,
         layout: &layout,
         uses,
         staged: HashMap::new(),
         partials,
         split: split.map(|(split, _)| split),
+        across,
     };
     for (n, phase) in layout.phases.iter().enumerate() {
         if let Some((split, size)) = split
@@ -269,6 +272,7 @@ struct Emitter<'a> {
     staged: HashMap<ValueRef, OperandId>,
     partials: HashMap<TaskId, Vec<Partial>>,
     split: Option<Split>,
+    across: Option<Across>,
 }
 
 impl Emitter<'_> {
@@ -279,18 +283,24 @@ impl Emitter<'_> {
             let (var, count) = (self.builder.var(l), self.builder.extent_param(l));
             parallel.push(Parallel { var, count });
         }
-        if let Some(l) = phase.tiled {
+        for &l in &phase.tiled {
             let rule = self.tile_rule(l, phase, &work);
             let (var, count) = self.builder.tile(l, rule);
             parallel.push(Parallel { var, count });
         }
         let parallel_loops: HashSet<usize> = phase.parallel.iter().copied().collect();
-        let body = self.items(&phase.body, &parallel_loops);
+        let mut body = self.items(&phase.body, &parallel_loops);
+        if let Some(across) = self.across {
+            across::pack(&mut self.builder, across, &mut body);
+        }
         self.builder.phase(Phase { parallel, body }, work);
     }
 
     fn tile_rule(&mut self, l: usize, phase: &PhaseNest, work: &WorkEstimate) -> TileRule {
         let extent = self.builder.extent(l);
+        if let Some(across) = self.across {
+            return TileRule::Square { extent, bytes: across.element as u32 };
+        }
         let outer: Vec<SizeId> = phase.parallel.iter().map(|&l| self.builder.extent(l)).collect();
         let outer = self.builder.sizes.product(outer);
         let points = self.builder.sizes.hint(outer).saturating_mul(self.builder.sizes.hint(extent)).max(1);
@@ -395,12 +405,14 @@ impl Emitter<'_> {
                 let (base, strides) = address(self.builder.sizes, place, &at);
                 let name = self.scope.tasks.buffers[place.buffer.0 as usize].name.clone();
                 let operand = self.builder.operand(Role::Out, &name, t.dtypes[0], &base, strides);
+                let operand = self.builder.packed(operand);
                 body.output(Output::Store(operand), vec![expr]);
                 continue;
             }
             let value = ValueRef { node: t.node, result: 0 };
             body.define(value, expr);
             if let Some(operand) = self.home(id, value, task, parallel, None) {
+                let operand = self.builder.packed(operand);
                 body.output(Output::Store(operand), vec![expr]);
             }
         }

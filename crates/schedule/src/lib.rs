@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod across;
 mod builder;
 mod cluster;
 mod cost;

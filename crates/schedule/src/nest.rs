@@ -4,6 +4,7 @@ use crate::reads::ValueRef;
 use crate::structure::{Cluster, Mode, Stage, stages};
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 /// A loop or a strip.
 #[derive(Clone, Debug)]
@@ -21,8 +22,8 @@ pub(crate) enum Node {
 pub(crate) struct PhaseNest {
     /// Loops that are parallel one point at a time, outermost first.
     pub(crate) parallel: Vec<usize>,
-    /// A loop that is parallel tile by tile, the last of the parallel indices.
-    pub(crate) tiled: Option<usize>,
+    /// Loops that are parallel tile by tile, the last of the parallel indices.
+    pub(crate) tiled: SmallVec<[usize; 2]>,
     /// What runs at each point.
     pub(crate) body: Vec<Node>,
 }
@@ -55,12 +56,14 @@ struct Layout<'a> {
     next: usize,
 }
 
-/// Lays out a cluster. `fused(t)` lists the producers of `t` inside it.
+/// Lays out a cluster. `fused(t)` lists the producers of `t` inside it; `across` is a second loop to tile, for operands that
+/// lie along it ([`crate::across`]).
 pub(crate) fn nest(
     cluster: &Cluster,
     tasks: &Tasks,
     fused: &dyn Fn(TaskId) -> Vec<TaskId>,
     split: Option<Split>,
+    across: Option<usize>,
 ) -> Nest {
     let mut layout = Layout { cluster, tasks, fused, next: 0 };
     let outer = &cluster.structure.levels[0];
@@ -69,18 +72,20 @@ pub(crate) fn nest(
     let all = &cluster.tasks;
     let phases = match (cluster.structure.mode, split) {
         (Mode::Pointwise, _) => {
-            let body = vec![layout.strip(axis, all.clone())];
-            vec![PhaseNest { parallel: others, tiled: axis, body }]
+            let strip = vec![layout.strip(axis, all.clone())];
+            let body = layout.loops(across.as_slice(), strip);
+            let parallel = others.into_iter().filter(|l| Some(*l) != across).collect();
+            vec![PhaseNest { parallel, tiled: across.into_iter().chain(axis).collect(), body }]
         }
         (mode, Some(split)) => layout.split(mode, split, outer, axis, others),
         (Mode::Columns, None) => {
-            vec![PhaseNest { parallel: others, tiled: axis, body: layout.columns(0, all) }]
+            vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body: layout.columns(0, all) }]
         }
         (Mode::Rows, None) => {
             let (tiled, body) = layout.rows(0, all);
             match tiled {
-                true => vec![PhaseNest { parallel: others, tiled: axis, body }],
-                false => vec![PhaseNest { parallel: outer.clone(), tiled: None, body }],
+                true => vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body }],
+                false => vec![PhaseNest { parallel: outer.clone(), tiled: SmallVec::new(), body }],
             }
         }
     };
@@ -206,7 +211,10 @@ impl Layout<'_> {
         let ended: Vec<TaskId> =
             deep.iter().copied().filter(|t| self.cluster.value_level(self.tasks, *t) == 0).collect();
         let columns = mode == Mode::Columns;
-        let (parallel, tiled) = if columns { (others, axis) } else { (outer.to_vec(), None) };
+        let (parallel, tiled) = match columns {
+            true => (others, axis.into_iter().collect()),
+            false => (outer.to_vec(), SmallVec::new()),
+        };
         let strip_axis = if columns { axis } else { None };
         let first = if columns {
             let mut first = Vec::new();
@@ -227,7 +235,10 @@ impl Layout<'_> {
         let mut second = if columns { self.loops(&[split.parts], vec![combine]) } else { vec![combine] };
         self.strip_unless_empty(strip_axis, shallow, &mut second);
         let parts = parallel.iter().copied().chain([split.parts]).collect();
-        vec![PhaseNest { parallel: parts, tiled, body: first }, PhaseNest { parallel, tiled, body: second }]
+        vec![
+            PhaseNest { parallel: parts, tiled: tiled.clone(), body: first },
+            PhaseNest { parallel, tiled, body: second },
+        ]
     }
 }
 

@@ -97,6 +97,7 @@ impl StripBody {
                 let (place, strides) = address(builder.sizes, &scope.tasks.placed[&read.value], &index);
                 let name = name_of(scope, read.value);
                 let operand = builder.operand(Role::In, &name, dtype, &place, strides);
+                let operand = builder.packed(operand);
                 self.input(Input::Load(operand), dtype)
             }
             Source::Inline(producer) => self.compute(scope, builder, staged, (producer, true), &index),

@@ -33,3 +33,28 @@ fn regressions() {
         }
     }
 }
+
+/// Squares of every shape at the edges: whole, cut on either side, thinner than a vector, empty.
+#[test]
+fn operands_across_the_strips() {
+    let graphs = [
+        "graph(%0 x: f32[n,m], %1 y: f32[m,n]) %2 = permute[1,0] %1 %3 = add %0, %2 return %3",
+        "graph(%0 x: u8[n,m]) %1 = permute[1,0] %0 return %1",
+        "graph(%0 x: f64[n,m], %1 y: f64[m]) %2 = permute[1,0] %0 %3 = square %2 return %3, %0",
+        "graph(%0 x: bool[n,m], %1 y: bool[n,m]) %2 = permute[1,0] %0 %3 = permute[1,0] %1
+           %4 = logical_and %2, %3 return %4",
+        "graph(%0 x: f16[3,n,m], %1 y: i16[m,3,n]) %2 = permute[2,0,1] %0 %3 = cast %2: f32[m,3,n]
+           %4 = cast %1: f32[m,3,n] %5 = mul %3, %4 return %5",
+        "graph(%0 x: i64[n,m], %1 y: i64[n,m]) %2 = permute[1,0] %0 %3 = permute[1,0] %1 %4 = sub %2, %3
+           %5 = concat[0] %4, %3 return %5, %4",
+    ];
+    let sizes: Vec<Sizes> = [(64, 64), (65, 130), (70, 1), (3, 300), (0, 2), (17, 33)]
+        .map(|(n, m)| [("n".into(), n), ("m".into(), m)].into())
+        .into();
+    for text in graphs {
+        let graph = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Threaded };
+        let compared = check(&case).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        assert!(compared > 0);
+    }
+}
