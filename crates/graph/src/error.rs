@@ -79,6 +79,8 @@ pub enum OpError {
         /// The axis.
         axis: usize,
     },
+    /// Axes of a contraction that share a label and differ in extent.
+    Labels(Box<LabelConflict>),
     /// Shapes that do not broadcast together.
     Shapes {
         /// The first shape.
@@ -191,6 +193,23 @@ pub enum OpError {
     },
 }
 
+/// A label that stands for two extents.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LabelConflict {
+    /// The operation.
+    pub op: &'static str,
+    /// Its subscripts: `ij,jk->ik`.
+    pub subscripts: String,
+    /// The label.
+    pub label: String,
+    /// An operand with the label, by position, and its extent there.
+    pub left: (usize, Dim),
+    /// Another, or the same again.
+    pub right: (usize, Dim),
+    /// The types of all operands.
+    pub types: Vec<Type>,
+}
+
 impl OpError {
     /// What is wrong, without a full stop.
     pub fn statement(&self) -> String {
@@ -219,6 +238,7 @@ impl OpError {
                 format!("{op}: axis {axis} is out of range for an array with {rank} {axes}")
             }
             OpError::RepeatedAxis { op, axis } => format!("{op}: axis {axis} is given twice"),
+            OpError::Labels(conflict) => conflict.statement(),
             OpError::Shapes { left, right, axis } => {
                 let (left, right) = (Extents(left), Extents(right));
                 format!("the shapes {left} and {right} do not broadcast together: they differ along axis {axis}")
@@ -281,6 +301,7 @@ impl OpError {
             | OpError::DType { .. }
             | OpError::Axis { .. }
             | OpError::RepeatedAxis { .. }
+            | OpError::Labels(_)
             | OpError::Shapes { .. }
             | OpError::Broadcast { .. }
             | OpError::Reshape { .. }
@@ -293,6 +314,18 @@ impl OpError {
             | OpError::UnknownNode { .. }
             | OpError::Attribute { .. } => None,
         }
+    }
+}
+
+impl LabelConflict {
+    fn statement(&self) -> String {
+        let LabelConflict { op, subscripts, label, left: (k, left), right: (l, right), types } = self;
+        let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
+        let sizes = match k == l {
+            true => format!("{left} and {right} in operand {k}"),
+            false => format!("{left} in operand {k} and {right} in operand {l}"),
+        };
+        format!("{op} `{subscripts}` of {types}: the label `{label}` is {sizes}")
     }
 }
 

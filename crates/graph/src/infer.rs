@@ -3,9 +3,10 @@
 //! Everything here is explicit: shapes and dtypes must agree as they stand. Extents that are not plainly equal but may turn
 //! out so become [`Constraint`]s, checked when sizes are bound. NumPy's implicit rules are in [`crate::numpy`].
 
+use crate::error::LabelConflict;
 use crate::formula::product;
 use crate::table::Takes;
-use crate::{Constraint, Dim, DimOp, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Contraction, Dim, DimOp, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function};
 use smallvec::{SmallVec, smallvec};
 
@@ -84,6 +85,7 @@ fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<Sm
             let axes = x.shape[..*axis].iter().chain(&y.shape).chain(&x.shape[*axis + 1..]);
             one(x.dtype, axes.cloned().collect())
         }
+        Op::Einsum(contraction) => one(inputs[0].dtype, einsum(contraction, inputs, found)?),
         Op::Result(k) => match inputs.get(*k as usize) {
             Some(ty) if inputs.len() > 1 => Ok(smallvec![(*ty).clone()]),
             _ => Err(attribute(name, format!("there is no result {k} of {} to choose from", inputs.len()))),
@@ -328,6 +330,47 @@ fn reduce(op: Reduce, axes: &[usize], x: &Type, found: &mut Constraints) -> Resu
     Ok(if op == Reduce::Moments { smallvec![ty.clone(), ty] } else { smallvec![ty] })
 }
 
+/// The shape of a contraction; axes that share a label agree.
+fn einsum(contraction: &Contraction, inputs: &[&Type], found: &mut Constraints) -> Result<Shape, OpError> {
+    let name = found.op;
+    if contraction.operands().len() != inputs.len() {
+        let message = format!("{contraction} is of {} operands, not {}", contraction.operands().len(), inputs.len());
+        return Err(attribute(name, message));
+    }
+    if let Some(other) = inputs.iter().find(|ty| ty.dtype != inputs[0].dtype) {
+        return Err(OpError::DTypes { op: name, left: inputs[0].clone().into(), right: (*other).clone().into() });
+    }
+    let mut extents: Vec<Option<(Dim, usize)>> = vec![None; contraction.label_count()];
+    for (k, (labels, ty)) in contraction.operands().iter().zip(inputs).enumerate() {
+        if labels.len() != ty.rank() {
+            let message = format!("{contraction} has {} labels for operand {k}, which is {ty}", labels.len());
+            return Err(attribute(name, message));
+        }
+        for (label, extent) in labels.iter().zip(&ty.shape) {
+            let known = &mut extents[usize::from(*label)];
+            let Some((before, operand)) = known else {
+                *known = Some((extent.clone(), k));
+                continue;
+            };
+            if !found.agree_on(before, extent, || format!("{name}: operands {operand} and {k}")) {
+                return Err(OpError::Labels(Box::new(LabelConflict {
+                    op: name,
+                    subscripts: contraction.to_string(),
+                    label: contraction.label_name(*label),
+                    left: (*operand, before.clone()),
+                    right: (k, extent.clone()),
+                    types: inputs.iter().map(|ty| (*ty).clone()).collect(),
+                })));
+            }
+            if before.fixed().is_none() && extent.fixed().is_some() {
+                *before = extent.clone();
+            }
+        }
+    }
+    let extent = |label: &Label| extents[usize::from(*label)].as_ref().map(|(extent, _)| extent.clone());
+    contraction.output().iter().map(|l| extent(l).ok_or_else(|| attribute(name, "a label without an axis"))).collect()
+}
+
 /// Checks that an axis has elements, or records that it must.
 fn not_empty(name: &'static str, x: &Type, axis: usize, found: &mut Constraints) -> Result<(), OpError> {
     let (extent, one) = (&x.shape[axis], Dim::Fixed(1));
@@ -363,10 +406,18 @@ impl Constraints {
 
     /// Whether two extents are or may be equal; what remains to be checked is recorded.
     fn agree(&mut self, left: &Dim, right: &Dim, axis: usize) -> bool {
+        let op = self.op;
+        self.agree_on(left, right, || format!("{op}: axis {axis}"))
+    }
+
+    /// As [`Constraints::agree`], with another context for the error.
+    fn agree_on(&mut self, left: &Dim, right: &Dim, context: impl Fn() -> String) -> bool {
         if left != right && left.fixed().is_some() && right.fixed().is_some() {
             return false;
         }
-        self.equal_at(left, right, axis);
+        if left != right {
+            self.push(left.clone(), right.clone(), context());
+        }
         true
     }
 

@@ -6,6 +6,7 @@
 //! [`numpy`], which a front end applies while recording.
 #![forbid(unsafe_code)]
 
+mod contraction;
 mod dim;
 mod error;
 pub mod formula;
@@ -21,8 +22,9 @@ pub mod table;
 pub mod text;
 mod verify;
 
+pub use contraction::{Contraction, Label, Labels, MatrixProduct};
 pub use dim::{Derived, Dim, DimOp, Sizes};
-pub use error::OpError;
+pub use error::{LabelConflict, OpError};
 pub use graph::{Constraint, Graph, Node, NodeId, Rewritten, live, uses};
 pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};

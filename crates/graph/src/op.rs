@@ -1,6 +1,6 @@
 //! Every operation of a graph.
 
-use crate::{Dim, Shape};
+use crate::{Contraction, Dim, Shape};
 use fuseloom_lane::{DType, Function, Scalar};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -63,6 +63,9 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// A contraction of as many inputs as it has operands, all of one dtype. The order in which one of several is computed is
+    /// the optimizer's to choose; what it leaves to be computed is said there.
+    Einsum(Contraction),
     /// Result `k` of a node with several.
     Result(u32),
 }

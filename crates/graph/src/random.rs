@@ -1,6 +1,6 @@
 //! Random graphs for the tests of this crate.
 
-use crate::{Dim, Graph, NodeId, Op, Reduce, Sizes, SliceAxis, Type};
+use crate::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, Reduce, Sizes, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar};
 
 /// A graph of the operations that these numbers choose, over the sizes `n` and `m`. Those that inference refuses are left
@@ -18,7 +18,7 @@ pub(crate) fn graph(choices: &[u64], sizes: Option<&Sizes>) -> Graph {
         let rank = |id: NodeId| g.nodes().get(id.index()).map_or(0, |node| node.types[0].rank());
         let (x, y, z) = (pick(16), pick(24), pick(32));
         let mut with = g.clone();
-        let added = match bits % 18 {
+        let added = match bits % 19 {
             0 | 1 => {
                 let shape: Vec<Dim> = (0..part(16) % 4).map(|k| dim(part(20 + 3 * k as u32))).collect();
                 with.input(&format!("x{k}"), Type::new(dtype, shape))
@@ -71,6 +71,15 @@ pub(crate) fn graph(choices: &[u64], sizes: Option<&Sizes>) -> Graph {
                 0 => with.add(Op::CombineMoments { axis: 0, count: dim(part(44)) }, &[x, x]),
                 _ => with.add(Op::Take { axis: (part(44) % 3) as usize }, &[x, y]),
             },
+            17 => {
+                let labels = |id: NodeId, shift: u32| -> Labels {
+                    (0..rank(id)).map(|k| (part(shift) >> (2 * k)) as Label % 4).collect()
+                };
+                let operands = [labels(x, 40), labels(y, 48)];
+                let output: Labels = (0..4).filter(|l| part(56) >> l & 1 == 1).collect();
+                let count = 1 + (part(60) % 2) as usize;
+                Contraction::new(&operands[..count], &output).and_then(|c| with.add(Op::Einsum(c), &[x, y][..count]))
+            }
             _ => with.add(Op::Result((part(40) % 3) as u32), &[x]),
         };
         if added.is_ok() && sizes.is_none_or(|sizes| with.constraints().iter().all(|c| c.holds(sizes))) {

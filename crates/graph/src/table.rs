@@ -53,6 +53,8 @@ pub enum Class {
     Arrange,
     /// Combines elements along axes.
     Reduction,
+    /// Sums products along axes.
+    Contraction,
     /// Chooses a result.
     Projection,
 }
@@ -255,7 +257,8 @@ impl Op {
             Op::Pad { .. } => 11,
             Op::CombineMoments { .. } => 12,
             Op::Take { .. } => 13,
-            Op::Result(_) => 14,
+            Op::Einsum(_) => 14,
+            Op::Result(_) => 15,
         };
         &OTHERS[position]
     }

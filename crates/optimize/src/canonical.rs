@@ -60,6 +60,11 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
             let known = matches!(source, Op::CombineMoments { .. } | Op::Reduce { op: Reduce::Moments, .. });
             require(known, "a result of neither `Moments` nor `CombineMoments`")
         }
+        Op::Einsum(contraction) => {
+            let dtype = graph.ty(node.inputs[0]).dtype;
+            let product = contraction.matrix_product().is_some() && matches!(dtype, DType::F32 | DType::F64);
+            require(product || contraction.diagonal().is_some(), "neither a product of matrices nor a diagonal")
+        }
         Op::DivMod => Err("it is a floor_divide and a remainder".into()),
         Op::Pad { .. } => Err("it is a concat".into()),
     }

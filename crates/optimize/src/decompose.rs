@@ -97,7 +97,8 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             | Op::Broadcast(_)
             | Op::Reshape(_)
             | Op::CombineMoments { .. }
-            | Op::Take { .. } => Step::Keep,
+            | Op::Take { .. }
+            | Op::Einsum(_) => Step::Keep,
         })
     })
 }

@@ -158,7 +158,7 @@ impl State {
         if let Some(rewrite) = &rewrite {
             check_outputs(pass.name, &self.graph, &rewrite.graph)?;
             if options.verify || cfg!(debug_assertions) {
-                verify(pass.name, &rewrite.graph)?;
+                verify(pass, &rewrite.graph)?;
             }
         }
         if let Some(hook) = options.hook {
@@ -224,9 +224,10 @@ fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<()
     }
 }
 
-fn verify(pass: &'static str, graph: &Graph) -> Result<(), Error> {
-    let malformed = |message: String| Error::Malformed { pass, message };
+fn verify(pass: &Pass, graph: &Graph) -> Result<(), Error> {
+    let malformed = |message: String| Error::Malformed { pass: pass.name, message };
     fuseloom_graph::verify(graph).map_err(|error| malformed(error.to_string()))?;
-    // Every pass comes after the one that makes a graph canonical, or is it.
-    crate::canonical(graph).map_err(malformed)
+    // The last of the passes that must run makes the graph canonical, and the others keep it so.
+    let last = PASSES.iter().rfind(|pass| pass.required).is_some_and(|last| last.name == pass.name);
+    if pass.required && !last { Ok(()) } else { crate::canonical(graph).map_err(malformed) }
 }

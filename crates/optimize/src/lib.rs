@@ -12,6 +12,7 @@
 //! - the views `Permute`, `Slice`, `Broadcast`, `Reshape`; `Concat` of at least two inputs, none plainly empty; `Take`;
 //! - `Reduce` by `Sum`, `Prod`, `Max`, `Min`, `Any`, `All`, `ArgMax`, `ArgMin` or `Moments`, over exactly one axis, of
 //!   elements that are not `f16` or `bf16`;
+//! - `Einsum` that is a diagonal (a view), or a product of matrices of `f32` or `f64` (`[batch.., m, k]` by `[batch.., k, n]`);
 //! - `CombineMoments`, and `Result` of it or of `Moments`.
 //!
 //! So there is no `DivMod` (it is `FloorDivide` and `Remainder`), no `Pad` (nested `Concat` with broadcast constants), no
@@ -29,6 +30,7 @@ mod canonical;
 mod casts;
 mod common;
 mod constants;
+mod contraction;
 mod dead_code;
 mod decompose;
 mod driver;
@@ -63,6 +65,7 @@ pub struct Pass {
 
 /// Every pass, in the order they run: the first once, the others in rounds.
 pub const PASSES: &[Pass] = &[
+    required("contractions", "contractions become products, sums and views", contraction::run),
     required("decompose", "compound operations become canonical ones", decompose::run),
     simplifying("constants", "operations on constants become constants", constants::run),
     simplifying("algebra", "rules that keep every bit", algebra::run),

@@ -171,6 +171,7 @@ fn takes(graph: &Graph, node: &Node, taken: &Taken, loads: bool) -> bool {
             | Op::Pad { .. }
             | Op::CombineMoments { .. }
             | Op::Take { .. }
+            | Op::Einsum(_)
             | Op::Result(_)
             | Op::Reduce { .. },
             _,
@@ -278,6 +279,7 @@ fn loads(graph: &Graph, users: &[u32]) -> Vec<bool> {
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
             | Op::Take { .. }
+            | Op::Einsum(_)
             | Op::Result(_) => false,
         });
     }

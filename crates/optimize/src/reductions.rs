@@ -37,7 +37,8 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             | Op::Concat { .. }
             | Op::Pad { .. }
             | Op::CombineMoments { .. }
-            | Op::Take { .. } => Ok(Step::Keep),
+            | Op::Take { .. }
+            | Op::Einsum(_) => Ok(Step::Keep),
         }
     })
 }

@@ -148,6 +148,7 @@ impl View {
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
             | Op::Take { .. }
+            | Op::Einsum(_)
             | Op::Result(_) => return None,
         }
         view.normalize();
@@ -285,6 +286,7 @@ fn composes(graph: &Graph, id: NodeId) -> bool {
         | Op::Reduce { .. }
         | Op::CombineMoments { .. }
         | Op::Take { .. }
+        | Op::Einsum(_)
         | Op::Result(_) => false,
     }
 }

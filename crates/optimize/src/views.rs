@@ -33,6 +33,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
             | Op::Take { .. }
+            | Op::Einsum(_)
             | Op::Result(_) => Ok(Step::Keep),
         }
     })

@@ -68,6 +68,7 @@ pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
         | Op::Reshape(_)
         | Op::Concat { .. }
         | Op::Pad { .. }
+        | Op::Einsum(_)
         | Op::Result(_) => 0,
     }
 }

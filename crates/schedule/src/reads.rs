@@ -92,6 +92,11 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
                 let zero = sizes.constant(0);
                 index = to.iter().map(|t| t.map_or(AxisIndex::Fixed(zero), |t| index[t])).collect();
             }
+            // A diagonal reads several axes at one index.
+            Op::Einsum(contraction) => match contraction.diagonal() {
+                Some(axes) => index = axes.iter().map(|&axis| index[axis]).collect(),
+                None => break,
+            },
             Op::Result(k) => {
                 return Read { value: ValueRef { node: inner.inputs[0], result: *k }, index };
             }

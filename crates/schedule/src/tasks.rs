@@ -420,6 +420,10 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
         Op::DivMod | Op::Pad { .. } => {
             return Err(ScheduleError { node: id, message: "not in canonical form: run the optimizer first".into() });
         }
+        Op::Einsum(contraction) if contraction.diagonal().is_some() => return Ok(()),
+        Op::Einsum(_) => {
+            return Err(ScheduleError { node: id, message: "a contraction that is not lowered".into() });
+        }
         Op::Map(_) | Op::Cast(_) | Op::Take { .. } => (&node.ty().shape, None),
         Op::Reduce { axes, .. } => {
             if axes.len() != 1 {

@@ -151,6 +151,7 @@ fn resized(node: &Node, edit: &Edit) -> Option<Node> {
         | Op::Concat { .. }
         | Op::Reduce { .. }
         | Op::Take { .. }
+        | Op::Einsum(_)
         | Op::Result(_) => {}
     }
     Some(node)

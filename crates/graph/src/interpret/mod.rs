@@ -4,6 +4,7 @@
 //! simple rather than fast, and everything else is checked against it.
 
 mod array;
+mod einsum;
 mod elementwise;
 mod reduce;
 #[cfg(test)]
@@ -124,7 +125,7 @@ pub fn interpret(graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<
                 let position = graph.inputs().iter().position(|input| *input == id);
                 vec![inputs[position.ok_or_else(|| internal("an input that is not declared"))?].clone()]
             }
-            _ => compute(node, sizes, &values)?,
+            _ => compute(id, node, sizes, &values)?,
         };
         values[id.index()] = result;
         for input in &node.inputs {
@@ -175,7 +176,12 @@ fn extents(shape: &Shape, sizes: &Sizes) -> Result<Vec<usize>, InterpretError> {
     shape.iter().map(|dim| extent(dim, sizes)).collect()
 }
 
-fn compute(node: &Node, sizes: &Sizes, values: &[Vec<ArrayValue>]) -> Result<Vec<ArrayValue>, InterpretError> {
+fn compute(
+    id: NodeId,
+    node: &Node,
+    sizes: &Sizes,
+    values: &[Vec<ArrayValue>],
+) -> Result<Vec<ArrayValue>, InterpretError> {
     let value = |id: &NodeId| values[id.index()].first().ok_or_else(|| internal(format!("%{} has no value", id.0)));
     let args = node.inputs.iter().map(value).collect::<Result<Vec<&ArrayValue>, _>>()?;
     let shape = || extents(&node.types[0].shape, sizes);
@@ -218,6 +224,7 @@ fn compute(node: &Node, sizes: &Sizes, values: &[Vec<ArrayValue>]) -> Result<Vec
             return reduce::combine_moments(args[0], args[1], *axis, extent(count, sizes)?);
         }
         Op::Take { axis } => views::take(args[0], args[1], *axis)?,
+        Op::Einsum(contraction) => einsum::einsum(contraction, &args, id.0)?,
         Op::Result(k) => {
             let source = node.inputs.first().and_then(|id| values[id.index()].get(*k as usize));
             source.ok_or_else(|| internal("there is no such result"))?.clone()

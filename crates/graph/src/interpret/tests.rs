@@ -248,3 +248,60 @@ proptest! {
         }
     }
 }
+
+/// A contraction of `x` ([`x`]) and of `[[1, 2, 3], [4, 5, 6]]`.
+fn contracted(subscripts: &str, inputs: &str) -> (Vec<usize>, Vec<f64>) {
+    let y = ArrayValue::from_f64(DType::F64, &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let text = format!("graph(%x x: f64[2,3,4], %y y: f64[2,3]) %z = einsum[{subscripts}] {inputs} return %z");
+    let result = run(&text, &[x(), y]).unwrap().remove(0);
+    (result.shape.clone(), result.to_f64())
+}
+
+#[test]
+fn contractions() {
+    assert_eq!(contracted("ij->ji", "%y"), (vec![3, 2], vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0]));
+    assert_eq!(contracted("ij->", "%y"), (vec![], vec![21.0]));
+    assert_eq!(contracted("ij,kj->ik", "%y, %y"), (vec![2, 2], vec![14.0, 32.0, 32.0, 77.0]));
+    assert_eq!(contracted("ij,ik->", "%y, %y"), (vec![], vec![261.0]));
+    assert_eq!(contracted("ij,kl,im->j", "%y, %y, %y"), (vec![3], vec![1386.0, 1827.0, 2268.0]));
+    assert_eq!(contracted("ijk,ij->k", "%x, %y").1, of_x_times_rows());
+    let square = ArrayValue::from_i64(DType::I8, &[2, 2], &[100, 2, 3, 100]);
+    let trace = run("graph(%0 x: i8[2,2]) %1 = einsum[ii->] %0 return %1", std::slice::from_ref(&square)).unwrap();
+    assert_eq!(trace[0].to_i64(), [-56]);
+    let diagonal = run("graph(%0 x: i8[2,2]) %1 = einsum[aa,aa->a] %0, %0 return %1", &[square]).unwrap();
+    assert_eq!(diagonal[0].to_i64(), [16, 16]);
+    let truths = ArrayValue::from_i64(DType::Bool, &[2, 2], &[1, 0, 1, 1]);
+    let reached = run("graph(%0 x: bool[2,2]) %1 = einsum[ij,jk->ik] %0, %0 return %1", &[truths]).unwrap();
+    assert_eq!(reached[0].to_i64(), [1, 0, 1, 1]);
+    let empty = ArrayValue::from_f64(DType::F32, &[2, 0], &[]);
+    let nothing = run("graph(%0 x: f32[2,0]) %1 = einsum[ij,kj->ik] %0, %0 return %1", &[empty]).unwrap();
+    assert_eq!(nothing[0].to_f64(), [0.0; 4]);
+}
+
+/// `sum(x * y[:, :, None], axis=(0, 1))`
+fn of_x_times_rows() -> Vec<f64> {
+    let x = x().to_f64();
+    (0..4).map(|k| (0..6).map(|row| x[row * 4 + k] * (row as f64 + 1.0)).sum()).collect()
+}
+
+#[test]
+fn contractions_of_storage_floats_round_once() {
+    let x = ArrayValue::from_f64(DType::F16, &[2, 65], &[&[2048.0][..], &[1.0; 64], &[1.0; 65]].concat());
+    let y = run("graph(%0 x: f16[2,65]) %1 = einsum[ij,kj->ik] %0, %0 return %1", &[x]).unwrap().remove(0);
+    assert_eq!(y, ArrayValue::from_f64(DType::F16, &[2, 2], &[f64::INFINITY, 2112.0, 2112.0, 65.0]));
+}
+
+#[test]
+fn labels_must_agree() {
+    let error = |subscripts: &str| {
+        let text = format!("graph(%0 x: f32[2,3], %1 y: f32[n]) %2 = einsum[{subscripts} return %2");
+        parse(&text).map(|graph| graph.constraints().to_vec()).map_err(|error| error.message)
+    };
+    let conflict = "einsum `ab,ca->bc` of f32[2,3], f32[2,3]: the label `a` is 2 in operand 0 and 3 in operand 1";
+    assert_eq!(error("ij,ki->jk] %0, %0"), Err(conflict.into()));
+    assert_eq!(error("ii->i] %0"), Err("einsum `aa->a` of f32[2,3]: the label `a` is 2 and 3 in operand 0".into()));
+    assert_eq!(error("i->i] %0"), Err("einsum: a->a has 1 labels for operand 0, which is f32[2,3]".into()));
+    assert_eq!(error("ij->ij] %0, %0"), Err("einsum: ab->ab is of 1 operands, not 2".into()));
+    let later = error("ij,j->i] %0, %1").unwrap();
+    assert_eq!((later.len(), later[0].context.as_str()), (1, "einsum: operands 0 and 1"));
+}

@@ -190,7 +190,7 @@ pub(super) static REDUCTIONS: [Row; 13] = [
 ];
 
 /// The rows of the other operations.
-pub(super) static OTHERS: [Row; 15] = [
+pub(super) static OTHERS: [Row; 16] = [
     row("input", 0, Class::Source, Any, "an array the caller provides, by name").gives(Gives::Given),
     row("constant", 0, Class::Source, Any, "a 0-d constant").gives(Gives::Given),
     row("extent", 0, Class::Source, Any, "the value of a dim, 0-d").gives(Gives::I64),
@@ -206,5 +206,7 @@ pub(super) static OTHERS: [Row; 15] = [
     row("combine_moments", 2, Class::Reduction, ComputedFloat, "means and M2s of equal groups, combined along an axis")
         .results(2),
     row("take", 2, Class::Arrange, Any, "an axis of the first input read at the indices of the second"),
+    row("einsum", 1, Class::Contraction, Any, "sums of products over labels that axes share; bool is any of and")
+        .or_more(),
     row("result", 1, Class::Projection, Any, "one result of an operation with several"),
 ];

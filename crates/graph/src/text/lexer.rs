@@ -37,7 +37,7 @@ impl fmt::Display for Token<'_> {
     }
 }
 
-const SIGNS: [&str; 13] = ["==", "=", "(", ")", "[", "]", ":", ",", ";", "+", "-", "*", "/"];
+const SIGNS: [&str; 14] = ["->", "==", "=", "(", ")", "[", "]", ":", ",", ";", "+", "-", "*", "/"];
 
 pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Place)>, ParseError> {
     let mut lexer = Lexer { rest: text, place: Place { line: 1, column: 1 } };

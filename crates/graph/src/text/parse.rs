@@ -1,8 +1,9 @@
 //! Text to graphs.
 
 use super::lexer::{Place, Token, tokens};
+use crate::contraction::parse_labels;
 use crate::table::function_row;
-use crate::{Constraint, Dim, Graph, NodeId, Op, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -375,6 +376,7 @@ impl<'a> Parser<'a> {
             "concat" => Op::Concat { axis: self.bracketed(axis)? },
             "take" => Op::Take { axis: self.bracketed(axis)? },
             "result" => Op::Result(self.bracketed(|p| p.integer("the number of a result"))?),
+            "einsum" => self.contraction(place)?,
             "pad" => {
                 let widths = self.list(|p| {
                     let low = p.dim()?;
@@ -423,6 +425,32 @@ impl<'a> Parser<'a> {
         };
         self.expect("]")?;
         Ok(Op::Reduce { op, axes })
+    }
+
+    /// `[ab,bc->ac]`
+    fn contraction(&mut self, place: Place) -> Result<Op, ParseError> {
+        self.expect("[")?;
+        let mut operands = vec![self.labels()?];
+        while self.accept(",") {
+            operands.push(self.labels()?);
+        }
+        self.expect("->")?;
+        let output = self.labels()?;
+        self.expect("]")?;
+        let contraction = Contraction::new(&operands, &output);
+        Ok(Op::Einsum(contraction.map_err(|error| ParseError::new(place, error.to_string()))?))
+    }
+
+    /// `ab`, or nothing
+    fn labels(&mut self) -> Result<Labels, ParseError> {
+        match *self.peek() {
+            Token::Name(name) => {
+                let labels = parse_labels(name).ok_or_else(|| self.error(format!("`{name}` is no list of labels")))?;
+                self.next();
+                Ok(labels)
+            }
+            _ => Ok(Labels::new()),
+        }
     }
 
     /// `0 by 1 for n`

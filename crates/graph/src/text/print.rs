@@ -85,6 +85,7 @@ impl fmt::Display for Call<'_> {
             }
             Op::Reduce { op: _, axes } => write_list(f, axes)?,
             Op::CombineMoments { axis, count } => write!(f, "[{axis}; count {count}]")?,
+            Op::Einsum(contraction) => write!(f, "[{contraction}]")?,
             Op::Result(k) => write!(f, "[{k}]")?,
         }
         write_values(f, &node.inputs)

@@ -34,6 +34,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
         | Op::Reduce { .. }
         | Op::CombineMoments { .. }
         | Op::Take { .. }
+        | Op::Einsum(_)
         | Op::Result(_) => Ok(Step::Keep),
     })
 }

@@ -4,6 +4,7 @@
 //! be, how often each kind of operation comes. Operations that inference refuses are left out.
 
 mod composite;
+mod contraction;
 mod operation;
 
 use crate::random::Rng;

@@ -5,7 +5,7 @@ use fuseloom_graph::{Dim, NodeId, Op, Reduce, Shape, SliceAxis};
 use fuseloom_lane::{DType, Function, Scalar};
 
 /// The kinds of operation that are drawn by weight.
-pub(super) const KINDS: [Kind; 12] = [
+pub(super) const KINDS: [Kind; 13] = [
     Kind::Map,
     Kind::Map,
     Kind::Map,
@@ -17,6 +17,7 @@ pub(super) const KINDS: [Kind; 12] = [
     Kind::Join,
     Kind::Reduce,
     Kind::Composite,
+    Kind::Contraction,
     Kind::Other,
 ];
 
@@ -41,6 +42,8 @@ pub(super) enum Kind {
     Reduce,
     /// Several operations that programs have together.
     Composite,
+    /// A contraction.
+    Contraction,
     /// The rest.
     Other,
 }
@@ -111,6 +114,7 @@ impl Builder {
             Kind::Join => self.join(x),
             Kind::Reduce => self.reduce(x),
             Kind::Composite => self.composite(x),
+            Kind::Contraction => self.contraction(x),
             Kind::Other => self.other(x),
         }
     }
