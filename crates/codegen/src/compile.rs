@@ -92,6 +92,7 @@ fn one_grouping(items: &[Item]) -> Result<(), String> {
     for item in items {
         match item {
             Item::Loop(inner) => one_grouping(&inner.body)?,
+            Item::Product(_) => {}
             Item::Strip(strip) => {
                 for output in &strip.outputs {
                     if let Output::Reduce(r) = output
@@ -114,6 +115,7 @@ fn collect_functions(items: &[Item], into: &mut Vec<ScalarFn>) {
     for item in items {
         match item {
             Item::Loop(inner) => collect_functions(&inner.body, into),
+            Item::Product(_) => {}
             Item::Strip(strip) => program_functions(&strip.program, into),
         }
     }

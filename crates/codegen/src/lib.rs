@@ -16,6 +16,7 @@ mod isa;
 mod lanes;
 mod memory;
 mod nest;
+mod product;
 mod reduce;
 mod strip;
 mod unit;

@@ -2,8 +2,8 @@
 
 use crate::clif::memory;
 use crate::reduce::vertical;
-use crate::strip;
 use crate::unit::Emit;
+use crate::{product, strip};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{
@@ -22,6 +22,8 @@ pub(crate) struct Nest<'n, 'a> {
     pub(crate) literals: Clif,
     /// The address of the written sizes.
     pub(crate) written: Clif,
+    /// The address of the table of library functions.
+    pub(crate) library: Clif,
 }
 
 /// What is known at a place in the nest.
@@ -60,6 +62,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
     let params = field(e, offset_of!(KernelArgs, params));
     let literals = field(e, offset_of!(KernelArgs, literals));
     let written = field(e, offset_of!(KernelArgs, written));
+    let library = field(e, offset_of!(KernelArgs, library));
     e.status = Some(field(e, offset_of!(KernelArgs, status)));
 
     let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
@@ -72,7 +75,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
         });
     }
     let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
-    let mut nest = Nest { e, kernel, params, literals, written };
+    let mut nest = Nest { e, kernel, params, literals, written, library };
     nest.points(&scope, phase, begin, end);
 }
 
@@ -199,6 +202,7 @@ impl Nest<'_, '_> {
         for item in items {
             match item {
                 Item::Strip(strip) => strip::emit(self, scope, strip),
+                Item::Product(product) => product::emit(self, scope, product),
                 Item::Loop(inner) => match inner.kind {
                     LoopKind::Serial => self.serial(scope, inner),
                     LoopKind::Reduce => vertical::reduce_loop(self, scope, inner),

@@ -1,13 +1,15 @@
 //! The kernel interpreter: what compiled code must compute, to the bit.
 //!
 //! It runs a kernel on the same arguments as compiled code, checks every access, and follows the definitions directly: lane
-//! programs by [`fuseloom_lane::interpret`], reductions by [`fuseloom_lane::tree`]. A kernel that it and the graph's
-//! interpreter disagree on was scheduled wrongly; one that it and compiled code disagree on was compiled wrongly.
+//! programs by [`fuseloom_lane::interpret`], reductions by [`fuseloom_lane::tree`], products term by term in order. A kernel
+//! that it and the graph's interpreter disagree on was scheduled wrongly; one that it and compiled code disagree on was
+//! compiled wrongly. (Of products of floats the bits are free: their sums must be exact to be compared so.)
 //!
 //! A strip is interpreted some thousand lanes at a time: loaded, computed, stored, reduced.
 
 mod accumulate;
 mod memory;
+mod product;
 
 pub use memory::Memory;
 
@@ -186,6 +188,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
         match item {
             Item::Loop(inner) => self.serial(inner),
             Item::Strip(strip) => self.strip(strip, accumulators),
+            Item::Product(product) => self.product(product),
         }
     }
 
@@ -194,7 +197,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
         let mut accumulators: Vec<Vec<Option<Accumulator>>> = Vec::new();
         for item in &inner.body {
             accumulators.push(match item {
-                Item::Loop(_) => Vec::new(),
+                Item::Loop(_) | Item::Product(_) => Vec::new(),
                 Item::Strip(strip) => {
                     let rows = self.axis(strip)?.lanes;
                     let over = |output: &Output| match output {

@@ -1,9 +1,10 @@
 //! The kernel IR.
 //!
 //! A kernel is a list of [`Phase`]s with a barrier between them. A phase is a flattened parallel index space around a
-//! sequence of [`Item`]s: serial loops and [`Strip`]s. A strip is one SIMD loop over one axis (or a single point) whose body
-//! is a lane program with its loads, stores and reductions. Everything that flows from one strip to another goes through a
-//! scratch operand, which is private to the worker and small enough for its cache.
+//! sequence of [`Item`]s: serial loops, [`Strip`]s and [`Product`]s. A strip is one SIMD loop over one axis (or a single
+//! point) whose body is a lane program with its loads, stores and reductions; a product is a block of a matrix product, which
+//! a library function computes. Everything that flows from one to another goes through a scratch operand, which is private to
+//! the worker and small enough for its cache.
 
 use fuseloom_lane::{DType, Program, Reduction};
 use smallvec::SmallVec;
@@ -149,13 +150,15 @@ pub struct Parallel {
     pub count: ParamId,
 }
 
-/// A loop or a strip.
+/// A loop, a strip or a product.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Item {
     /// A serial loop.
     Loop(Loop),
     /// A SIMD loop or a single point.
     Strip(Strip),
+    /// A block of a matrix product.
+    Product(Product),
 }
 
 /// The values a loop variable takes, in ascending order.
@@ -205,6 +208,28 @@ pub enum LoopKind {
     /// under a two-pass block ([`Reduction::Moments`] of bare elements), whose loop holds strips that reduce and nothing
     /// that stores.
     Reduce,
+}
+
+/// A block of a matrix product: `c[i, j] = sum over p of a[i, p] * b[p, j]` for all `i` in `rows`, `j` in `columns` and `p` in
+/// `depth`. All three operands have one dtype, a lane type.
+///
+/// The elements of a row of `a` meet those of a column of `b` in whatever order the library likes, and a product and the sum it
+/// enters may round once for both: floats are as exact as such a sum is, but their bits are promised only for the same extents,
+/// strides and instruction set. Integers wrap; bools multiply by and, and add by or. An empty sum is 0.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Product {
+    /// The left matrix; does not move along `columns`.
+    pub a: OperandId,
+    /// The right matrix; does not move along `rows`.
+    pub b: OperandId,
+    /// The result: moves along `rows` and `columns` (unless there is but one by a fixed extent), not along `depth`. Overwritten.
+    pub c: OperandId,
+    /// Variable and values of the rows of `a` and `c`.
+    pub rows: (VarId, Range),
+    /// Variable and values of the columns of `b` and `c`.
+    pub columns: (VarId, Range),
+    /// Variable and values of the columns of `a` and the rows of `b`.
+    pub depth: (VarId, Range),
 }
 
 /// One SIMD loop over one axis, or a single point, around a lane program.

@@ -21,12 +21,12 @@ mod reach;
 mod scan;
 mod verify;
 
-pub use args::{CompiledKernel, Entry, KernelArgs, Status};
+pub use args::{CompiledKernel, Entry, KernelArgs, Library, Matrix, ProductCall, ProductFn, Status};
 pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place, work_rows};
 pub use interpret::{InterpretError, Memory, interpret, interpret_range};
 pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
-    ParamId, Phase, Range, ReduceInto, Role, Stride, Strip, VarId,
+    ParamId, Phase, Product, Range, ReduceInto, Role, Stride, Strip, VarId,
 };
 pub use parse::parse;
 pub use plan::{

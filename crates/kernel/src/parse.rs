@@ -5,7 +5,7 @@ mod strip;
 
 use crate::scan::{Line, ParseError, Words, lines};
 use crate::{Access, Item, Kernel, Label, Loop, LoopKind, MAX_DEPTH, Operand, OperandId, Parallel, ParamId, Phase};
-use crate::{Range, Role, Stride, VarId};
+use crate::{Product, Range, Role, Stride, VarId};
 use fuseloom_lane::{Program, Table};
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -180,14 +180,21 @@ impl<'t> Parser<'t> {
         let mut items = Vec::new();
         while let Some(mut words) = self.line(indent)? {
             let mark = words.mark();
-            let kind = match words.name("a loop or a strip")? {
+            let kind = match words.name("a loop, a strip or a product")? {
                 "strip" => {
                     items.push(Item::Strip(self.strip(&mut words, indent + 2)?));
                     continue;
                 }
+                "product" => {
+                    items.push(Item::Product(self.product(&mut words, indent + 2)?));
+                    continue;
+                }
                 "for" => LoopKind::Serial,
                 "reduce" => LoopKind::Reduce,
-                other => return words.fail(mark, format!("expected `for`, `reduce` or `strip`, found `{other}`")),
+                other => {
+                    let message = format!("expected `for`, `reduce`, `strip` or `product`, found `{other}`");
+                    return words.fail(mark, message);
+                }
             };
             if depth == MAX_DEPTH {
                 return words.fail(mark, format!("loops nest more than {MAX_DEPTH} deep"));
@@ -198,6 +205,32 @@ impl<'t> Parser<'t> {
             items.push(Item::Loop(Loop { var, range, kind, body }));
         }
         Ok(items)
+    }
+
+    /// The rest of a product's first line, and the lines of its body.
+    fn product(&mut self, words: &mut Words<'t>, indent: usize) -> Result<Product, ParseError> {
+        let rows = self.range(words)?;
+        let line = |parser: &mut Self, before: &mut Words<'t>, keyword: &str| {
+            before.end()?;
+            let mark = before.mark();
+            let Some(mut words) = parser.line(indent)? else {
+                return before.fail(mark, format!("expected a line with `{keyword}` after this one"));
+            };
+            words.expect_word(keyword)?;
+            Ok(words)
+        };
+        let mut words = line(self, words, "columns")?;
+        let columns = self.range(&mut words)?;
+        let mut words = line(self, &mut words, "depth")?;
+        let depth = self.range(&mut words)?;
+        let mut words = line(self, &mut words, "multiply")?;
+        let a = self.operand(&mut words)?;
+        words.expect(',')?;
+        let b = self.operand(&mut words)?;
+        words.expect_word("into")?;
+        let c = self.operand(&mut words)?;
+        words.end()?;
+        Ok(Product { a, b, c, rows, columns, depth })
     }
 
     fn range(&mut self, words: &mut Words<'t>) -> Result<(VarId, Range), ParseError> {

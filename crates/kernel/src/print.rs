@@ -20,10 +20,18 @@
 //!       reduce sum %1: f32 over j into s     `pairs` for subtrees, `_` for no place, `work w` over a loop
 //! ```
 //!
-//! Loops are `for k < m` and `reduce k < m`; a gather is `gather 0 = x extent p stride q`.
+//! Loops are `for k < m` and `reduce k < m`; a gather is `gather 0 = x extent p stride q`. A product, one line for each of its
+//! ranges and one for its operands, is
+//!
+//! ```text
+//!     product i < n
+//!       columns j < m
+//!       depth k < p
+//!       multiply a, b into c
+//! ```
 
 use crate::program_text::{Shared, list};
-use crate::{Grouping, Input, Item, Kernel, LoopKind, OperandId, Output, ParamId, Range, ReduceInto};
+use crate::{Grouping, Input, Item, Kernel, LoopKind, OperandId, Output, ParamId, Product, Range, ReduceInto};
 use crate::{Role, Stride, Strip, VarId};
 use fuseloom_lane::Value;
 use hashbrown::HashSet;
@@ -152,6 +160,7 @@ impl Printer {
             match item {
                 Item::Loop(inner) => self.collect(&inner.body),
                 Item::Strip(strip) => self.shared.collect(&strip.program),
+                Item::Product(_) => {}
             }
         }
     }
@@ -169,9 +178,21 @@ impl Printer {
                     self.items(&inner.body, indent + 2)?;
                 }
                 Item::Strip(strip) => self.strip(strip, indent)?,
+                Item::Product(product) => self.product(product, indent)?,
             }
         }
         Ok(())
+    }
+
+    fn product(&mut self, product: &Product, indent: usize) -> fmt::Result {
+        let range = |(var, range): (VarId, Range)| self.range(var, range);
+        let (rows, columns, depth) = (range(product.rows), range(product.columns), range(product.depth));
+        let (a, b, c) = (self.operand(product.a), self.operand(product.b), self.operand(product.c));
+        writeln!(self.out, "{:indent$}product {rows}", "")?;
+        let indent = indent + 2;
+        writeln!(self.out, "{:indent$}columns {columns}", "")?;
+        writeln!(self.out, "{:indent$}depth {depth}", "")?;
+        writeln!(self.out, "{:indent$}multiply {a}, {b} into {c}", "")
     }
 
     fn strip(&mut self, strip: &Strip, indent: usize) -> fmt::Result {

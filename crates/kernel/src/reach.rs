@@ -5,7 +5,7 @@
 
 use crate::{
     BindError, Binding, BoundBuffer, BoundKernel, Input, Item, KernelStep, OperandId, Output, ParamId, Place, Plan,
-    Range, Stride, Strip, VarId,
+    Product, Range, Stride, Strip, VarId,
 };
 
 struct Reach<'a> {
@@ -83,6 +83,7 @@ impl Reach<'_> {
                         self.reductions_over(strip, var)?;
                     }
                 }
+                Item::Product(product) => self.product(product)?,
             }
         }
         Ok(())
@@ -102,6 +103,8 @@ impl Reach<'_> {
                         self.reductions_over(strip, over)?;
                     }
                 }
+                // Nothing of it is left when its loop does not run.
+                Item::Product(_) => {}
             }
         }
         Ok(())
@@ -118,6 +121,19 @@ impl Reach<'_> {
                 for into in reduce.into.iter().flatten() {
                     self.operand(*into, None)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn product(&mut self, product: &Product) -> Result<(), Fault> {
+        let [rows, columns, depth] =
+            [product.rows, product.columns, product.depth].map(|(var, range)| self.enter_range(var, range));
+        if rows && columns {
+            self.operand(product.c, None)?;
+            if depth {
+                self.operand(product.a, None)?;
+                self.operand(product.b, None)?;
             }
         }
         Ok(())

@@ -14,6 +14,10 @@
 //! [`Prim::Gather`](fuseloom_lane::Prim::Gather) names one of the strip's gathers and has its lane type, stands in the strip's
 //! program itself and not in a routine, and every gather is named.
 //!
+//! **Products.** The three variables are distinct. The operands have one dtype, a lane type. The left one is not indexed by the
+//! columns nor the right one by the rows; the result is indexed by both (save for a fixed extent of 1) and not by the depth, and
+//! is neither of the others.
+//!
 //! **Memory.** `In` operands are not written. `Work` operands are only worked in. An operand is used only where all variables
 //! of its index are defined, and a stored one is indexed by the strip's axis. An `Out` operand that is written is
 //! indexed by every parallel variable, itself or through a tile of it, so that no two points write one element. A scratch
@@ -27,6 +31,7 @@
 //! if it is over a loop, shared with no other reduction inside that loop, and then the strip's range does not depend on that
 //! loop. Where it is of bare moments over a loop, every strip in that loop reduces, and nothing in it stores or writes a size.
 
+mod product;
 mod strip;
 
 use crate::{Item, Kernel, Loop, LoopKind, OperandId, ParamId, Phase, Range, Role, Stride, VarId};
@@ -55,6 +60,7 @@ pub fn verify(kernel: &Kernel) -> Result<(), VerifyError> {
         written: vec![false; kernel.operands.len()],
         parallel: Vec::new(),
         strips: 0,
+        products: 0,
         reductions: Vec::new(),
     };
     verifier.kernel()
@@ -96,6 +102,8 @@ struct Verifier<'k> {
     parallel: Vec<VarId>,
     /// Strips of this phase so far.
     strips: usize,
+    /// Products of this phase so far.
+    products: usize,
     /// The reductions over loops in this phase so far.
     reductions: Vec<Pending>,
 }
@@ -158,6 +166,7 @@ impl Verifier<'_> {
     fn phase(&mut self, phase: &Phase) -> Result<(), VerifyError> {
         self.ranges.fill(None);
         self.strips = 0;
+        self.products = 0;
         self.parallel = phase.parallel.iter().map(|p| p.var).collect();
         // Another worker, with scratch of its own, may run this phase.
         for (written, operand) in self.written.iter_mut().zip(&self.kernel.operands) {
@@ -178,6 +187,10 @@ impl Verifier<'_> {
                 Item::Strip(strip) => {
                     self.strips += 1;
                     self.within(format!("strip {}", self.strips - 1), |v| v.strip(strip))?;
+                }
+                Item::Product(product) => {
+                    self.products += 1;
+                    self.within(format!("product {}", self.products - 1), |v| v.product(product))?;
                 }
             }
         }
@@ -228,6 +241,7 @@ impl Verifier<'_> {
                     })?;
                     number += 1;
                 }
+                Item::Product(_) => return self.fail("a product stands under a two-pass reduction"),
             }
         }
         Ok(number)
@@ -236,16 +250,7 @@ impl Verifier<'_> {
     /// Brings a variable into scope.
     fn define(&mut self, var: VarId, range: Range, source: Source) -> Result<(), VerifyError> {
         self.var(var)?;
-        match range {
-            Range::Full { extent } => self.param(extent)?,
-            Range::Fixed { extent: 1..=4 } => {}
-            Range::Fixed { extent } => return self.fail(format!("a fixed extent of {extent} is not within 1 to 4")),
-            Range::Tile { tile, size, extent } => {
-                self.param(size)?;
-                self.param(extent)?;
-                self.in_scope(tile)?;
-            }
-        }
+        self.bounds(range)?;
         if self.scope.iter().any(|d| d.var == var) {
             return self.fail(format!("variable {} is defined inside of itself", var.0));
         }
@@ -257,6 +262,20 @@ impl Verifier<'_> {
         }
         self.scope.push(Definition { var, source });
         Ok(())
+    }
+
+    /// Checks what a range is made of.
+    fn bounds(&self, range: Range) -> Result<(), VerifyError> {
+        match range {
+            Range::Full { extent } => self.param(extent),
+            Range::Fixed { extent: 1..=4 } => Ok(()),
+            Range::Fixed { extent } => self.fail(format!("a fixed extent of {extent} is not within 1 to 4")),
+            Range::Tile { tile, size, extent } => {
+                self.param(size)?;
+                self.param(extent)?;
+                self.in_scope(tile)
+            }
+        }
     }
 
     fn in_scope(&self, var: VarId) -> Result<(), VerifyError> {

@@ -33,7 +33,7 @@ fn refused_after(change: impl FnOnce(&mut Kernel), place: &str, message: &str) {
 fn strip(kernel: &mut Kernel, number: usize) -> &mut fuseloom_kernel::Strip {
     match &mut kernel.phases[0].body[number] {
         fuseloom_kernel::Item::Strip(strip) => strip,
-        fuseloom_kernel::Item::Loop(_) => panic!("a loop"),
+        fuseloom_kernel::Item::Loop(_) | fuseloom_kernel::Item::Product(_) => panic!("not a strip"),
     }
 }
 

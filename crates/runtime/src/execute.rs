@@ -4,8 +4,9 @@ use crate::float_control::DefaultFloats;
 use crate::layout::is_contiguous;
 use crate::operand::RawArray;
 use crate::pool::Block;
+use crate::product::LIBRARY;
 use crate::workers::Team;
-use crate::{Input, Output, Pool, RuntimeError, Workers, copy};
+use crate::{Input, Output, Pool, RuntimeError, Workers, copy, product};
 use fuseloom_kernel::{
     Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, KernelArgs,
     LibraryOp, Place, Plan, Status, Step,
@@ -255,6 +256,7 @@ impl Executable {
         };
         Err(match status {
             Status::INDEX_OUT_OF_RANGE => RuntimeError::IndexOutOfRange { step, kernel },
+            Status::OUT_OF_MEMORY => RuntimeError::OutOfMemory { bytes: product::WORKING_BYTES },
             Status(code) => RuntimeError::UnknownStatus { step, kernel, code },
         })
     }
@@ -352,6 +354,7 @@ fn run_kernel(
         literals: bound.literals.as_ptr(),
         status: status.as_ptr(),
         written: if written.is_empty() { null_mut() } else { written.as_mut_ptr() },
+        library: &LIBRARY,
     };
     let shared = Shared { args: &args, scratch: memory.scratch, scratch_stride: memory.scratch_stride };
     let shared = &shared;

@@ -31,6 +31,7 @@ mod mapping;
 mod memory;
 mod operand;
 mod pool;
+mod product;
 mod transfer;
 mod workers;
 

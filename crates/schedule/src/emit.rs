@@ -594,6 +594,7 @@ impl Emitter<'_> {
 fn reduces_over(items: &[Item], var: fuseloom_kernel::VarId) -> bool {
     items.iter().any(|item| match item {
         Item::Loop(l) => reduces_over(&l.body, var),
+        Item::Product(_) => false,
         Item::Strip(strip) => {
             let own = strip.axis.map(|(v, _)| v);
             strip.outputs.iter().any(|output| match output {

@@ -50,6 +50,8 @@ fn single_strip(kernel: &Kernel) -> bool {
             .map(|item| match item {
                 Item::Loop(l) => strips(&l.body),
                 Item::Strip(_) => 1,
+                // It stores before it has loaded everything.
+                Item::Product(_) => 2,
             })
             .sum()
     }

@@ -125,6 +125,7 @@ fn no_byte_outside_of_the_elements() {
                         literals: std::ptr::null(),
                         status: &mut status,
                         written: std::ptr::null_mut(),
+                        library: std::ptr::null(),
                     };
                     // SAFETY: all operands are mapped for their elements; any other access faults, which is the test.
                     unsafe { compiled.entries[0](&args, std::ptr::null_mut(), 0, 1) };

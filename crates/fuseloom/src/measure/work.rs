@@ -73,6 +73,8 @@ impl Counts {
                     let along = strip.axis.map_or(1.0, |(_, range)| extent(&range, params));
                     self.strip(strip, times * along);
                 }
+                // Its limit is the library's own time, which is measured.
+                Item::Product(_) => {}
             }
         }
     }

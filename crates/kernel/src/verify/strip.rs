@@ -218,7 +218,7 @@ impl Verifier<'_> {
     }
 
     /// The operand, if it may be read here.
-    fn readable(&self, id: OperandId) -> Result<&Operand, VerifyError> {
+    pub(super) fn readable(&self, id: OperandId) -> Result<&Operand, VerifyError> {
         self.known(id)?;
         let operand = self.kernel.operand(id);
         for access in &operand.index {
@@ -233,7 +233,7 @@ impl Verifier<'_> {
     }
 
     /// The operand, if it may be written. Whether its variables are defined is for the caller to check.
-    fn writable(&self, id: OperandId) -> Result<&Operand, VerifyError> {
+    pub(super) fn writable(&self, id: OperandId) -> Result<&Operand, VerifyError> {
         self.known(id)?;
         let operand = self.kernel.operand(id);
         match operand.role {
@@ -265,7 +265,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn equal<T: PartialEq + fmt::Display>(&self, a: &str, x: T, b: &str, y: T) -> Result<(), VerifyError> {
+    pub(super) fn equal<T: PartialEq + fmt::Display>(&self, a: &str, x: T, b: &str, y: T) -> Result<(), VerifyError> {
         if x == y { Ok(()) } else { self.fail(format!("{a} {x} against {b} {y}")) }
     }
 }

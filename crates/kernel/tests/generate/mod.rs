@@ -135,9 +135,10 @@ impl Generator {
     fn items(&mut self, depth: usize) -> Vec<Item> {
         let mut items = Vec::new();
         for _ in 0..1 + self.rng.below(3) {
-            items.push(match self.rng.below(4) {
+            items.push(match self.rng.below(5) {
                 0 if depth < 2 => Item::Loop(self.serial(depth)),
                 1 if depth < 2 => Item::Loop(self.reduce_loop()),
+                2 if self.rng.one_in(2) => Item::Product(self.product()),
                 _ => Item::Strip(self.strip(None, false)),
             });
         }
@@ -192,6 +193,37 @@ impl Generator {
         self.scope.pop();
         self.axes = outer;
         Loop { var, range, kind: LoopKind::Reduce, body }
+    }
+
+    fn product(&mut self) -> Product {
+        let around = self.scope.clone();
+        let [rows, columns, depth] = [(); 3].map(|()| {
+            let range = self.range();
+            (self.var(), range)
+        });
+        let dtype = self.rng.pick(&LANES);
+        let mut side = |along: [VarId; 2]| {
+            let may: Vec<VarId> = around.iter().copied().chain(along).collect();
+            let fits = |id: &&OperandId| {
+                let operand = self.kernel.operand(**id);
+                operand.dtype == dtype && operand.index.iter().all(|access| may.contains(&access.var))
+            };
+            match self.readable.iter().find(fits) {
+                Some(&id) if self.rng.one_in(2) => id,
+                _ => self.operand(Role::In, dtype, &[], &may),
+            }
+        };
+        let (a, b) = (side([rows.0, depth.0]), side([depth.0, columns.0]));
+        let mut must = vec![rows.0, columns.0];
+        let c = if self.rng.one_in(2) {
+            let offset = self.offset();
+            self.operand(Role::Scratch { offset }, dtype, &must, &around)
+        } else {
+            must.extend(&self.parallel);
+            self.operand(Role::Out, dtype, &must, &around)
+        };
+        self.readable.push(c);
+        Product { a, b, c, rows, columns, depth }
     }
 
     /// An operand indexed by some of the variables: all of `must`, and some of `may`.

@@ -1,6 +1,7 @@
 //! Running compiled kernels on the memory of the interpreter, and comparing what they leave.
 
 pub(crate) mod build;
+pub(crate) mod product;
 
 use fuseloom_codegen::{CodegenError, Options, compile};
 use fuseloom_kernel::{CompiledKernel, InterpretError, Kernel, KernelArgs, Memory, Role, interpret, print};
@@ -30,6 +31,7 @@ pub(crate) fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &
         literals: after.literals.as_ptr(),
         status: &mut status,
         written: after.written.as_mut_ptr(),
+        library: &product::LIBRARY,
     };
     let base = scratch.as_mut_ptr().cast::<u8>();
     let aligned = base.wrapping_add(base.align_offset(64));
