@@ -45,6 +45,7 @@ fn count_strips(kernel: &Kernel) -> usize {
             .map(|item| match item {
                 Item::Loop(l) => strips(&l.body),
                 Item::Strip(_) => 1,
+                Item::Product(_) => 0,
             })
             .sum()
     }
