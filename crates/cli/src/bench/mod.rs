@@ -6,7 +6,7 @@
 mod check;
 mod limit;
 mod measure;
-mod numpy;
+mod peer;
 mod plain;
 mod random;
 mod report;
@@ -18,7 +18,7 @@ use crate::failure::{Failure, Result, tell};
 use fuseloom::{Array, Options};
 use limit::Limit;
 use measure::{Effort, Times};
-use numpy::Python;
+use peer::Peer;
 use random::Random;
 use report::Row;
 use std::io::Write;
@@ -55,6 +55,22 @@ enum Against {
     Eager,
     Ndarray,
     Numpy,
+    Numexpr,
+    Numba,
+    Jax,
+}
+
+impl Against {
+    /// Its package, of a system in Python.
+    fn python(self) -> Option<&'static str> {
+        match self {
+            Against::Eager | Against::Ndarray => None,
+            Against::Numpy => Some("numpy"),
+            Against::Numexpr => Some("numexpr"),
+            Against::Numba => Some("numba"),
+            Against::Jax => Some("jax"),
+        }
+    }
 }
 
 /// What all workloads are measured with.
@@ -62,7 +78,7 @@ struct Bench {
     fused: Options,
     eager: Options,
     against: Vec<Against>,
-    python: Option<Python>,
+    peers: Vec<Peer>,
     threads: usize,
     isa: String,
     effort: Effort,
@@ -123,13 +139,10 @@ fn choose(names: &[String]) -> Result<Vec<&'static Workload>> {
 
 impl Bench {
     fn new(arguments: &Arguments) -> Result<Bench> {
-        let python = if !arguments.against.contains(&Against::Numpy) {
-            None
-        } else {
-            numpy::find().map_err(|reason| tell(format_args!("numpy is left out: {reason}"))).ok()
-        };
-        if let Some(python) = &python {
-            tell(format_args!("numpy {}", python.version));
+        let systems: Vec<&'static str> = arguments.against.iter().filter_map(|system| system.python()).collect();
+        let peers = peer::find(&systems, tell);
+        for peer in &peers {
+            tell(format_args!("{} {}", peer.system, peer.version));
         }
         let info = fuseloom::info()?;
         let threads = arguments.threads.map_or(info.threads, usize::from);
@@ -138,7 +151,7 @@ impl Bench {
             eager: fused.clone().fusion(false),
             fused,
             against: arguments.against.clone(),
-            python,
+            peers,
             threads,
             isa: info.isa,
             effort: if arguments.quick { Effort::QUICK } else { Effort::FULL },
@@ -179,9 +192,10 @@ impl Bench {
             disagree("fused and ndarray", check::difference(&result, &plain, workload.tolerance)?)?;
             contenders.push(contender);
         }
-        if let Some(python) = &self.python {
-            let (contender, theirs) = numpy::contender(python, workload, inputs)?;
-            disagree("fused and numpy", check::difference(&result, &theirs, workload.tolerance)?)?;
+        for peer in &self.peers {
+            let Some((contender, theirs)) = peer.contender(workload, inputs, self.threads)? else { continue };
+            let what = format!("fused and {}", peer.system);
+            disagree(&what, check::difference(&result, &theirs, workload.tolerance)?)?;
             contenders.push(contender);
         }
         Ok((contenders, limit))
@@ -215,8 +229,13 @@ impl Bench {
                 row.kernels = Some(explained.kernels()?);
                 row.peak_bytes = explained.peak_bytes()?;
             }
-            // ndarray's operators run on the caller's thread, and so do NumPy's outside of matrix products.
-            None => row.threads = 1,
+            None => {
+                row.peak_bytes = contender.grown;
+                if contender.system == "ndarray" {
+                    // Its operators run on the caller's thread.
+                    row.threads = 1;
+                }
+            }
         }
         Ok(row)
     }

@@ -9,7 +9,7 @@ pub(crate) struct Row {
     pub(crate) workload: &'static str,
     /// `fused`: the result is returned and dropped each time, so that the pool uses its memory again. `into`: into the
     /// caller's memory. `fused-fresh`: the pool is emptied before each call, so that the first touch of the result's memory
-    /// is paid, as the other systems pay it. `eager`: fuseloom with fusion off. `ndarray`, `numpy`.
+    /// is paid, as the other systems pay it. `eager`: fuseloom with fusion off. Then other systems, by their names.
     pub(crate) system: &'static str,
     pub(crate) threads: usize,
     /// What kernels are compiled by; `null` for systems that are not fuseloom.
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 }
 
 /// What the rows compare with, in this order.
-const AGAINST: [&str; 2] = ["eager", "numpy"];
+const AGAINST: [&str; 6] = ["eager", "ndarray", "numpy", "numexpr", "numba", "jax"];
 
 /// The best time of a system on the workload of a row.
 fn best(rows: &[Row], workload: &str, system: &str) -> Option<f64> {

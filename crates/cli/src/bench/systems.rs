@@ -18,6 +18,29 @@ pub(crate) struct Contender {
     pub(crate) program: Option<Rc<Program>>,
     /// Whether calls must be timed one by one.
     pub(crate) singly: bool,
+    /// By how many bytes a call makes its process grow, of other systems that tell.
+    pub(crate) grown: Option<usize>,
+}
+
+impl Contender {
+    /// A system that is not fuseloom.
+    pub(crate) fn other(
+        system: &'static str,
+        cold: f64,
+        call: impl FnMut(u64) -> Result<f64> + 'static,
+        grown: Option<usize>,
+    ) -> Contender {
+        Contender { system, cold, call: Box::new(call), program: None, singly: false, grown }
+    }
+
+    fn ours(
+        system: &'static str,
+        cold: f64,
+        call: impl FnMut(u64) -> Result<f64> + 'static,
+        program: &Rc<Program>,
+    ) -> Contender {
+        Contender { system, cold, call: Box::new(call), program: Some(Rc::clone(program)), singly: false, grown: None }
+    }
 }
 
 /// A program for a workload, its first result, and the seconds both took.
@@ -46,7 +69,7 @@ pub(crate) fn returning(system: &'static str, program: &Rc<Program>, inputs: &[A
         }
         Ok(start.elapsed().as_secs_f64())
     };
-    Contender { system, cold, call: Box::new(call), program: Some(Rc::clone(program)), singly: false }
+    Contender::ours(system, cold, call, program)
 }
 
 /// Calls after each of which the pool is emptied, so that every result is memory the system has to find.
@@ -63,7 +86,7 @@ pub(crate) fn fresh(program: &Rc<Program>, inputs: &[Array], cold: f64) -> Conte
         }
         Ok(seconds)
     };
-    Contender { system: "fused-fresh", cold, call: Box::new(call), program: Some(Rc::clone(program)), singly: true }
+    Contender { singly: true, ..Contender::ours("fused-fresh", cold, call, program) }
 }
 
 /// Calls into memory of the caller's.
@@ -78,7 +101,7 @@ pub(crate) fn into(program: &Rc<Program>, inputs: &[Array], result: &Array) -> R
         Ok::<f64, Failure>(start.elapsed().as_secs_f64())
     };
     let cold = call(1)?;
-    Ok(Contender { system: "into", cold, call: Box::new(call), program: Some(Rc::clone(program)), singly: false })
+    Ok(Contender::ours("into", cold, call, program))
 }
 
 /// The workload in plain Rust.
@@ -94,7 +117,7 @@ pub(crate) fn plain(workload: &Workload, inputs: &[Array]) -> Result<(Contender,
         }
         Ok(start.elapsed().as_secs_f64())
     };
-    Ok((Contender { system: "ndarray", cold, call: Box::new(call), program: None, singly: false }, result))
+    Ok((Contender::other("ndarray", cold, call, None), result))
 }
 
 /// The caller's memory for one result.

@@ -7,7 +7,7 @@ use fuseloom::prelude::*;
 
 /// One workload.
 pub(crate) struct Workload {
-    /// Its name; that of the expression in `benches/peers/numpy_peer.py` is what comes before the sizes.
+    /// Its name; that of the expression in `benches/peers` is what comes before the sizes.
     pub(crate) name: &'static str,
     /// As NumPy writes it.
     pub(crate) expression: &'static str,
