@@ -25,7 +25,7 @@
 //! ```
 //!
 //! - Record: [`Tensor`], with NumPy's names, broadcasting and promotion; [`arange`], [`linspace`], [`full`], [`zeros`], [`ones`],
-//!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`]; slices by [`s!`]; reductions over [`Axes`], [`keepdims`].
+//!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`], [`einsum`]; slices by [`s!`]; reductions over [`Axes`], [`keepdims`].
 //! - Compute: [`Tensor::eval`], [`eval_all`]; [`Program`] for what is called often; [`Options`].
 //! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`], [`WholeFile`]).
 //! - Understand: [`Explain`], [`Stats`], [`info()`], [`memory()`], [`Error`].
@@ -79,8 +79,8 @@ pub use place::Place;
 pub use program::{Inputs, Outputs, Program};
 pub use stats::{Stats, stats};
 pub use tensor::{
-    Axes, Ellipsis, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, SliceItem, Tensor, arange,
-    concatenate, eye, full, iota, keepdims, linspace, maximum, minimum, ones, stack, where_, zeros,
+    Axes, AxisPairs, Ellipsis, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, SliceItem, Tensor, arange,
+    concatenate, einsum, eye, full, iota, keepdims, linspace, maximum, minimum, ones, stack, where_, zeros,
 };
 pub use whole::WholeFile;
 
@@ -88,7 +88,7 @@ pub use whole::WholeFile;
 pub mod prelude {
     pub use crate::dtypes::*;
     pub use crate::{
-        Array, Ellipsis, Error, NewAxis, Options, Program, Tensor, arange, concatenate, eval_all, eye, full, iota,
-        keepdims, linspace, maximum, minimum, ones, s, stack, where_, zeros,
+        Array, Ellipsis, Error, NewAxis, Options, Program, Tensor, arange, concatenate, einsum, eval_all, eye, full,
+        iota, keepdims, linspace, maximum, minimum, ones, s, stack, where_, zeros,
     };
 }

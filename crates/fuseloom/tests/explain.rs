@@ -17,7 +17,7 @@ fn every_stage_has_text_and_dot() {
     assert!(graph.contains(&format!("%1 = mean[0] %0: f32[8]  # {}:{line}\n", file!())), "{graph}");
     assert_eq!(fuseloom::graph::parse(&graph).unwrap().outputs().len(), 1, "the comments leave it readable");
     let optimized = explain.text(Stage::Optimized).unwrap();
-    assert!(optimized.starts_with("# decompose: "), "{optimized}");
+    assert!(optimized.starts_with("# contractions: "), "{optimized}");
     assert!(!optimized.contains(" = mean["), "{optimized}");
     let plan = explain.text(Stage::Plan).unwrap();
     assert!(plan.contains("\nbuffers\n  data0 f32[100,8] input, 3200 bytes\n"), "{plan}");

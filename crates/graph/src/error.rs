@@ -81,6 +81,8 @@ pub enum OpError {
     },
     /// Axes of a contraction that share a label and differ in extent.
     Labels(Box<LabelConflict>),
+    /// Subscripts of a contraction that make no sense, or none for its operands.
+    Subscripts(Box<SubscriptError>),
     /// Shapes that do not broadcast together.
     Shapes {
         /// The first shape.
@@ -208,6 +210,21 @@ pub struct LabelConflict {
     pub right: (usize, Dim),
     /// The types of all operands.
     pub types: Vec<Type>,
+    /// What would have fitted, as a sentence.
+    pub meant: Option<String>,
+}
+
+/// Subscripts of a contraction that make no sense, or none for the operands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubscriptError {
+    /// The operation.
+    pub op: &'static str,
+    /// The subscripts as they were written; empty where there are none.
+    pub subscripts: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it, as a sentence.
+    pub hint: Option<String>,
 }
 
 impl OpError {
@@ -239,6 +256,14 @@ impl OpError {
             }
             OpError::RepeatedAxis { op, axis } => format!("{op}: axis {axis} is given twice"),
             OpError::Labels(conflict) => conflict.statement(),
+            OpError::Subscripts(error) => {
+                let SubscriptError { op, subscripts, message, .. } = &**error;
+                if subscripts.is_empty() {
+                    format!("{op}: {message}")
+                } else {
+                    format!("{op} `{subscripts}`: {message}")
+                }
+            }
             OpError::Shapes { left, right, axis } => {
                 let (left, right) = (Extents(left), Extents(right));
                 format!("the shapes {left} and {right} do not broadcast together: they differ along axis {axis}")
@@ -290,6 +315,8 @@ impl OpError {
                     None
                 }
             }
+            OpError::Labels(conflict) => conflict.meant.clone(),
+            OpError::Subscripts(error) => error.hint.clone(),
             OpError::DTypes { .. } => Some("Cast one of them.".into()),
             OpError::DType { advice, .. } if !advice.is_empty() => Some((*advice).into()),
             OpError::NegativePower => Some("Cast the base to a float, or write the power as one.".into()),
@@ -301,7 +328,6 @@ impl OpError {
             | OpError::DType { .. }
             | OpError::Axis { .. }
             | OpError::RepeatedAxis { .. }
-            | OpError::Labels(_)
             | OpError::Shapes { .. }
             | OpError::Broadcast { .. }
             | OpError::Reshape { .. }
@@ -319,7 +345,7 @@ impl OpError {
 
 impl LabelConflict {
     fn statement(&self) -> String {
-        let LabelConflict { op, subscripts, label, left: (k, left), right: (l, right), types } = self;
+        let LabelConflict { op, subscripts, label, left: (k, left), right: (l, right), types, meant: _ } = self;
         let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
         let sizes = match k == l {
             true => format!("{left} and {right} in operand {k}"),

@@ -360,6 +360,7 @@ fn einsum(contraction: &Contraction, inputs: &[&Type], found: &mut Constraints) 
                     left: (*operand, before.clone()),
                     right: (k, extent.clone()),
                     types: inputs.iter().map(|ty| (*ty).clone()).collect(),
+                    meant: None,
                 })));
             }
             if before.fixed().is_none() && extent.fixed().is_some() {

@@ -24,7 +24,7 @@ mod verify;
 
 pub use contraction::{Contraction, Label, Labels, MatrixProduct};
 pub use dim::{Derived, Dim, DimOp, Sizes};
-pub use error::{LabelConflict, OpError};
+pub use error::{LabelConflict, OpError, SubscriptError};
 pub use graph::{Constraint, Graph, Node, NodeId, Rewritten, live, uses};
 pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};

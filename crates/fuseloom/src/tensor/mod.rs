@@ -1,6 +1,7 @@
 //! Recorded array operations.
 
 pub(crate) mod axes;
+mod contractions;
 mod create;
 mod elementwise;
 mod operand;
@@ -12,6 +13,7 @@ pub(crate) mod slicing;
 mod views;
 
 pub use axes::{Axes, keepdims};
+pub use contractions::{AxisPairs, einsum};
 pub use create::{arange, eye, full, iota, linspace, ones, zeros};
 pub use elementwise::*;
 pub use operand::{Number, Operand};

@@ -1,0 +1,151 @@
+//! `einsum` and its relatives against NumPy 2.4.
+
+use fuseloom::prelude::*;
+
+/// Subscripts, shapes of operands ([`operand`]), the shape of the result and its elements.
+type Case = (&'static str, &'static [&'static [usize]], &'static [usize], &'static [i64]);
+
+#[rustfmt::skip]
+const NUMPY: &[Case] = &[
+    ("ij,jk->ik", &[&[2, 3], &[3, 4]], &[2, 4], &[20, -15, -17, 25, -3, 40, -5, -6]),
+    ("bij,bjk->bik", &[&[2, 2, 3], &[2, 3, 4]], &[2, 2, 4], &[20, -15, -17, 25, -3, 40, -5, -6, 40, -4, -4, -4, 40, -3, -2, -12]),
+    ("i,i->", &[&[2], &[2]], &[], &[20]),
+    ("i,j->ij", &[&[2], &[3]], &[2, 3], &[10, -25, -5, -4, 10, 2]),
+    ("ii->", &[&[3, 3]], &[], &[-8]),
+    ("ij->ji", &[&[2, 3]], &[3, 2], &[-5, 5, 2, 1, -2, -3]),
+    ("ij,ij->i", &[&[2, 3], &[2, 3]], &[2], &[18, -11]),
+    ("bi,bj->bij", &[&[2, 2], &[2, 3]], &[2, 2, 3], &[10, -25, -5, -4, 10, 2, 6, -8, 0, -15, 20, 0]),
+    ("ijk,jk->ij", &[&[2, 3, 4], &[3, 4]], &[2, 3], &[3, -12, -3, -12, -24, -12]),
+    ("bhid,bhjd->bhij", &[&[2, 3, 2, 4], &[2, 3, 3, 4]], &[2, 3, 2, 3], &[3, 3, -19, -13, -12, 22, -34, -10, 3, -3, 22, -19, -15, 44, -18, -14, -20, -15, 38, -22, 39, -24, 38, -21, -18, 34, -24, 44, -24, 51, 26, -19, 24, -19, 58, -19]),
+    ("ij,jk,kl->il", &[&[2, 3], &[3, 4], &[4, 2]], &[2, 2], &[3, -236, 183, 24]),
+    ("ii->i", &[&[3, 3]], &[3], &[-5, 1, -4]),
+    ("iij->j", &[&[2, 2, 3]], &[3], &[-2, 1, -7]),
+    ("ij->", &[&[2, 3]], &[], &[-2]),
+    ("...ij,...jk", &[&[2, 1, 3, 4], &[5, 4, 2]], &[2, 5, 3, 2], &[-16, -16, 11, 14, 27, -44, -16, 39, 13, 5, 20, -7, 6, 39, -29, 7, 24, -14, 6, -16, -27, 9, 17, 34, 6, -16, -25, 11, 10, 27, 10, 19, 26, -39, -35, 24, 16, 3, 23, -9, -36, -10, -33, 9, 20, -12, 18, -11, -27, 4, 17, 29, 17, -34, -21, 10, 14, 26, 16, -35]),
+    ("i...,i...->...", &[&[3, 1, 2], &[3, 4, 1]], &[4, 2], &[1, 19, -30, 25, 5, -24, 7, 15]),
+    ("ij,jk", &[&[2, 1], &[3, 4]], &[2, 4], &[-5, 0, 5, 10, 2, 0, -2, -4]),
+    ("ba", &[&[2, 3]], &[3, 2], &[-5, 5, 2, 1, -2, -3]),
+    ("ab,bc,cd,de->ae", &[&[2, 2], &[2, 3], &[3, 4], &[4, 2]], &[2, 2], &[612, -359, -528, 625]),
+    ("i,i,i->i", &[&[1], &[3], &[3]], &[3], &[10, 75, -20]),
+    ("ij,kj,lj->ikl", &[&[2, 3], &[4, 3], &[2, 3]], &[2, 4, 2], &[-28, -46, -9, -32, 10, -18, 29, -4, -37, -29, -27, -16, -17, -3, -7, 10]),
+    ("a,ab,b->", &[&[2], &[2, 2], &[2]], &[], &[105]),
+    ("ijk,ijl,ikl->jk", &[&[2, 3, 4], &[2, 3, 2], &[2, 4, 2]], &[3, 4], &[57, 18, 74, -127, -14, -52, -52, -80, 8, 40, 86, 36]),
+    (",ij->ji", &[&[], &[2, 3]], &[3, 2], &[10, 15, -25, -20, -5, 0]),
+    ("i j , j -> i", &[&[2, 3], &[3]], &[2], &[18, -8]),
+    ("ii,ii->i", &[&[2, 2], &[2, 2]], &[2], &[10, -15]),
+    ("iijj->ij", &[&[2, 2, 3, 3]], &[2, 3], &[-5, 1, -4, -3, 3, -2]),
+    ("abcd,cd->ba", &[&[2, 2, 3, 4], &[3, 4]], &[2, 2], &[-12, 114, -48, -54]),
+    ("ij,kl->", &[&[2, 3], &[4, 2]], &[], &[-8]),
+    ("aab,b->a", &[&[2, 2, 2], &[2]], &[2], &[20, -8]),
+];
+
+/// Operand `k` of a case: elements `(7 i + 3 k) mod 11 - 5`.
+fn operand(k: usize, shape: &[usize]) -> Tensor {
+    let count: usize = shape.iter().product();
+    let values: Vec<i64> = (0..count).map(|i| ((7 * i + 3 * k) % 11) as i64 - 5).collect();
+    Tensor::from(values).reshape(shape)
+}
+
+#[test]
+fn the_table_has_numpys_values_in_every_dtype() {
+    for (subscripts, shapes, shape, values) in NUMPY {
+        let operands: Vec<Tensor> = shapes.iter().enumerate().map(|(k, shape)| operand(k, shape)).collect();
+        for dtype in [i64, i32, f64, f32] {
+            let cast: Vec<Tensor> = operands.iter().map(|x| x.cast(dtype)).collect();
+            let result = einsum(subscripts, &cast);
+            assert_eq!(result.dtype().unwrap(), dtype);
+            assert_eq!(result.shape().unwrap(), *shape, "{subscripts}");
+            // Sums of products of small whole numbers are exact.
+            assert_eq!(result.cast(i64).eval().unwrap().to_vec::<i64>().unwrap(), *values, "{subscripts} of {dtype}");
+        }
+    }
+}
+
+#[test]
+fn results_by_hand() {
+    let a = Tensor::from(vec![1i64, 2, 3, 4]).reshape((2, 2));
+    let v = Tensor::from([10i64, 20]);
+    let check = |x: Tensor, expected: &[i64]| assert_eq!(x.eval().unwrap().to_vec::<i64>().unwrap(), expected);
+    check(einsum("ij,jk->ik", [&a, &a]), &[7, 10, 15, 22]);
+    check(einsum("i,i->", [&v, &v]), &[500]);
+    check(einsum("i,j->ij", [&v, &v]), &[100, 200, 200, 400]);
+    check(einsum("ii->", [&a]), &[5]);
+    check(einsum("ij->ji", [&a]), &[1, 3, 2, 4]);
+    check(einsum("ij,ij->i", [&a, &a]), &[5, 25]);
+    check(einsum("ij,jk,kl->il", [&a, &a, &a]), &[37, 54, 81, 118]);
+    check(a.matmul(&v), &[50, 110]);
+    check(v.matmul(&a), &[70, 100]);
+    check(v.matmul(&v), &[500]);
+    check(v.dot(&a), &[70, 100]);
+    check(a.dot(&Tensor::from(2i64)), &[2, 4, 6, 8]);
+    check(a.inner(&a), &[5, 11, 11, 25]);
+    check(a.outer(&v), &[10, 20, 20, 40, 30, 60, 40, 80]);
+    check(a.vdot(&a.t()), &[29]);
+    check(a.tensordot(&a, 2), &[30]);
+    check(a.tensordot(&a, ([0], [1])), &[7, 15, 10, 22]);
+    check(a.tensordot(&v, 0), &[10, 20, 20, 40, 30, 60, 40, 80]);
+    check(a.trace(), &[5]);
+    check(a.diagonal_of(-1, 0, 1), &[3]);
+    check(a.diagonal_of(7, 0, 1), &[]);
+}
+
+#[test]
+fn small_dtypes_wrap_and_bools_combine() {
+    let x = Tensor::from([100i8, 100]);
+    assert_eq!(einsum("i,i->", [&x, &x]).eval().unwrap().to_vec::<i8>().unwrap(), [32]);
+    assert_eq!(
+        x.trace().check().unwrap_err().to_string().split(" (").next(),
+        Some("diagonal: axis 1 is out of range for an array with 1 axis")
+    );
+    let reach = Tensor::from(vec![true, true, false, false]).reshape((2, 2));
+    assert_eq!(reach.matmul(&reach).eval().unwrap().to_vec::<bool>().unwrap(), [true, true, false, false]);
+    let half = Tensor::from(vec![1.0f32; 4096]).cast(f16);
+    assert_eq!(half.dot(&half).cast(f32).eval().unwrap().to_vec::<f32>().unwrap(), [4096.0]);
+}
+
+#[test]
+fn nothing_in_gives_zeros_out() {
+    let (x, y) = (zeros((3, 0), f32), zeros((0, 2), f32));
+    assert_eq!(x.matmul(&y).eval().unwrap().to_vec::<f32>().unwrap(), [0.0; 6]);
+    assert_eq!(y.matmul(&zeros((2, 0), f32)).shape().unwrap(), [0, 0]);
+}
+
+#[test]
+fn named_dims_agree_when_they_are_bound() {
+    let program = Program::new(|b| {
+        let (x, w) = (b.input("x", f32, ("n", "k")), b.input("w", f32, ("k", 3)));
+        vec![x.matmul(&w), einsum("nk,nl,lm->km", [&x, &x, &w]), einsum("ii->i", [&x.matmul(&x.t())])]
+    })
+    .unwrap();
+    for n in [1usize, 4, 7] {
+        let x = ndarray::Array2::from_shape_fn((n, 2), |(i, j)| (i + 2 * j) as f32);
+        let w = ndarray::Array2::from_shape_fn((2, 3), |(i, j)| (i * 3 + j) as f32 - 2.0);
+        let results = program.call(&[x.view(), w.view()]).unwrap();
+        let close = |result: &Array, expected: ndarray::ArrayD<f32>| {
+            assert_eq!(result.view::<f32>().unwrap(), expected, "n = {n}");
+        };
+        close(&results[0], x.dot(&w).into_dyn());
+        close(&results[1], x.t().dot(&x).dot(&w).into_dyn());
+        close(&results[2], x.dot(&x.t()).diag().to_owned().into_dyn());
+    }
+}
+
+#[test]
+fn mistakes_say_where() {
+    let (a, b) = (zeros((2, 3), f32), zeros((4, 5), f32));
+    let message = |x: Tensor| x.check().unwrap_err().to_string();
+    let wrong = message(a.matmul(&b));
+    assert!(
+        wrong.starts_with(
+            "matmul `...ij,...jk->...ik` of f32[2,3], f32[4,5]: the label `j` is 3 in operand 0 and 4 in operand 1 ("
+        ),
+        "{wrong}"
+    );
+    assert!(wrong.contains("einsum.rs:"), "{wrong}");
+    let wrong = message(a.tensordot(&b, 3));
+    assert!(wrong.starts_with("tensordot: 3 axes of f32[2,3] and f32[4,5] cannot be paired"), "{wrong}");
+    assert!(
+        message(einsum("i", std::iter::empty::<Tensor>()))
+            .starts_with("einsum `i`: it is written for 1 operand but was given 0")
+    );
+}
