@@ -35,6 +35,7 @@ mod dead_code;
 mod decompose;
 mod driver;
 mod error;
+mod pieces;
 mod push_views;
 mod reductions;
 #[cfg(test)]
@@ -72,6 +73,7 @@ pub const PASSES: &[Pass] = &[
     simplifying("casts", "conversions that do nothing or can be had for less", casts::run),
     simplifying("reductions", "reductions that need not be done", reductions::run),
     simplifying("views", "chains of views become one", views::run),
+    simplifying("pieces", "elementwise work over windows of a concat is done piece by piece", pieces::run),
     simplifying("broadcasts", "functions of broadcast values move below the broadcast", broadcasts::run),
     simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
     simplifying(SWEEP, "what no output needs goes", dead_code::run),
