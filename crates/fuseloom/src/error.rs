@@ -1,5 +1,6 @@
 //! Everything that can go wrong, in prose.
 
+use crate::annotate::annotate;
 use crate::{DType, Place};
 use fuseloom_codegen::CodegenError;
 use fuseloom_graph::{InterpretError, OpError, ParseError};
@@ -20,6 +21,16 @@ pub enum Error {
         mistake: OpError,
         /// Where it was written.
         place: Place,
+    },
+    /// Text that is no expression, or one that makes no sense.
+    #[error("{message} ({place}){}", sentence(hint.clone()))]
+    Expression {
+        /// What is wrong, without a full stop.
+        message: String,
+        /// Where it is written.
+        place: Place,
+        /// What to do about it or what was probably meant, a sentence of its own.
+        hint: Option<String>,
     },
     /// A graph is not well formed.
     #[error("{message}")]
@@ -153,7 +164,9 @@ impl Error {
     /// Where in the caller's program the mistake was made, if it was made at a place.
     pub fn place(&self) -> Option<Place> {
         match self {
-            Error::Operation { place, .. } | Error::Unbound { place, .. } => Some(*place),
+            Error::Operation { place, .. } | Error::Unbound { place, .. } | Error::Expression { place, .. } => {
+                Some(place.clone())
+            }
             Error::Graph { .. }
             | Error::Count { .. }
             | Error::Argument { .. }
@@ -171,6 +184,27 @@ impl Error {
             | Error::Compile(_)
             | Error::Internal { .. } => None,
         }
+    }
+
+    /// The message as [`Display`](std::fmt::Display) gives it; of a mistake in an expression, with the line of its text below
+    /// and the place marked, as a compiler shows it:
+    ///
+    /// ```text
+    /// cannot add f32[3,4] and f32[4,3]: axis 0 is 3 against 4
+    ///  --> expression:1:4
+    ///   |
+    /// 1 | (x + y).sum()
+    ///   |  ~~^~~
+    ///   |
+    ///   = Did you mean to transpose one of them?
+    /// ```
+    pub fn annotated(&self) -> String {
+        let parts = match self {
+            Error::Operation { mistake, place } => Some((mistake.statement(), place, mistake.hint())),
+            Error::Expression { message, place, hint } => Some((message.clone(), place, hint.clone())),
+            _ => None,
+        };
+        parts.and_then(|(message, place, hint)| annotate(&message, place, hint)).unwrap_or_else(|| self.to_string())
     }
 }
 

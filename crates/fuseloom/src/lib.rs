@@ -36,6 +36,7 @@
 //! `FUSELOOM_DUMP=graph,optimized,plan,kernels,clif`. What an [`Options`] sets beats them.
 #![forbid(unsafe_code)]
 
+mod annotate;
 mod arguments;
 mod array;
 pub mod dtypes;
@@ -43,6 +44,7 @@ mod environment;
 mod error;
 mod evaluate;
 mod explain;
+mod expression;
 mod info;
 mod lower;
 mod machine;
@@ -68,6 +70,7 @@ pub use array::Array;
 pub use error::{Error, Result};
 pub use evaluate::{eval_all, eval_all_with, explain_all_with};
 pub use explain::{Explain, Stage};
+pub use expression::{Expression, Known, NamedInputs, evaluate, evaluate_all, evaluate_with, is_graph_text};
 pub use fuseloom_graph::{Dim, Type};
 pub use fuseloom_lane::{DType, Scalar};
 pub use fuseloom_runtime::Element;

@@ -26,13 +26,13 @@ impl Places {
         self.0.get(node.index()).map_or(&[], |places| places)
     }
 
-    pub(crate) fn add(&mut self, node: NodeId, place: Place) {
+    pub(crate) fn add(&mut self, node: NodeId, place: &Place) {
         if self.0.len() <= node.index() {
             self.0.resize_with(node.index() + 1, SmallVec::new);
         }
         let places = &mut self.0[node.index()];
-        if !places.contains(&place) {
-            places.push(place);
+        if !places.contains(place) {
+            places.push(place.clone());
         }
     }
 }
@@ -78,7 +78,7 @@ impl Lowering {
                 }
                 None => {
                     let id = self.lower(node)?;
-                    self.into.places.add(id, node.place);
+                    self.into.places.add(id, &node.place);
                     self.known.insert(tensor.address(), id);
                 }
             }
@@ -91,7 +91,7 @@ impl Lowering {
             Source::Op(op) => {
                 let inputs: SmallVec<[NodeId; 3]> = node.inputs.iter().map(|x| self.known[&x.address()]).collect();
                 let added = self.into.graph.add(op.clone(), &inputs);
-                added.map_err(|mistake| Error::Operation { mistake, place: node.place })
+                added.map_err(|mistake| Error::Operation { mistake, place: node.place.clone() })
             }
             Source::Data(array) => self.data(node, array),
             Source::Input { program, name } if *program == self.program => {
@@ -100,7 +100,7 @@ impl Lowering {
                     declared.filter(|id| matches!(&self.into.graph.node(*id).op, Op::Input(n) if n == name));
                 named.next().ok_or_else(|| internal(format!("input `{name}` is not declared")))
             }
-            Source::Input { name, .. } => Err(Error::Unbound { name: name.to_string(), place: node.place }),
+            Source::Input { name, .. } => Err(Error::Unbound { name: name.to_string(), place: node.place.clone() }),
             Source::Nothing => match &node.outcome {
                 Err(error) => Err(Error::clone(error)),
                 Ok(_) => Err(internal("a tensor has no source".into())),
@@ -119,7 +119,7 @@ impl Lowering {
             match self.into.graph.input(&format!("data{number}"), types[0].clone()) {
                 Ok(id) => break id,
                 Err(fuseloom_graph::OpError::RepeatedInput { .. }) => number += 1,
-                Err(mistake) => return Err(Error::Operation { mistake, place: node.place }),
+                Err(mistake) => return Err(Error::Operation { mistake, place: node.place.clone() }),
             }
         };
         same.push((self.into.data.len(), id));

@@ -60,12 +60,12 @@ impl Inputs {
         let ty = Type { dtype, shape: shape.into_shape().into() };
         match self.declared.graph.input(name, ty.clone()) {
             Ok(id) => {
-                self.declared.places.add(id, place);
+                self.declared.places.add(id, &place);
                 let source = Source::Input { program: self.program, name: name.into() };
                 Tensor::from_node(Node { source, inputs: SmallVec::new(), outcome: Ok(smallvec![ty]), place })
             }
             Err(mistake) => {
-                let error = Error::Operation { mistake, place };
+                let error = Error::Operation { mistake, place: place.clone() };
                 self.mistake.get_or_insert(error.clone());
                 Tensor::poisoned(Arc::new(error), place)
             }

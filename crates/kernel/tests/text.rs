@@ -33,7 +33,10 @@ fn mistakes_have_their_place() {
         (with("params n,", "params"), "line 9, column 13: no parameter is named n"),
         (with("phase i < n", "phase k < n"), "line 9, column 9: no variable is named k"),
         (with("phase i < n", "phase i n"), "line 9, column 11: expected `<`, found `n`"),
-        (with("strip j < m", "strap j < m"), "line 10, column 5: expected `for`, `reduce`, `strip` or `product`, found `strap`"),
+        (
+            with("strip j < m", "strap j < m"),
+            "line 10, column 5: expected `for`, `reduce`, `strip` or `product`, found `strap`",
+        ),
         (with("strip j < m", "strip j < m, i"), "line 10, column 16: expected the end of the line, found `,`"),
         (with("strip j < m", "strip j < 300"), "line 10, column 15: 300 is too large for a fixed extent"),
         (with("%0 = load x", "%1 = load x"), "line 11, column 8: this is value %0"),

@@ -181,7 +181,7 @@ impl Tensor {
         let place = Place::caller();
         let terms = [self.operand(), divisor.operand()];
         // Each half is what the whole records; the optimizer computes them together.
-        (record_map(Function::FloorDivide, &terms, place), record_map(Function::Remainder, &terms, place))
+        (record_map(Function::FloorDivide, &terms, place.clone()), record_map(Function::Remainder, &terms, place))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Recorded array operations.
 
+mod arrangements;
 pub(crate) mod axes;
+mod compound;
 mod contractions;
 mod create;
 mod elementwise;
-mod operand;
+pub(crate) mod operand;
 mod operators;
-mod record;
+pub(crate) mod record;
 mod reductions;
 pub(crate) mod shapes;
 pub(crate) mod slicing;
@@ -158,7 +160,7 @@ impl Tensor {
 
     /// Where it was recorded.
     pub fn place(&self) -> Place {
-        self.0.place
+        self.0.place.clone()
     }
 }
 

@@ -31,15 +31,16 @@ impl From<&Arc<Error>> for Slip {
 
 /// Records what `build` records, as written at `place`; a slip becomes a tensor that carries it.
 pub(crate) fn record(place: Place, build: impl FnOnce(&Recorder) -> Result<Tensor, Slip>) -> Tensor {
-    match build(&Recorder { place }) {
+    let recorder = Recorder { place };
+    match build(&recorder) {
         Ok(tensor) => tensor,
-        Err(slip) => poison(slip, place),
+        Err(slip) => poison(slip, recorder.place),
     }
 }
 
 pub(crate) fn poison(slip: Slip, place: Place) -> Tensor {
     let error = match slip {
-        Slip::Now(mistake) => Arc::new(Error::Operation { mistake, place }),
+        Slip::Now(mistake) => Arc::new(Error::Operation { mistake, place: place.clone() }),
         Slip::Before(error) => error,
     };
     Tensor::poisoned(error, place)
@@ -67,7 +68,7 @@ impl Recorder {
         }
         let Inferred { types, .. } = infer(&op, &types)?;
         let inputs = inputs.iter().map(|&input| input.clone()).collect();
-        Ok(Tensor::from_node(Node { source: Source::Op(op), inputs, outcome: Ok(types), place: self.place }))
+        Ok(Tensor::from_node(Node { source: Source::Op(op), inputs, outcome: Ok(types), place: self.place.clone() }))
     }
 
     /// A constant of a shape.

@@ -303,6 +303,10 @@ fn power(operands: &[Operand]) -> Result<Resolved, OpError> {
     match exponent {
         // x ** 1 => x
         Some(1.0) => with(How::First, dtype, dtype, operands),
+        // NumPy squares bools in its narrowest integer.
+        Some(2.0) if operands[0] == Operand::Array(DType::Bool) && dtype.is_integer() => {
+            apply(Function::Square, DType::I8, operands)
+        }
         // x ** 2 => x * x
         Some(2.0) => apply(Function::Square, dtype, operands),
         // x ** 0.5 => sqrt(x)
@@ -390,7 +394,8 @@ mod tests {
             (FloorDivide, &[Array(Bool), Array(Bool)], I8),
             (FloorDivide, &[Array(I8), Float(2.0)], F64),
             (Power, &[Array(Bool), Array(Bool)], I8),
-            (Power, &[Array(Bool), Int(2)], I64),
+            (Power, &[Array(Bool), Int(2)], I8),
+            (Power, &[Array(Bool), Int(3)], I64),
             (Power, &[Array(I8), Int(2)], I8),
             (Power, &[Array(I8), Float(2.0)], F64),
             (Power, &[Array(I8), Float(0.5)], F64),

@@ -1,0 +1,52 @@
+//! What is known of an array before it is computed.
+
+use super::{Bound, Outcome, Value, tuple};
+use crate::tensor::Number;
+use crate::{Dim, Type};
+
+fn ty(bound: &Bound) -> Outcome<Type> {
+    let given = match bound.get("x") {
+        Some(x) => x,
+        None => bound.need("a")?,
+    };
+    Ok(given.tensor()?.ty()?.clone())
+}
+
+pub(in super::super) fn shape(bound: &Bound) -> Outcome<Value> {
+    tuple(bound, ty(bound)?.shape.iter().map(Value::from))
+}
+
+pub(in super::super) fn ndim(bound: &Bound) -> Outcome<Value> {
+    Ok(Value::from(ty(bound)?.rank()))
+}
+
+pub(in super::super) fn size(bound: &Bound) -> Outcome<Value> {
+    let size = ty(bound)?.shape.iter().try_fold(Dim::Fixed(1), |product, extent| product.mul(extent));
+    Ok(Value::from(&size.ok_or_else(|| bound.mistake("the number of elements overflows"))?))
+}
+
+pub(in super::super) fn len(bound: &Bound) -> Outcome<Value> {
+    if let Value::Tuple(items) | Value::List(items) = &bound.need("a")?.value {
+        return Ok(Value::from(items.items().len()));
+    }
+    match ty(bound)?.shape.first() {
+        Some(extent) => Ok(Value::from(extent)),
+        None => Err(bound.mistake("an array without axes has no length").into()),
+    }
+}
+
+pub(in super::super) fn dtype(bound: &Bound) -> Outcome<Value> {
+    Ok(Value::DType(ty(bound)?.dtype))
+}
+
+pub(in super::super) fn itemsize(bound: &Bound) -> Outcome<Value> {
+    Ok(Value::from(ty(bound)?.dtype.size()))
+}
+
+pub(in super::super) fn nbytes(bound: &Bound) -> Outcome<Value> {
+    let bytes = ty(bound)?.dtype.size();
+    match size(bound)? {
+        Value::Number(Number::Int(elements)) => Ok(Value::Number(Number::Int(elements * bytes as i128))),
+        _ => Err(bound.mistake("the number of elements is known only when the program is called").into()),
+    }
+}

@@ -1,0 +1,158 @@
+//! Functions of each element.
+
+use super::{Bound, Outcome, Value, array, tuple};
+use crate::tensor::operand::{Operand, Term};
+use crate::tensor::record::record_map;
+use crate::tensor::{Number, where_};
+use crate::{DType, Place, Tensor};
+use fuseloom_lane::Function;
+
+fn x(bound: &Bound) -> Outcome<Tensor> {
+    bound.need("x")?.tensor()
+}
+
+fn map(function: Function, terms: &[Term]) -> Tensor {
+    record_map(function, terms, Place::caller())
+}
+
+pub(in super::super) fn same(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?)
+}
+
+pub(in super::super) fn astype(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.cast(bound.need("dtype")?.dtype()?))
+}
+
+pub(in super::super) fn clip(bound: &Bound) -> Outcome<Value> {
+    let a = bound.need("a")?.term()?;
+    let limit = |name: &str| bound.get(name).map(|given| given.term()).transpose();
+    array(match (limit("a_min")?, limit("a_max")?) {
+        (Some(low), Some(high)) => map(Function::Clip, &[a, low, high]),
+        (Some(low), None) => map(Function::Maximum, &[a, low]),
+        (None, Some(high)) => map(Function::Minimum, &[a, high]),
+        (None, None) => bound.need("a")?.tensor()?,
+    })
+}
+
+pub(in super::super) fn round(bound: &Bound) -> Outcome<Value> {
+    let decimals = bound.integer("decimals", 0)?;
+    array(bound.need("a")?.tensor()?.round(decimals.clamp(-400, 400) as i32))
+}
+
+pub(in super::super) fn fabs(bound: &Bound) -> Outcome<Value> {
+    let x = x(bound)?;
+    let float = fuseloom_graph::numpy::float_dtype(x.dtype()?);
+    array(x.cast(float).abs())
+}
+
+pub(in super::super) fn float_power(bound: &Bound) -> Outcome<Value> {
+    let double = |name: &str| Ok::<_, super::super::value::Stop>(bound.need(name)?.tensor()?.cast(DType::F64));
+    let exponent = match bound.need("x2")?.term()? {
+        number @ Term::Number(_) => number,
+        Term::Tensor(_) => double("x2")?.operand(),
+    };
+    array(map(Function::Power, &[double("x1")?.operand(), exponent]))
+}
+
+pub(in super::super) fn logaddexp(bound: &Bound) -> Outcome<Value> {
+    array(two(bound, |x, y| x.logaddexp(y))?)
+}
+
+pub(in super::super) fn logaddexp2(bound: &Bound) -> Outcome<Value> {
+    array(two(bound, |x, y| x.logaddexp2(y))?)
+}
+
+/// A function of two arrays, which are in the float both have together.
+fn two(bound: &Bound, function: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Outcome<Tensor> {
+    let (a, b) = (bound.need("x1")?.term()?, bound.need("x2")?.term()?);
+    // A number is weak beside an array.
+    let (a, b) = match (&a, &b) {
+        (Term::Tensor(a), Term::Tensor(b)) => (a.clone(), b.clone()),
+        (Term::Tensor(a), Term::Number(_)) => (a.clone(), full_beside(a, b.clone())?),
+        (Term::Number(_), Term::Tensor(b)) => (full_beside(b, a.clone())?, b.clone()),
+        (Term::Number(_), Term::Number(_)) => (bound.need("x1")?.tensor()?, bound.need("x2")?.tensor()?),
+    };
+    Ok(function(&a, &b))
+}
+
+/// A number as an array without axes, in the dtype it takes beside another.
+fn full_beside(other: &Tensor, number: Term) -> Outcome<Tensor> {
+    let dtype = fuseloom_graph::numpy::float_dtype(other.dtype()?);
+    Ok(map(Function::Add, &[Tensor::from(0.0).cast(dtype).operand(), number]))
+}
+
+pub(in super::super) fn heaviside(bound: &Bound) -> Outcome<Value> {
+    let at_zero = match bound.need("x2")?.term()? {
+        Term::Number(number) => Term::Number(Number::Float(super::super::number::float(number))),
+        Term::Tensor(tensor) => tensor.operand(),
+    };
+    let x = bound.need("x1")?.tensor()?;
+    array(match at_zero {
+        Term::Number(number) => x.heaviside(number),
+        Term::Tensor(tensor) => x.heaviside(tensor),
+    })
+}
+
+pub(in super::super) fn deg2rad(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.deg2rad())
+}
+
+pub(in super::super) fn rad2deg(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.rad2deg())
+}
+
+pub(in super::super) fn sinc(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.sinc())
+}
+
+pub(in super::super) fn isposinf(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.eq(f64::INFINITY))
+}
+
+pub(in super::super) fn isneginf(bound: &Bound) -> Outcome<Value> {
+    array(x(bound)?.eq(f64::NEG_INFINITY))
+}
+
+pub(in super::super) fn nan_to_num(bound: &Bound) -> Outcome<Value> {
+    let x = x(bound)?;
+    let largest = match x.dtype()? {
+        DType::F16 => 65504.0,
+        DType::BF16 => f64::from(half::bf16::MAX),
+        DType::F32 => f64::from(f32::MAX),
+        _ => f64::MAX,
+    };
+    let number = |name: &str, default: f64| match bound.get(name) {
+        Some(given) => given.number().map(super::super::number::float),
+        None => Ok(default),
+    };
+    array(x.nan_to_num(number("nan", 0.0)?, number("posinf", largest)?, number("neginf", -largest)?))
+}
+
+/// `isclose` of the parameters `a` and `b`.
+pub(super) fn close(bound: &Bound) -> Outcome<Tensor> {
+    let (a, b) = (bound.need("a")?.tensor()?, bound.need("b")?.tensor()?);
+    let number = |name: &str, default: f64| match bound.get(name) {
+        Some(given) => given.number().map(super::super::number::float),
+        None => Ok(default),
+    };
+    let near = a.isclose(&b, number("rtol", 1e-5)?, number("atol", 1e-8)?);
+    Ok(if bound.truth("equal_nan", false)? { near | (a.isnan() & b.isnan()) } else { near })
+}
+
+pub(in super::super) fn isclose(bound: &Bound) -> Outcome<Value> {
+    array(close(bound)?)
+}
+
+pub(in super::super) fn divmod(bound: &Bound) -> Outcome<Value> {
+    let terms = [bound.need("x1")?.term()?, bound.need("x2")?.term()?];
+    let both = [Function::FloorDivide, Function::Remainder].map(|function| Value::Tensor(map(function, &terms)));
+    tuple(bound, both)
+}
+
+pub(in super::super) fn modf(bound: &Bound) -> Outcome<Value> {
+    let x = x(bound)?;
+    let x = x.cast(fuseloom_graph::numpy::float_dtype(x.dtype()?));
+    let whole = x.trunc();
+    let fraction = where_(x.isinf(), 0.0, &x - &whole).copysign(&x);
+    tuple(bound, [Value::Tensor(fraction), Value::Tensor(whole)])
+}

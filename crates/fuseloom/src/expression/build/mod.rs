@@ -1,0 +1,22 @@
+//! How the rows of the table record what is more than one elementwise function or one reduction.
+
+pub(super) mod arrange;
+pub(super) mod attributes;
+pub(super) mod create;
+pub(super) mod elementwise;
+pub(super) mod products;
+pub(super) mod reductions;
+
+use super::call::Bound;
+use super::value::{Outcome, Sequence, Value};
+use crate::Tensor;
+
+fn array(tensor: Tensor) -> Outcome<Value> {
+    Ok(Value::Tensor(tensor))
+}
+
+/// Several results.
+fn tuple(bound: &Bound, values: impl IntoIterator<Item = Value>) -> Outcome<Value> {
+    let items = Sequence::new(values.into_iter().collect());
+    Ok(Value::Tuple(items.ok_or_else(|| bound.mistake("there would be too many results"))?))
+}

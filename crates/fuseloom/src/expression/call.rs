@@ -1,0 +1,159 @@
+//! Calls: which argument is which parameter.
+
+use super::mistake::Mistake;
+use super::nearest;
+use super::table::{Build, Row};
+use super::tree::At;
+use super::value::{Given, Outcome, Value};
+use crate::tensor::record::record_map;
+use crate::{Place, keepdims};
+
+/// The arguments of a call by parameter.
+pub(super) struct Bound {
+    row: &'static Row,
+    /// The name of the function.
+    pub(super) at: At,
+    /// One entry a parameter; of `*rest` none.
+    given: Vec<Option<Given>>,
+    /// What is given for `*rest`.
+    pub(super) rest: Vec<Given>,
+}
+
+/// An argument as it is written.
+pub(super) struct Written<'t> {
+    /// The name before its `=`.
+    pub(super) keyword: Option<(&'t str, At)>,
+    pub(super) given: Given,
+}
+
+fn parameters(row: &'static Row) -> impl Iterator<Item = &'static str> {
+    row.parameters.split(", ")
+}
+
+/// The name of a parameter, without its default.
+fn name(parameter: &'static str) -> &'static str {
+    parameter.split('=').next().unwrap_or(parameter)
+}
+
+impl Bound {
+    /// Finds the parameter of each argument.
+    pub(super) fn new(row: &'static Row, at: At, arguments: Vec<Written<'_>>) -> Outcome<Bound> {
+        let signature = || format!("It is {}({}).", row.name(), row.parameters);
+        let mut given: Vec<Option<Given>> = parameters(row).map(|_| None).collect();
+        let star = parameters(row).position(|parameter| parameter.starts_with('*'));
+        let mut rest = Vec::new();
+        let mut position = 0;
+        let mut named = false;
+        for Written { keyword, given: argument } in arguments {
+            let place = match keyword {
+                Some((keyword, at)) => {
+                    named = true;
+                    let known = || parameters(row).map(name).filter(|name| !name.starts_with('*'));
+                    let Some(place) = parameters(row).position(|parameter| name(parameter) == keyword) else {
+                        let hint = nearest::hint(keyword, known()).unwrap_or_else(signature);
+                        let message = format!("{} has no argument `{keyword}`", row.name());
+                        return Err(Mistake::new(at, message).hint(hint).into());
+                    };
+                    place
+                }
+                None if named => {
+                    let message = "an argument without a name follows one with a name";
+                    return Err(Mistake::new(argument.at, message).into());
+                }
+                None if star == Some(position) => {
+                    rest.push(argument);
+                    continue;
+                }
+                None if position == given.len() => {
+                    let message = format!("{} takes no more than {}", row.name(), count(given.len()));
+                    return Err(Mistake::new(argument.at, message).hint(signature()).into());
+                }
+                None => {
+                    position += 1;
+                    position - 1
+                }
+            };
+            if given[place].is_some() {
+                let message =
+                    format!("the argument `{}` is given twice", name(parameters(row).nth(place).unwrap_or("")));
+                return Err(Mistake::new(argument.at, message).into());
+            }
+            given[place] = Some(argument);
+        }
+        let missing = parameters(row)
+            .zip(&given)
+            .find(|(parameter, given)| given.is_none() && !parameter.contains('=') && !parameter.starts_with('*'));
+        if let Some((parameter, _)) = missing {
+            let message = format!("{} lacks its argument `{parameter}`", row.name());
+            return Err(Mistake::new(at, message).hint(signature()).into());
+        }
+        let bound = Bound { row, at, given, rest };
+        if let Some(out) = bound.get("out") {
+            let mistake = Mistake::new(out.at, "nothing is written in place here");
+            return Err(mistake.hint("Leave `out` away; the result is the value of the expression.").into());
+        }
+        Ok(bound)
+    }
+
+    /// What is given for a parameter, unless it is None.
+    pub(super) fn get(&self, parameter: &str) -> Option<&Given> {
+        let position = parameters(self.row).position(|known| name(known) == parameter)?;
+        self.given[position].as_ref().filter(|given| !matches!(given.value, Value::None))
+    }
+
+    /// What is given for a parameter that must not be missing.
+    pub(super) fn need(&self, parameter: &str) -> Outcome<&Given> {
+        self.get(parameter)
+            .ok_or_else(|| self.mistake(format!("{} lacks its argument `{parameter}`", self.row.name())).into())
+    }
+
+    pub(super) fn mistake(&self, message: impl Into<String>) -> Mistake {
+        Mistake::new(self.at, message)
+    }
+
+    /// The integer for a parameter.
+    pub(super) fn integer(&self, parameter: &str, default: i64) -> Outcome<i64> {
+        self.get(parameter).map_or(Ok(default), Given::integer)
+    }
+
+    /// The truth value for a parameter.
+    pub(super) fn truth(&self, parameter: &str, default: bool) -> Outcome<bool> {
+        self.get(parameter).map_or(Ok(default), Given::truth)
+    }
+
+    /// The axes of a reduction with its `keepdims`.
+    pub(super) fn axes(&self) -> Outcome<crate::Axes> {
+        let axes = self.get("axis").map_or(Ok(crate::Axes::all()), Given::axes)?;
+        Ok(if self.truth("keepdims", false)? { keepdims(axes) } else { axes })
+    }
+
+    /// The operand `a` of a reduction, in `dtype` if one is given.
+    pub(super) fn reduced(&self) -> Outcome<crate::Tensor> {
+        let a = self.need("a")?.tensor()?;
+        Ok(match self.get("dtype") {
+            Some(dtype) => a.cast(dtype.dtype()?),
+            None => a,
+        })
+    }
+
+    /// Records the call.
+    pub(super) fn build(&self) -> Outcome<Value> {
+        match self.row.build {
+            Build::Map(function) => {
+                let missing = |k: usize| self.mistake(format!("{} lacks argument {}", self.row.name(), k + 1));
+                let terms = self.given.iter().enumerate().map(|(k, given)| match given {
+                    Some(given) => given.term(),
+                    None => Err(missing(k).into()),
+                });
+                let terms = terms.collect::<Outcome<Vec<_>>>()?;
+                Ok(Value::Tensor(record_map(function, &terms, Place::caller())))
+            }
+            Build::Reduce(reduce) => Ok(Value::Tensor(reduce(&self.reduced()?, self.axes()?))),
+            Build::Do(build) => build(self),
+        }
+    }
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "1 argument".into() } else { format!("{n} arguments") }
+}

@@ -1,0 +1,209 @@
+//! Expressions as text, in NumPy's own syntax.
+//!
+//! [`lexer`] makes words of the text and [`grammar`] a [`tree`]; [`record`] walks that and records tensors, as the same
+//! operations on [`Tensor`]s would. [`table`] has a row for everything that has a name: [`call`] finds out which argument is
+//! which parameter, and [`build`] records what is more than a single operation. [`number`] is Python's arithmetic, and
+//! [`value`] what a part of an expression can be before it is an array.
+//!
+//! Each node is recorded at its part of the text ([`Place`](crate::Place)), so that mistakes found later show it too.
+
+mod build;
+mod call;
+mod dtypes;
+mod evaluate;
+mod grammar;
+mod index;
+mod lexer;
+mod mistake;
+mod nearest;
+mod number;
+mod record;
+mod table;
+mod tree;
+mod value;
+
+pub use evaluate::{NamedInputs, evaluate, evaluate_all, evaluate_with};
+
+use crate::place::Source;
+use crate::{Options, Place, Program, Result, Tensor};
+use fuseloom_graph::Type;
+use std::sync::Arc;
+use tree::{At, Kind, Target, Tree};
+
+/// Text in NumPy's syntax, parsed: `(x - x.mean(0)) / x.std(0)`.
+///
+/// Statements are separated by `;` or line ends; names may be assigned to; the value of the last statement is the result, or
+/// several results if it is a tuple. Functions are NumPy's, with `np.` before them or without. Names that are neither assigned
+/// nor known are inputs.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// use fuseloom::{Expression, Type};
+///
+/// let standardize = Expression::parse("centered = x - x.mean(0); centered / x.std(0)")?;
+/// assert_eq!(standardize.inputs(), ["x"]);
+///
+/// // On tensors: what it records is a tensor like any other.
+/// let x = Tensor::from(vec![1.0f32, 3.0]);
+/// let z = standardize.record(&[("x", x)])?.swap_remove(0);
+/// assert_eq!((z * 2.0).eval()?.to_vec::<f32>()?, [-2.0, 2.0]);
+///
+/// // As a program for any number of rows.
+/// let program = standardize.program(&[("x", Type::parse("f32[n,2]")?)], &Options::default())?;
+/// let out = program.call_one(&[ndarray::array![[1.0f32, 10.0], [3.0, 30.0]]])?;
+/// assert_eq!(out.to_vec::<f32>()?, [-1.0, -1.0, 1.0, 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A mistake names the column, and [`Error::annotated`](crate::Error::annotated) shows it:
+///
+/// ```
+/// let error = fuseloom::Expression::parse("x + * y").unwrap_err();
+/// assert_eq!(error.to_string(), "here is `*`, but an operand is expected (expression:1:5)");
+/// ```
+#[derive(Debug)]
+pub struct Expression {
+    source: Arc<Source>,
+    tree: Tree,
+}
+
+impl Expression {
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// The text is no expression, is longer than a mebibyte or nested more than 200 deep; with the column.
+    pub fn parse(text: &str) -> Result<Expression> {
+        Expression::parse_named(text, "expression")
+    }
+
+    /// Parses a text whose places are said to be in a file: `name:line:column`.
+    ///
+    /// # Errors
+    /// As [`Expression::parse`].
+    pub fn parse_named(text: &str, name: &str) -> Result<Expression> {
+        // Of a text that is too long, the mistake does not keep it.
+        let kept = if text.len() > grammar::MAX_TEXT { "" } else { text };
+        let source = Arc::new(Source { name: name.into(), text: kept.into() });
+        match grammar::parse(text) {
+            Ok(tree) => Ok(Expression { source, tree }),
+            Err(mistake) => Err(mistake.error(&source)),
+        }
+    }
+
+    /// Everything an expression knows by name.
+    pub fn known() -> impl Iterator<Item = Known> {
+        table::ROWS.iter().map(Known::of)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// The names of the inputs, in the order the text uses them: what is not assigned before and is no function or constant.
+    ///
+    /// An input that is given under the name of a function or a constant is used too.
+    pub fn inputs(&self) -> Vec<&str> {
+        self.free_names().into_iter().filter(|name| record::global(name).is_none()).collect()
+    }
+
+    /// All names that are not assigned before they are used, and not called.
+    fn free_names(&self) -> Vec<&str> {
+        let text = |at: At| at.of(&self.source.text);
+        let mut known = hashbrown::HashSet::new();
+        let mut free = Vec::new();
+        let mut first = 0;
+        for statement in &self.tree.statements {
+            for id in first..statement.end {
+                let node = &self.tree.nodes[id as usize];
+                if node.kind == Kind::Name && known.insert(text(node.focus)) {
+                    free.push(text(node.focus));
+                }
+            }
+            first = statement.end;
+            match &statement.target {
+                Target::Nowhere => {}
+                Target::Name(name) => {
+                    known.insert(text(*name));
+                }
+                Target::Names(names) => known.extend(names.iter().map(|name| text(*name))),
+            }
+        }
+        free
+    }
+
+    /// Records the expression on tensors, and gives its results.
+    ///
+    /// # Errors
+    /// The first mistake, with its column: a name that is not given, an unknown function, arguments that do not fit, or
+    /// anything that the operation on tensors refuses.
+    pub fn record(&self, inputs: &[(&str, Tensor)]) -> Result<Vec<Tensor>> {
+        let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+        record::record(&self.tree, &self.source, inputs, &names)
+    }
+
+    /// A program whose inputs are those of these types that the expression uses, in the order given.
+    ///
+    /// # Errors
+    /// As [`Expression::record`]; an option that makes no sense.
+    pub fn program(&self, inputs: &[(&str, Type)], options: &Options) -> Result<Program> {
+        let used = self.free_names();
+        let mut mistake = None;
+        let program = Program::with_options(options, |b| {
+            let declared = inputs.iter().filter(|(name, _)| used.contains(name)).map(|(name, ty)| {
+                let place = self.place_of(name);
+                (*name, place.record(|| b.input(name, ty.dtype, ty.shape.to_vec())))
+            });
+            let declared: Vec<(&str, Tensor)> = declared.collect();
+            let names: Vec<&str> = inputs.iter().map(|(name, _)| *name).collect();
+            record::record(&self.tree, &self.source, &declared, &names).unwrap_or_else(|error| {
+                mistake = Some(error);
+                Vec::new()
+            })
+        });
+        match mistake {
+            Some(mistake) => Err(mistake),
+            None => program,
+        }
+    }
+
+    /// Where a name is first used.
+    fn place_of(&self, name: &str) -> Place {
+        let named = |node: &&tree::Node| node.kind == Kind::Name && node.focus.of(&self.source.text) == name;
+        let at = self.tree.nodes.iter().find(named).map_or(At::default(), |node| node.focus);
+        mistake::place(&self.source, at, at)
+    }
+}
+
+/// Something an expression knows by name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// As it is written: `np.sum(a, axis=None)`, `x.astype(dtype)`, `x.T`.
+    pub written: Vec<String>,
+    /// What it is, a phrase.
+    pub doc: &'static str,
+}
+
+impl Known {
+    fn of(row: &table::Row) -> Known {
+        let parameters = row.parameters;
+        let function = |name: &str| format!("np.{name}({parameters})");
+        let method = |name: &str| format!("x.{name}({})", row.method_parameters());
+        let written = row.names.split(' ').flat_map(|name| match row.on {
+            table::On::Function => vec![function(name)],
+            table::On::Method => vec![method(name)],
+            table::On::Both => vec![function(name), method(name)],
+            table::On::Attribute => vec![format!("x.{name}")],
+        });
+        Known { written: written.collect(), doc: row.doc }
+    }
+}
+
+/// Whether a text is that of a graph rather than an expression.
+pub fn is_graph_text(text: &str) -> bool {
+    let lines = text.lines().map(str::trim_start);
+    lines
+        .into_iter()
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
+        .is_some_and(|line| line.strip_prefix("graph").is_some_and(|rest| rest.trim_start().starts_with('(')))
+}
