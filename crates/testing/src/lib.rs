@@ -1,6 +1,8 @@
-//! What the tests of all crates share: random graphs, the differential checker, golden files.
+//! What the tests of all crates share: random graphs, the differential checker, golden files, the accuracy of the
+//! math functions.
 #![forbid(unsafe_code)]
 
+pub mod accuracy;
 pub mod arrays;
 pub mod check;
 pub mod compiled;

@@ -1,5 +1,7 @@
 //! Tests that run for as long as one likes.
 
+mod ulp;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use fuseloom_testing::check::{Case, Kind, check};
 use fuseloom_testing::fuzz::{Fuzz, check_seed};
@@ -53,6 +55,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "threaded")]
         through: Through,
     },
+    /// The errors of the math functions in units of the last place: all f32s, random f64s, what others published.
+    Ulp(ulp::Ulp),
     /// The graph of a seed, and what is wrong with it.
     Show {
         /// The seed.
@@ -108,6 +112,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Command::Ulp(ulp) => ulp.run(),
         Command::Show { seed, through } => {
             let generated = fuseloom_testing::generate::generate(seed);
             println!("{}{:?}", fuseloom_graph::print(&generated.graph), generated.sizes);

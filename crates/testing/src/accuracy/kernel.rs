@@ -1,0 +1,30 @@
+//! One function, compiled as a user's program is.
+
+use fuseloom::{Element, In, Options, Program};
+use fuseloom_graph::{Graph, Op, Type};
+use fuseloom_lane::{DType, Function};
+
+/// A compiled kernel of one function.
+#[derive(Debug)]
+pub struct Kernel(Program);
+
+impl Kernel {
+    /// Of a function that supports the dtype.
+    pub fn new(function: Function, dtype: DType) -> Kernel {
+        let mut graph = Graph::default();
+        let args: Vec<_> = (0..function.arity())
+            .map(|k| graph.input(&format!("x{k}"), Type::new(dtype, ["n"])).expect("a name and a type"))
+            .collect();
+        let result = graph.add(Op::Map(function), &args).expect("a function of this dtype");
+        graph.set_outputs(&[result]);
+        Kernel(Program::from_graph(graph, &Options::new().threads(1)).expect("a graph of one operation compiles"))
+    }
+
+    /// Runs it on columns of equal length.
+    pub fn run<T: Element + Default>(&self, columns: &[Vec<T>]) -> Vec<T> {
+        let mut out = vec![T::default(); columns[0].len()];
+        let inputs: Vec<In<'_>> = columns.iter().map(|column| In::from(column.as_slice())).collect();
+        self.0.call_into(&inputs, &mut [out.as_mut_slice()]).expect("columns of equal length");
+        out
+    }
+}
