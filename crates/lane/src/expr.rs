@@ -182,6 +182,17 @@ impl<'a> Expr<'a> {
         rest.fold(self.c(highest), |sum, &c| sum.fma(self, c))
     }
 
+    /// The same polynomial as one in the square of `self`, for the even and the odd coefficients apart: two chains of half the
+    /// length, for one operation more. Short ones are left to Horner's rule.
+    pub(crate) fn two_chains(self, coefficients: &[f64]) -> Expr<'a> {
+        if coefficients.len() <= 5 {
+            return self.horner(coefficients);
+        }
+        let square = self * self;
+        let every_other = |from: usize| coefficients[from..].iter().step_by(2).copied().collect::<Vec<f64>>();
+        square.horner(&every_other(1)).fma(self, square.horner(&every_other(0)))
+    }
+
     /// The same polynomial in pairs, pairs of pairs, ...: a few operations more, and a much shorter chain of them.
     /// Source: Estrin, "Organization of computer systems" (1960).
     pub(crate) fn estrin(self, coefficients: &[f64]) -> Expr<'a> {

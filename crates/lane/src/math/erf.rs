@@ -16,9 +16,9 @@ pub(crate) fn erf(x: Expr<'_>) -> Expr<'_> {
     // (f64). With x itself apart, what is left is small all over.
     let series = match dtype {
         DType::F32 => {
-            square.estrin(&[-0.37612635, 0.11283709, -0.02686014, 0.0052029514, -0.00081656704, 8.4725034e-05])
+            square.two_chains(&[-0.37612635, 0.11283709, -0.02686014, 0.0052029514, -0.00081656704, 8.4725034e-05])
         }
-        _ => square.estrin(&[
+        _ => square.two_chains(&[
             -0.3761263890318375,
             0.11283791670954867,
             -0.026866170645073392,
@@ -67,7 +67,7 @@ pub(crate) fn erf(x: Expr<'_>) -> Expr<'_> {
                 7.40520444728886e-12,
                 -2.2174685852099927e-13,
             ];
-            (-1.3994947768306452, u.horner(&slope))
+            (-1.3994947768306452, u.two_chains(&slope))
         }
     };
     let exponent = slope.fma(u, constant);

@@ -144,17 +144,12 @@ fn split_by<'a>(x: Expr<'a>, shifted: Expr<'a>, with_tail: bool) -> Split<'a> {
 
 /// `e^r` for `|r| <= ln 2 / 2`: `1 + r (1 + r q(r))`, so that only the last addition rounds in full.
 pub(super) fn exp_near_zero(r: Expr<'_>) -> Expr<'_> {
-    r.estrin(format(r.dtype()).exp).fma(r, 1.0).fma(r, 1.0)
-}
-
-/// `e^r - 1` for `|r| <= ln 2 / 2`, well enough beside a 1.
-pub(super) fn exp_less_one_near_zero(r: Expr<'_>) -> Expr<'_> {
-    r.estrin(format(r.dtype()).exp).fma(r, 1.0) * r
+    r.two_chains(format(r.dtype()).exp).fma(r, 1.0).fma(r, 1.0)
 }
 
 /// [`exp_near_zero`] with what its last addition loses.
 pub(super) fn exp_near_zero_pair(r: Expr<'_>) -> Pair<'_> {
-    let slope = r.estrin(format(r.dtype()).exp).fma(r, 1.0);
+    let slope = r.two_chains(format(r.dtype()).exp).fma(r, 1.0);
     let high = slope.fma(r, 1.0);
     Pair { high, low: slope.fma(r, high.c(1.0) - high) }
 }

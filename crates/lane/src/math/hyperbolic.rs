@@ -1,9 +1,6 @@
 //! Hyperbolic functions, their inverses, and the logistic function: from `exp(x) - 1` and `log(1 + x)` in two parts.
 
-use super::exp::{
-    at_most, beyond_linear, exp_less_one_near_zero, exp_near_zero, exp_near_zero_pair, expm1_pair, format,
-    power_of_two, split,
-};
+use super::exp::{at_most, beyond_linear, exp_near_zero, exp_near_zero_pair, expm1_pair, format, power_of_two, split};
 use super::log::{log_of_pair, log1p_of_pair};
 use super::pair::{Pair, divide, fast_two_sum, two_product, two_sum};
 use crate::DType;
@@ -27,18 +24,33 @@ pub(crate) fn tanh(x: Expr<'_>) -> Expr<'_> {
     }
     // x + x^3 (c0 + c1 x^2 + ...), within 2^-29.7 of tanh on |x| <= 0.55.
     let square = x * x;
-    let series = square.estrin(&[-0.33333316, 0.13332558, -0.05384986, 0.021063004, -0.006263359]);
+    let series = square.horner(&[-0.33333316, 0.13332558, -0.05384986, 0.021063004, -0.006263359]);
     let near = series.fma(square * ax, ax);
-    // 1 - 2 / (e^2x + 1), with what the denominator, the quotient and the difference lose; past 9.02 it rounds to 1.
-    let parts = split(at_most(ax, 9.1) * 2.0, false);
-    let power = power_of_two(parts.n_bits, DType::F32);
-    let (s, head) = (exp_less_one_near_zero(parts.r), power + 1.0);
-    let bottom = s.fma(power, head);
-    let bottom_low = s.fma(power, head - bottom);
-    let quotient = bottom.c(2.0) / bottom;
-    let left = quotient.fnma(bottom_low, quotient.fnma(bottom, 2.0));
-    let difference = fast_two_sum(x.c(1.0), -quotient);
-    let far = difference.high + (quotient * -0.5).fma(left, difference.low);
+    // 1 - 2 / (e^2x + 1); past 9.02 it rounds to 1. x = n ln 2 / 2 + r: one part of ln 2 is enough, as what n times the other
+    // is worth is divided by e^2x.
+    let f = format(DType::F32);
+    let bounded = at_most(ax, 9.1);
+    let shifted = bounded.fma(2.0 * std::f64::consts::LOG2_E, f.shift);
+    let r = (shifted - f.shift).fma(-0.5 * std::f64::consts::LN_2, bounded);
+    // e^2r - 1 = 2 r + r^2 (c0 + c1 r + ...), within 2^-28.2 of e^2r on |r| <= 0.1734.
+    let s = r.horner(&[
+        2.0,
+        4.0 * 0.4999999,
+        8.0 * 0.16666521,
+        16.0 * 0.041668963,
+        32.0 * 0.008368675,
+        64.0 * 0.0013782504,
+    ]) * r;
+    let power = power_of_two(shifted.bits(), DType::F32);
+    // e^2x + 1 = s power + head
+    let head = power + 1.0;
+    let quotient = head.c(2.0) / s.fma(power, head);
+    // The quotient in units of 2^-24, which its difference from 1 holds exactly; what that leaves of 2, over the divisor, is
+    // the rest.
+    let rounded = quotient + 0.5;
+    let negative = quotient.c(0.5) - rounded;
+    let left = (negative * power).fma(s, negative.fma(head, 2.0));
+    let far = (quotient * -0.5).fma(left, quotient.c(1.5) - rounded);
     // A NaN is not below, and comes through `far`.
     ax.lt(0.55).select(near, far).with_sign(x.sign_bit())
 }

@@ -8,6 +8,17 @@ use crate::DType;
 use crate::expr::Expr;
 use crate::math::pair::{Pair, fast_two_sum, two_product, two_sum};
 
+/// 2 atanh(s) = 2 s + s z (c0 + c1 z + ...) with z = s^2, on |s| <= 0.1716, within 2^-59.5 of it.
+const ATANH: &[f64] = &[
+    0.6666666666666734,
+    0.3999999999941699,
+    0.28571428741915456,
+    0.22222198618341193,
+    0.18183562120238286,
+    0.15314103886695418,
+    0.1479544350406021,
+];
+
 /// `x = 2^k (1 + f)`.
 pub(super) struct Parts<'a> {
     pub(super) k: Expr<'a>,
@@ -21,12 +32,16 @@ pub(super) fn parts(x: Expr<'_>) -> Parts<'_> {
         _ => (f64::MIN_POSITIVE, f64::powi(2.0, 52), 52.0),
     };
     let subnormal = x.lt(normal);
-    let Parts { k, f } = normal_parts(subnormal.select(x * lift, x));
-    Parts { k: k - subnormal.select(x.c(by), 0.0), f }
+    cut(subnormal.select(x * lift, x), |bias| subnormal.select(x.c(bias + by), bias))
 }
 
 /// Cuts up a positive normal number.
 pub(super) fn normal_parts(x: Expr<'_>) -> Parts<'_> {
+    cut(x, |bias| x.c(bias))
+}
+
+/// Cuts up a positive normal number, whose exponent is counted from what `zero` makes of the dtype's bias.
+fn cut<'a>(x: Expr<'a>, zero: impl Fn(f64) -> Expr<'a>) -> Parts<'a> {
     let dtype = x.dtype();
     // The mantissa's width, and the bits of sqrt(1/2), 1 and 2^mantissa.
     let (mantissa, root, one, integral) = match dtype {
@@ -36,7 +51,7 @@ pub(super) fn normal_parts(x: Expr<'_>) -> Parts<'_> {
     // Counted from sqrt(1/2), the exponent is that of the mantissa in [sqrt(1/2), sqrt(2)).
     let counted = x.bits() + (one - root);
     let exponent = (counted.shr(mantissa) | integral).cast_bits(dtype);
-    let k = exponent - (f64::powi(2.0, mantissa as i32) + (one >> mantissa) as f64);
+    let k = exponent - zero(f64::powi(2.0, mantissa as i32) + (one >> mantissa) as f64);
     let m = ((counted & ((1 << mantissa) - 1)) + root).cast_bits(dtype);
     Parts { k, f: m - 1.0 }
 }
@@ -76,18 +91,7 @@ fn log1(f: Expr<'_>) -> Log1<'_> {
     }
     let s = f / (f + 2.0);
     let z = s * s;
-    // 2 atanh(s) = 2 s + s z (c0 + c1 z + ...) on |s| <= 0.1716, within 2^-59.5 of it.
-    let series = z
-        .estrin(&[
-            0.6666666666666734,
-            0.3999999999941699,
-            0.28571428741915456,
-            0.22222198618341193,
-            0.18183562120238286,
-            0.15314103886695418,
-            0.1479544350406021,
-        ])
-        .fma(z, square.high * 0.5);
+    let series = z.estrin(ATANH).fma(z, square.high * 0.5);
     // 2 s = f - s f, so log(1 + f) = f - f^2/2 + s (f^2/2 + z series)
     Log1 { half_square, rest: square.low.fma(-0.5, s * series) }
 }
@@ -101,11 +105,7 @@ fn log1_pair(f: Expr<'_>) -> Pair<'_> {
 
 /// `k ln 2 + log(1 + f) + extra`.
 fn sum<'a>(k: Expr<'a>, f: Expr<'a>, extra: Option<Expr<'a>>) -> Expr<'a> {
-    // The first part is short enough that its product with k is exact.
-    let [ln2_high, ln2_low] = match f.dtype() {
-        DType::F32 => [0.693145751953125, 1.4286067653e-6],
-        _ => [0.6931471805601177, -1.7239444525614835e-13],
-    };
+    let [ln2_high, ln2_low] = ln2(f.dtype());
     let Log1 { half_square, rest } = log1(f);
     let head = fast_two_sum(k * ln2_high, f);
     let small = k.fma(ln2_low, head.low + rest);
@@ -120,7 +120,43 @@ fn sum<'a>(k: Expr<'a>, f: Expr<'a>, extra: Option<Expr<'a>>) -> Expr<'a> {
 /// Natural logarithm.
 pub(crate) fn log(x: Expr<'_>) -> Expr<'_> {
     let Parts { k, f } = parts(x);
-    ends(x, sum(k, f, None))
+    let [ln2_high, ln2_low] = ln2(x.dtype());
+    // The largest part, what it loses, and the rest from the smallest up: f^2 and its half round once each, which matters
+    // little where k is not 0 and where it is, as the square is small beside f.
+    let head = fast_two_sum(k * ln2_high, f);
+    let small = k.fma(ln2_low, head.low);
+    let square = f * f;
+    let small = match x.dtype() {
+        DType::F32 => {
+            // (log(1 + f) - f + f^2/2) / f^3 on [-0.2929, 0.4143], within 2^-26.8 of log(1 + f).
+            let series = f.two_chains(&[
+                0.33333385,
+                -0.25000846,
+                0.19998346,
+                -0.16620575,
+                0.14249577,
+                -0.13227469,
+                0.1250983,
+                -0.07185843,
+            ]);
+            square.fma(-0.5, series.fma(square * f, small))
+        }
+        _ => {
+            let half_square = square * 0.5;
+            let s = f / (f + 2.0);
+            let z = s * s;
+            s.fma(z.two_chains(ATANH).fma(z, half_square), small) - half_square
+        }
+    };
+    ends(x, head.high + small)
+}
+
+/// ln 2 in two parts, the first short enough that its product with an exponent is exact.
+fn ln2(dtype: DType) -> [f64; 2] {
+    match dtype {
+        DType::F32 => [0.693145751953125, 1.4286067653e-6],
+        _ => [0.6931471805601177, -1.7239444525614835e-13],
+    }
 }
 
 /// `log(1 + x)`.

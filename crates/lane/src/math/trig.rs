@@ -5,7 +5,7 @@
 //! Coefficients: Sollya's `fpminimax`, relative error, `|r| <= 0.7855`.
 
 use super::exp::format;
-use super::pair::{Pair, divide, fast_two_sum, two_product, two_sum};
+use super::pair::{Pair, divide, fast_two_sum};
 use crate::expr::Expr;
 use crate::{DType, Routine, ScalarFn, routine};
 
@@ -43,26 +43,32 @@ fn limit(dtype: DType) -> f64 {
 
 fn reduce(ax: Expr<'_>) -> Quadrant<'_> {
     let shift = format(ax.dtype()).shift;
-    let parts = match ax.dtype() {
-        DType::F32 => [1.5707963705062866, -4.371138828673793e-8, -1.71512451e-15],
-        _ => [std::f64::consts::FRAC_PI_2, 6.123233995736766e-17, -1.4973849048591698e-33],
-    };
     let shifted = ax.fma(std::f64::consts::FRAC_2_PI, shift);
     let n = shifted - shift;
-    // Exact, then a product and a sum that keep what they lose.
-    let first = n.fma(-parts[0], ax);
-    let product = two_product(n, n.c(-parts[1]));
-    let second = two_sum(first, product.high);
-    let low = n.fma(-parts[2], second.low + product.low);
-    Quadrant { q: shifted.bits(), r: fast_two_sum(second.high, low) }
+    let [first, second, third] = match ax.dtype() {
+        DType::F32 => [1.5707963705062866, -4.371138828673793e-8, -1.71512451e-15],
+        // The second part has 29 bits, so that its product with n is exact.
+        _ => [std::f64::consts::FRAC_PI_2, 6.12323399409214e-17, 1.6446256936324258e-26],
+    };
+    // Exact: the product is not rounded, and what it leaves of `ax` has no digit below the product's last.
+    let rest = n.fma(-first, ax);
+    let product = n * second;
+    // `high + low` is `rest - product`, whichever is the larger: no digit of `rest` is below the product's last.
+    let high = rest - product;
+    let low = (rest - high) - product;
+    let low = match ax.dtype() {
+        DType::F32 => low + n.fma(-third, n.fma(-second, product)),
+        _ => n.fma(-third, low),
+    };
+    Quadrant { q: shifted.bits(), r: Pair { high, low } }
 }
 
 /// sin r for |r| <= pi/4, the two largest terms apart.
 fn sin_pair<'a>(r: &Pair<'a>, square: Expr<'a>) -> Pair<'a> {
     let series = match square.dtype() {
         // Within 2^-32.2.
-        DType::F32 => square.estrin(&[-0.16666667, 0.008333372, -0.00019849911, 2.8005443e-06]),
-        _ => square.estrin(SIN_F64),
+        DType::F32 => square.horner(&[-0.16666667, 0.008333372, -0.00019849911, 2.8005443e-06]),
+        _ => square.two_chains(SIN_F64),
     };
     // The tail's derivative, cos r, matters too little beside the tail: 1 - r^2/2 does.
     let tail = square.fma(-0.5, 1.0) * r.low;
@@ -73,13 +79,12 @@ fn sin_pair<'a>(r: &Pair<'a>, square: Expr<'a>) -> Pair<'a> {
 fn cos_pair<'a>(r: &Pair<'a>, square: Expr<'a>) -> Pair<'a> {
     let series = match square.dtype() {
         // Within 2^-33.0.
-        DType::F32 => square.estrin(&[0.041666646, -0.0013887311, 2.4432564e-05]),
-        _ => square.estrin(COS_F64),
+        DType::F32 => square.horner(&[0.041666646, -0.0013887311, 2.4432564e-05]),
+        _ => square.two_chains(COS_F64),
     };
     // 1 - r^2/2 + r^4 series - r r.low, the first difference with what it loses.
-    let half = square * 0.5;
-    let head = half.c(1.0) - half;
-    let lost = (half.c(1.0) - head) - half;
+    let head = square.fma(-0.5, 1.0);
+    let lost = square.fma(-0.5, square.c(1.0) - head);
     let rest = (square * square).fma(series, lost - r.high * r.low);
     Pair { high: head, low: rest }
 }

@@ -49,14 +49,21 @@ fn arguments(dtype: DType, args: &[f64]) -> String {
 /// The rows of one dtype as a table.
 pub fn markdown(rows: &[Row], dtype: DType) -> String {
     let unit = if dtype == DType::F64 { "max (numbers)" } else { "max (ulp)" };
-    let mut text = format!("| function | {unit} | at | mean | not correctly rounded |\n|---|---|---|---|---|\n");
+    let mut text =
+        format!("| function | {unit} | at | mean | not correctly rounded | points |\n|---|---|---|---|---|---|\n");
     for row in rows.iter().filter(|row| row.dtype == dtype) {
         let errors = &row.errors;
         let worst = if dtype == DType::F64 { format!("{}", errors.worst) } else { format!("{:.4}", errors.worst) };
         let at = errors.at.as_ref().map_or("-".to_string(), |place| format!("`{}`", arguments(dtype, &place.args)));
         let part = 100.0 * errors.misrounded_part();
-        writeln!(text, "| `{}` | {worst} | {at} | {:.4} | {part:.3} % |", row.measured.name(), errors.mean())
-            .expect("writing to a string does not fail");
+        writeln!(
+            text,
+            "| `{}` | {worst} | {at} | {:.4} | {part:.3} % | {} |",
+            row.measured.name(),
+            errors.mean(),
+            errors.points
+        )
+        .expect("writing to a string does not fail");
     }
     text
 }
