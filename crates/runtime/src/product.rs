@@ -40,7 +40,7 @@ unsafe fn multiply(call: &ProductCall) -> Status {
             DType::I32 | DType::U32 => exact::<u32>(call, |c, a, b| c.wrapping_add(a.wrapping_mul(b))),
             DType::I64 | DType::U64 => exact::<u64>(call, |c, a, b| c.wrapping_add(a.wrapping_mul(b))),
             DType::Bool => exact::<u8>(call, |c, a, b| u8::from(c != 0 || (a != 0 && b != 0))),
-            DType::F16 | DType::BF16 => return Status::LIBRARY_FAULT,
+            DType::F16 | DType::BF16 => Status::LIBRARY_FAULT,
         }
     }
 }

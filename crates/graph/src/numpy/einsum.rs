@@ -26,6 +26,9 @@ pub struct Einsum {
 /// The label of the last axis of an ellipsis; those before it have the numbers above. Letters are labelled by their codes.
 const ELLIPSIS: Label = 256;
 
+/// Two operands, by position, with the extents that one label has there.
+type Disagreement = ((usize, Dim), (usize, Dim));
+
 /// A contraction as it was written.
 struct Written<'a> {
     /// The operation, for errors.
@@ -282,7 +285,7 @@ impl Written<'_> {
         for label in labels {
             match self.extent(&self.operands, types, label) {
                 Ok(extent) => stretched.push((label, !extent.is_one())),
-                Err((left, right)) => return Err(self.conflict(types, label, left, right)),
+                Err(places) => return Err(self.conflict(types, label, places)),
             }
         }
         let stretches = |label: Label| stretched.contains(&(label, true));
@@ -301,7 +304,7 @@ impl Written<'_> {
     }
 
     /// The extent of a label, or two places that disagree.
-    fn extent(&self, operands: &[Labels], types: &[&Type], label: Label) -> Result<Dim, ((usize, Dim), (usize, Dim))> {
+    fn extent(&self, operands: &[Labels], types: &[&Type], label: Label) -> Result<Dim, Disagreement> {
         let stretches = !self.strict || self.output.contains(&label);
         let mut found: Option<(usize, Dim)> = None;
         for (k, (labels, ty)) in operands.iter().zip(types).enumerate() {
@@ -326,7 +329,7 @@ impl Written<'_> {
         Ok(found.map_or(Dim::Fixed(1), |(_, extent)| extent))
     }
 
-    fn conflict(&self, types: &[&Type], label: Label, left: (usize, Dim), right: (usize, Dim)) -> OpError {
+    fn conflict(&self, types: &[&Type], label: Label, (left, right): Disagreement) -> OpError {
         let name = match (label >= ELLIPSIS, u8::try_from(label)) {
             (false, Ok(letter)) if letter.is_ascii_alphabetic() => char::from(letter).to_string(),
             (true, _) => "...".into(),
