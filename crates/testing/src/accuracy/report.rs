@@ -19,7 +19,7 @@ pub struct Row {
 impl Row {
     /// Whether the limit is exceeded.
     pub fn is_beyond(&self) -> bool {
-        !(self.errors.worst <= self.measured.limit(self.dtype))
+        self.errors.worst > self.measured.limit(self.dtype)
     }
 
     /// One line: `exp f32: max 0.5678 ulp at 0x3f800000 (1.0), mean 0.2512, 4294967296 points`.
