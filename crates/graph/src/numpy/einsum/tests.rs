@@ -21,9 +21,12 @@ fn shape(subscripts: &str, shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
     shape_of(einsum(subscripts, &types.iter().collect::<Vec<_>>()))
 }
 
+/// The shapes of operands.
+type Shapes = &'static [&'static [usize]];
+
 #[test]
 fn shapes_are_numpys() {
-    let cases: &[(&str, &[&[usize]], &[usize])] = &[
+    let cases: &[(&str, Shapes, &[usize])] = &[
         ("ij,jk->ik", &[&[2, 3], &[3, 4]], &[2, 4]),
         ("bij,bjk->bik", &[&[5, 2, 3], &[5, 3, 4]], &[5, 2, 4]),
         ("i,i->", &[&[3], &[3]], &[]),
