@@ -9,7 +9,7 @@ use crate::run::Ready;
 use crate::{Error, Options, Result, Stats};
 use fuseloom_graph::{Graph, Sizes, Type};
 use fuseloom_kernel::{CompiledKernel, Plan, Step};
-use fuseloom_optimize::{Optimized, Passes, optimize};
+use fuseloom_optimize::{Given, Optimized, Passes, optimize};
 use fuseloom_schedule::{Layout, Scheduled, schedule};
 use hashbrown::DefaultHashBuilder;
 use std::hash::BuildHasher;
@@ -113,7 +113,8 @@ pub(crate) fn prepare(lowered: &Lowered, options: &Options) -> Result<Arc<Prepar
 impl Prepared {
     fn new(lowered: &Lowered, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
-        let passes = Passes { off: &off, ..Passes::default() };
+        let given = Given { hints: None, memory_limit: settings.memory_limit };
+        let passes = Passes { off: &off, given, ..Passes::default() };
         let optimized = optimize(&lowered.graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
         Ok(Prepared {
             graph: lowered.graph.clone(),

@@ -149,3 +149,33 @@ fn mistakes_say_where() {
             .starts_with("einsum `i`: it is written for 1 operand but was given 0")
     );
 }
+
+#[test]
+fn explain_shows_the_order_and_what_it_costs() {
+    let (a, b, c) = (zeros((4, 1000), f32), zeros((1000, 1000), f32), zeros((1000, 6), f32));
+    let text = einsum("ij,jk,kl->il", [&a, &b, &c]).explain().text(fuseloom::Stage::Optimized).unwrap();
+    let lines: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("# einsum") || line.starts_with("#   #")).collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines[0].starts_with("# einsum[ab,bc,cd->ad]: 2 steps, the best of all orders, 8.048e6 flops of "),
+        "{text}"
+    );
+    assert!(lines[1].starts_with("#   #3 = ab,bc->ac of #0, #1: "), "{text}");
+    assert!(lines[2].starts_with("#   #4 = "), "{text}");
+}
+
+#[test]
+fn a_memory_limit_is_met_in_parts() {
+    let (n, k) = (500, 60);
+    let operand = |k: usize, shape: [usize; 2]| operand(k, &shape).cast(f64).eval().unwrap();
+    let arrays = [operand(0, [n, k]), operand(1, [n, k]), operand(2, [n, n]), operand(3, [n, k])];
+    let tensors: Vec<Tensor> = arrays.iter().cloned().map(Tensor::from).collect();
+    // The first two make n * n elements, which the third needs.
+    let result = einsum("ab,cb,ac,cd->ad", &tensors);
+    let options = Options::new().memory_limit(2_000_000);
+    let text = result.explain_with(&options).text(fuseloom::Stage::Optimized).unwrap();
+    assert!(text.contains(" parts, to meet the memory limit"), "{text}");
+    let in_parts = result.eval_with(&options).unwrap();
+    assert_eq!(in_parts.view::<f64>().unwrap(), result.eval().unwrap().view::<f64>().unwrap());
+}

@@ -1,7 +1,7 @@
 //! Runs the passes: the only place that times them, shows them, checks what they leave and repeats them.
 
-use crate::{Error, PASSES, Pass, Rewrite};
-use fuseloom_graph::{Graph, NodeId};
+use crate::{ContractionReport, Error, PASSES, Pass, Rewrite, Work};
+use fuseloom_graph::{Graph, NodeId, Sizes};
 use std::time::{Duration, Instant};
 
 /// Rounds of the simplifying passes after which the driver stops even if something still changes.
@@ -16,12 +16,28 @@ pub struct Passes<'a> {
     pub hook: Option<&'a dyn Fn(&Run<'_>)>,
     /// Whether the graph is verified after each run of a pass; always done where debug assertions are on.
     pub verify: bool,
+    /// What is known of the sizes.
+    pub given: Given<'a>,
+}
+
+/// What a graph is optimized for. None of it changes what is computed.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Given<'a> {
+    /// Typical values of named dims.
+    pub hints: Option<&'a Sizes>,
+    /// Bytes that may exist at once, inputs apart. Contractions whose steps need more are done in parts.
+    pub memory_limit: Option<usize>,
 }
 
 impl std::fmt::Debug for Passes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let hook = self.hook.map(|_| "..");
-        f.debug_struct("Passes").field("off", &self.off).field("hook", &hook).field("verify", &self.verify).finish()
+        f.debug_struct("Passes")
+            .field("off", &self.off)
+            .field("hook", &hook)
+            .field("verify", &self.verify)
+            .field("given", &self.given)
+            .finish()
     }
 }
 
@@ -55,6 +71,8 @@ pub struct Optimized {
     pub passes: Vec<PassReport>,
     /// How many rounds of the simplifying passes ran.
     pub rounds: usize,
+    /// The order of each contraction, with what its steps cost.
+    pub contractions: Vec<ContractionReport>,
 }
 
 /// What a pass did, over all rounds.
@@ -114,7 +132,8 @@ pub fn optimize(graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error>
         }
     }
     state.sweep(rounds, options)?;
-    Ok(Optimized { graph: state.graph, map: state.map, origins: state.origins, passes: state.reports, rounds })
+    let State { graph, map, origins, reports: passes, contractions } = state;
+    Ok(Optimized { graph, map, origins, passes, rounds, contractions })
 }
 
 struct State {
@@ -122,6 +141,7 @@ struct State {
     map: Vec<Option<NodeId>>,
     origins: Vec<NodeId>,
     reports: Vec<PassReport>,
+    contractions: Vec<ContractionReport>,
 }
 
 impl State {
@@ -140,13 +160,17 @@ impl State {
             map: graph.ids().map(Some).collect(),
             origins: graph.ids().collect(),
             reports: passes.map(report).collect(),
+            contractions: Vec::new(),
         }
     }
 
     /// Runs a pass and says whether it changed anything.
     fn run(&mut self, pass: &Pass, round: usize, options: &Passes<'_>) -> Result<bool, Error> {
         let start = Instant::now();
-        let outcome = (pass.run)(&self.graph);
+        let outcome = match pass.work {
+            Work::Graph(run) => run(&self.graph),
+            Work::Given(run) => run(&self.graph, &options.given),
+        };
         let duration = start.elapsed();
         let rewrite = outcome.map_err(|refusal| Error::Refused {
             pass: pass.name,
@@ -208,6 +232,9 @@ impl State {
         for to in &mut self.map {
             *to = to.and_then(|id| rewrite.map[id.index()]);
         }
+        let origin =
+            |report: ContractionReport| ContractionReport { node: self.origins[report.node.index()], ..report };
+        self.contractions.extend(rewrite.contractions.into_iter().map(origin));
         self.origins = rewrite.origins.iter().map(|id| self.origins[id.index()]).collect();
         self.graph = rewrite.graph;
     }

@@ -45,7 +45,8 @@ mod views;
 mod walk;
 
 pub use canonical::canonical;
-pub use driver::{MAX_ROUNDS, Optimized, PassReport, Passes, Run, optimize};
+pub use contraction::{ContractionReport, ContractionStep, Lowering, Search};
+pub use driver::{Given, MAX_ROUNDS, Optimized, PassReport, Passes, Run, optimize};
 pub use error::Error;
 pub use walk::{Outcome, Refusal, Rewrite};
 
@@ -61,12 +62,26 @@ pub struct Pass {
     /// Whether it runs once, before the others, and cannot be switched off.
     pub required: bool,
     /// The pass.
-    pub run: fn(&Graph) -> Outcome,
+    pub work: Work,
+}
+
+/// What a pass looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Work {
+    /// The graph alone.
+    Graph(fn(&Graph) -> Outcome),
+    /// The graph and what it is optimized for.
+    Given(fn(&Graph, &Given<'_>) -> Outcome),
 }
 
 /// Every pass, in the order they run: the first once, the others in rounds.
 pub const PASSES: &[Pass] = &[
-    required("contractions", "contractions become products, sums and views", contraction::run),
+    Pass {
+        name: "contractions",
+        about: "contractions become products, sums and views",
+        required: true,
+        work: Work::Given(contraction::run),
+    },
     required("decompose", "compound operations become canonical ones", decompose::run),
     simplifying("constants", "operations on constants become constants", constants::run),
     simplifying("algebra", "rules that keep every bit", algebra::run),
@@ -84,9 +99,9 @@ pub const PASSES: &[Pass] = &[
 const SWEEP: &str = "dead-code";
 
 const fn required(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
-    Pass { name, about, required: true, run }
+    Pass { name, about, required: true, work: Work::Graph(run) }
 }
 
 const fn simplifying(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
-    Pass { name, about, required: false, run }
+    Pass { name, about, required: false, work: Work::Graph(run) }
 }

@@ -5,6 +5,7 @@
 //! order, so that they keep their ids, and from there on a new graph grows. A pass that finds nothing to do costs a look at
 //! each node.
 
+use crate::contraction::ContractionReport;
 use fuseloom_graph::{Graph, Node, NodeId, Op, OpError, Shape, Type, live};
 use fuseloom_lane::Scalar;
 use smallvec::SmallVec;
@@ -20,6 +21,8 @@ pub struct Rewrite {
     pub origins: Vec<NodeId>,
     /// What was done, and how often, in the order it was first done.
     pub facts: Vec<(&'static str, usize)>,
+    /// The contractions that were taken apart.
+    pub contractions: Vec<ContractionReport>,
 }
 
 /// A node that could not be built, and the node it was for.
@@ -221,7 +224,7 @@ impl<'g> Walk<'g> {
         }
         let Some(mut graph) = self.new else { return Ok(None) };
         graph.set_outputs(&outputs);
-        Ok(Some(Rewrite { graph, map: self.map, origins: self.origins, facts: self.facts }))
+        Ok(Some(Rewrite { graph, map: self.map, origins: self.origins, facts: self.facts, contractions: Vec::new() }))
     }
 }
 

@@ -59,6 +59,11 @@ fn optimized(model: &Model) -> String {
         };
         line(&mut out, format_args!("# {}: {done}", pass.name));
     }
+    for contraction in &optimized.contractions {
+        for fact in contraction.lines() {
+            line(&mut out, format_args!("# {fact}"));
+        }
+    }
     out + &commented(&print(&optimized.graph), |node| model.place_of_optimized(node))
 }
 

@@ -1,5 +1,6 @@
 //! A contraction of two operands, as the cheapest thing that computes it.
 
+use super::cost::Lowering;
 use crate::walk::Walk;
 use fuseloom_graph::{Contraction, Dim, Label, Labels, MatrixProduct, NodeId, Op, OpError, Reduce, Shape, formula};
 use fuseloom_lane::{DType, Function};
@@ -16,7 +17,8 @@ pub(super) struct Labelled {
 }
 
 impl Labelled {
-    fn extent(&self, walk: &Walk<'_>, label: Label) -> Option<Dim> {
+    /// The extent of a label, if it has it.
+    pub(super) fn extent(&self, walk: &Walk<'_>, label: Label) -> Option<Dim> {
         let axis = self.labels.iter().position(|l| *l == label)?;
         Some(walk.ty(self.node).shape[axis].clone())
     }
@@ -58,7 +60,13 @@ pub(super) fn permute(walk: &mut Walk<'_>, x: Labelled, labels: &[Label]) -> Res
 }
 
 /// Two operands, whose labels are distinct, contracted: labels that `output` lacks are summed over.
-pub(super) fn contract(walk: &mut Walk<'_>, x: Labelled, y: Labelled, output: Labels) -> Result<Labelled, OpError> {
+pub(super) fn contract(
+    walk: &mut Walk<'_>,
+    x: Labelled,
+    y: Labelled,
+    output: Labels,
+    lowering: Lowering,
+) -> Result<Labelled, OpError> {
     let lone = |own: &Labelled, other: &Labelled| {
         let labels = own.labels.iter().filter(|l| !other.labels.contains(l) && !output.contains(l));
         labels.copied().collect::<Labels>()
@@ -66,9 +74,12 @@ pub(super) fn contract(walk: &mut Walk<'_>, x: Labelled, y: Labelled, output: La
     let (lone_x, lone_y) = (lone(&x, &y), lone(&y, &x));
     let x = sum_over(walk, x, |label| lone_x.contains(&label))?;
     let y = sum_over(walk, y, |label| lone_y.contains(&label))?;
+    // A product whose last axis is the first operand's is that of the others exchanged: so nothing is left to permute.
+    let turned = output.last().is_some_and(|label| x.labels.contains(label) && !y.labels.contains(label));
+    let (x, y) = if turned { (y, x) } else { (x, y) };
     let groups = Groups::new(&x, &y, &output);
-    let is_product = !groups.rows.is_empty() && !groups.columns.is_empty() && !groups.summed.is_empty();
-    if is_product && (walk.ty(x.node).dtype.is_float() || groups.count() > fuseloom_graph::MAX_RANK) {
+    let library = lowering == Lowering::Product && walk.ty(x.node).dtype.is_float();
+    if library || groups.count() > fuseloom_graph::MAX_RANK {
         product(walk, &x, &y, output, &groups)
     } else {
         let node = sum_of_products(walk, &x, &y, &output, &groups.summed)?;
