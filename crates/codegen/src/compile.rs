@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// How to compile.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Options {
-    /// The instruction set.
+    /// The instruction set; the widest this machine has, unless said otherwise.
     pub isa: Isa,
 }
 
@@ -20,8 +20,7 @@ pub struct Options {
 /// # Errors
 /// The host cannot run compiled kernels, the kernel is malformed, or the system refuses memory for code.
 pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
-    let Isa::Clif = options.isa;
-    let mut unit = unit(kernel, false)?;
+    let mut unit = unit(kernel, options, false)?;
     let failed = |error: Box<ModuleError>| backend(kernel, &error);
     let ids = phases(&mut unit, kernel)?;
     let mut memory = unit.finish().map_err(failed)?;
@@ -39,8 +38,8 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, Cod
 ///
 /// # Errors
 /// As [`compile`].
-pub fn clif(kernel: &Kernel) -> Result<String, CodegenError> {
-    let mut unit = unit(kernel, true)?;
+pub fn clif(kernel: &Kernel, options: &Options) -> Result<String, CodegenError> {
+    let mut unit = unit(kernel, options, true)?;
     phases(&mut unit, kernel)?;
     Ok(unit.into_text())
 }
@@ -49,15 +48,19 @@ fn backend(kernel: &Kernel, error: &dyn std::fmt::Debug) -> CodegenError {
     CodegenError::Backend { kernel: kernel.name.to_string(), reason: format!("{error:?}") }
 }
 
-fn unit(kernel: &Kernel, text: bool) -> Result<Unit, CodegenError> {
+fn unit(kernel: &Kernel, options: &Options, text: bool) -> Result<Unit, CodegenError> {
     check(kernel)?;
+    if let Some(feature) = options.isa.missing() {
+        let reason = format!("it lacks {feature}, which `{}` needs", options.isa.name());
+        return Err(CodegenError::UnsupportedHost { reason });
+    }
     let isa = isa::host()?;
     let mut functions = Vec::new();
     for phase in &kernel.phases {
         collect_functions(&phase.body, &mut functions);
     }
     let x86 = cfg!(target_arch = "x86_64");
-    Ok(Unit::new(CodeMemory::new(isa, &functions)?, x86, text))
+    Ok(Unit::new(CodeMemory::new(isa, &functions)?, x86, options.isa, text))
 }
 
 fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {

@@ -3,28 +3,88 @@
 use crate::CodegenError;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
+use std::sync::OnceLock;
 
-/// The instruction sets there are strip back ends for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+/// The instruction sets there are strip back ends for, narrowest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Isa {
     /// 128-bit vectors through Cranelift: x86-64-v3 and aarch64.
-    #[default]
     Clif,
+    /// 256-bit vectors: AVX2 and FMA.
+    Avx2,
+    /// 512-bit vectors: AVX-512 F, BW, DQ and VL.
+    Avx512,
 }
 
 impl Isa {
+    /// All of them, narrowest first.
+    pub const ALL: [Isa; 3] = [Isa::Clif, Isa::Avx2, Isa::Avx512];
+
     /// Its name in reports and in the environment.
     pub const fn name(self) -> &'static str {
         match self {
             Isa::Clif => "clif",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
         }
+    }
+
+    /// The one of a name.
+    pub fn by_name(name: &str) -> Option<Isa> {
+        Isa::ALL.into_iter().find(|isa| isa.name() == name)
+    }
+
+    /// The widest one that this processor has and that the system keeps the registers of.
+    pub fn best() -> Isa {
+        let supported = Isa::ALL.into_iter().rev().find(|isa| isa.missing().is_none());
+        supported.unwrap_or(Isa::Clif)
+    }
+
+    /// What this machine lacks for it; `None` if nothing.
+    pub fn missing(self) -> Option<&'static str> {
+        let beyond = match self {
+            Isa::Clif => None,
+            Isa::Avx2 => wide_feature(),
+            Isa::Avx512 => wide_feature().or_else(widest_feature),
+        };
+        missing_feature().or(beyond)
     }
 }
 
-/// The name of the instruction set that kernels are compiled for on this machine.
-pub fn isa_name() -> &'static str {
-    Isa::default().name()
+impl Default for Isa {
+    fn default() -> Isa {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(Isa::best)
+    }
+}
+
+/// What 256-bit strips lack here, beside x86-64-v3.
+#[cfg(target_arch = "x86_64")]
+fn wide_feature() -> Option<&'static str> {
+    None
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn wide_feature() -> Option<&'static str> {
+    Some("x86-64")
+}
+
+/// What 512-bit strips lack here. The detection includes what the system keeps of the registers.
+#[cfg(target_arch = "x86_64")]
+fn widest_feature() -> Option<&'static str> {
+    let needed = [
+        ("AVX512F", is_x86_feature_detected!("avx512f")),
+        ("AVX512BW", is_x86_feature_detected!("avx512bw")),
+        ("AVX512DQ", is_x86_feature_detected!("avx512dq")),
+        ("AVX512VL", is_x86_feature_detected!("avx512vl")),
+    ];
+    needed.iter().find(|(_, present)| !present).map(|(name, _)| *name)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn widest_feature() -> Option<&'static str> {
+    None
 }
 
 /// What x86-64-v3 adds that the portable back end relies on: without FMA a fused multiply-add would be a library call, and

@@ -2,7 +2,7 @@
 //!
 //! [`compile`] turns a [`Kernel`](fuseloom_kernel::Kernel) into native code; [`CodeCache`] does so once for each structure.
 //! The nest of loops ([`nest`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers
-//! ([`lanes`]); reductions follow the tree of [`fuseloom_lane::tree`] ([`reduce`]).
+//! ([`lanes`]), or are assembled for wider ones ([`wide`]); reductions follow the tree of [`fuseloom_lane::tree`] ([`reduce`]).
 //!
 //! Compiled code computes what [`fuseloom_kernel::interpret`] does, to the bit (NaN payloads apart), never traps, and touches
 //! no byte outside of the elements that a kernel names.
@@ -20,8 +20,9 @@ mod product;
 mod reduce;
 mod strip;
 mod unit;
+mod wide;
 
 pub use cache::{CacheCounters, CodeCache};
 pub use compile::{Options, clif, compile};
 pub use error::CodegenError;
-pub use isa::{Isa, isa_name};
+pub use isa::Isa;

@@ -1,15 +1,18 @@
 //! One kernel on its way to machine code: the module it goes into, and the functions and tables that its phases share.
 
 use crate::clif::int;
+use crate::Isa;
 use crate::helper::Helper;
 use crate::lanes::Regs;
 use crate::memory::CodeMemory;
 use crate::reduce::row_functions::RowFunction;
+use crate::wide::Function as Assembled;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::{Context, ir};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError};
+use cranelift_codegen::binemit::Reloc;
+use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget};
 use fuseloom_lane::{ScalarFn, Table};
 use std::sync::Arc;
 
@@ -18,6 +21,10 @@ pub(crate) struct Unit {
     memory: CodeMemory,
     /// Whether the target is x86-64; otherwise aarch64.
     pub(crate) x86: bool,
+    /// What strips are compiled for.
+    pub(crate) isa: Isa,
+    /// How many strips were assembled.
+    strips: usize,
     helpers: Vec<(Helper, FuncId)>,
     built: usize,
     tables: Vec<(Arc<Table>, DataId)>,
@@ -54,10 +61,12 @@ pub(crate) struct GatherAt {
 
 impl Unit {
     /// A unit that puts code into `memory`; with `text` it keeps the functions' text too.
-    pub(crate) fn new(memory: CodeMemory, x86: bool, text: bool) -> Unit {
+    pub(crate) fn new(memory: CodeMemory, x86: bool, isa: Isa, text: bool) -> Unit {
         Unit {
             memory,
             x86,
+            isa,
+            strips: 0,
             helpers: Vec::new(),
             built: 0,
             tables: Vec::new(),
@@ -70,6 +79,11 @@ impl Unit {
     /// Remembers that a declaration was refused; the first one is reported when the unit ends.
     pub(crate) fn fail(&mut self, error: Box<ModuleError>) {
         self.failure.get_or_insert(error);
+    }
+
+    /// Remembers that a strip could not be assembled.
+    pub(crate) fn fail_assembling(&mut self, reason: &str) {
+        self.fail(Box::new(ModuleError::Backend(std::io::Error::other(reason.to_string()).into())));
     }
 
     /// The signature of a function of `params` pointer-sized integers.
@@ -164,6 +178,28 @@ impl Unit {
             self.define(id, &name, signature, |e, params| helper.emit(e, params))?;
         }
         Ok(())
+    }
+
+    /// Puts an assembled strip into the module.
+    pub(crate) fn assembled(&mut self, function: &Assembled) -> Result<FuncId, Box<ModuleError>> {
+        let conv = self.c_convention();
+        let signature = self.signature(conv, 1);
+        let name = format!("strip.{}", self.strips);
+        self.strips += 1;
+        let id = self.memory.module().declare_function(&name, Linkage::Local, &signature)?;
+        let mut relocations = Vec::new();
+        for call in &function.code.calls {
+            let callee = self.helper(function.helpers[call.target as usize].clone())?;
+            relocations.push(ModuleReloc {
+                offset: call.at,
+                kind: Reloc::X86CallPCRel4,
+                name: ModuleRelocTarget::from(callee),
+                // The displacement counts from the end of the instruction.
+                addend: -4,
+            });
+        }
+        self.memory.module().define_function_bytes(id, 64, &function.code.bytes, &relocations)?;
+        Ok(id)
     }
 
     /// A reference to a function from another.

@@ -126,6 +126,38 @@ impl<'p> Plan<'p> {
         Plan { program, live, uniform }
     }
 
+    /// How many values there are.
+    pub(crate) fn values(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether some result depends on a value.
+    pub(crate) fn is_live(&self, value: Value) -> bool {
+        self.live[value.index()]
+    }
+
+    /// Whether a value is equal in every lane of every step.
+    pub(crate) fn is_uniform(&self, value: Value) -> bool {
+        self.uniform[value.index()]
+    }
+
+    /// The uniform values, other than constants, that what is not uniform uses or that are results.
+    pub(crate) fn used_uniforms(&self) -> Vec<Value> {
+        let mut used = vec![false; self.values()];
+        for (value, inst) in self.program.iter() {
+            if self.is_live(value) && !self.is_uniform(value) {
+                inst.args.iter().for_each(|a| used[a.index()] = true);
+            }
+        }
+        self.program.results.iter().for_each(|r| used[r.index()] = true);
+        let all = (0..self.values() as u32).map(Value);
+        all.filter(|&value| {
+            let constant = constant_of(self.program, value).is_some();
+            used[value.index()] && self.is_uniform(value) && !constant
+        })
+        .collect()
+    }
+
     /// Computes what is uniform, from the uniform parameters in `values`, which must hold one entry a value.
     pub(crate) fn emit_uniform(&self, e: &mut Emit<'_>, values: &mut [Option<Wide>]) {
         self.emit(e, values, 1, true);

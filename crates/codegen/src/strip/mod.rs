@@ -17,7 +17,7 @@ use crate::lanes::{Plan, Wide, per_lane};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::reduce::{horizontal, vertical};
 use crate::unit::GatherAt;
-use crate::{clif, lanes};
+use crate::{clif, lanes, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{Input, Operand, OperandId, Output, Role, Stride, Strip, VarId};
@@ -91,10 +91,13 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     n.e.b.switch_to_block(some);
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
-    let zero = n.word(0);
-    sweep::emit(n, &run, zero, count, &|n, results, at, v| {
-        vertical::accumulate(n, scope, strip, results, Some(at), v);
-    });
+    let stores = strip.outputs.iter().all(|o| matches!(o, Output::Store(_) | Output::Check { .. }));
+    if !(stores && wide::elementwise(n, &run, count)) {
+        let zero = n.word(0);
+        sweep::emit(n, &run, zero, count, &|n, results, at, v| {
+            vertical::accumulate(n, scope, strip, results, Some(at), v);
+        });
+    }
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }

@@ -106,8 +106,8 @@ fn a_malformed_kernel_is_an_error() {
 
 #[test]
 fn text_is_canonical() {
-    let text = clif(&kernel(2)).expect("text");
-    assert_eq!(text, clif(&kernel(2)).expect("text"));
+    let text = clif(&kernel(2), &Options::default()).expect("text");
+    assert_eq!(text, clif(&kernel(2), &Options::default()).expect("text"));
     assert!(text.contains("fmul"), "{text}");
     assert!(text.starts_with("; phase.0"), "{text}");
 }

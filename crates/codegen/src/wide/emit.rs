@@ -1,0 +1,572 @@
+//! Allocated code to instructions of the machine.
+
+use super::Target;
+use super::allocate::{Allocated, Step};
+use super::assembler::{Assembler, Condition, Label};
+use super::code::{self, Size};
+use super::frame::{Block, Frame};
+use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Port, Site};
+use iced_x86::{Code, Instruction, MemoryOperand, OpKind, Register};
+use std::collections::HashMap;
+
+/// The block of arguments.
+pub(super) const BLOCK: Register = Register::RDI;
+/// The number of the step's first element.
+pub(super) const I: Register = Register::RAX;
+/// How many elements there are.
+pub(super) const END: Register = Register::RCX;
+/// The last element at which whole steps start; free in a tail.
+pub(super) const STOP: Register = Register::RSI;
+/// Free within an operation.
+pub(super) const TEMPORARY: [Register; 3] = [Register::RDX, Register::R10, Register::R11];
+/// For the addresses of streams, those that a function may not change last.
+pub(super) const BASES: [Register; 7] =
+    [Register::R8, Register::R9, Register::RBX, Register::R12, Register::R13, Register::R14, Register::R15];
+/// What a called function may change and the loops need, in the order in which it is kept.
+const KEPT: [Register; 6] =
+    [Register::RDI, Register::RAX, Register::RCX, Register::RSI, Register::R8, Register::R9];
+
+/// Code off the fast path, which goes back when it is done.
+struct Cold {
+    entry: Label,
+    back: Label,
+    what: ColdCode,
+}
+
+enum ColdCode {
+    Report(u32),
+    Call { site: u32, inst: Inst<Physical>, live: [u32; 2] },
+}
+
+/// Writes bodies into one function.
+pub(super) struct Writer<'a> {
+    pub(super) asm: Assembler,
+    pub(super) target: Target,
+    pub(super) block: Block,
+    pub(super) frame: Frame,
+    invariants: &'a [InvariantKind],
+    sites: &'a [Site],
+    pinned: &'a HashMap<Invariant, Physical>,
+    /// The registers of the streams' addresses; the others are loaded where they are used.
+    bases: Vec<(Port, Register, usize)>,
+    cold: Vec<Cold>,
+    /// Lanes of a step.
+    v: usize,
+}
+
+/// Memory at a base and a displacement.
+pub(super) fn at(base: Register, displacement: i32) -> MemoryOperand {
+    MemoryOperand::with_base_displ_size(base, i64::from(displacement), u32::from(displacement != 0))
+}
+
+impl<'a> Writer<'a> {
+    #[expect(clippy::too_many_arguments, reason = "a function has that many parts")]
+    pub(super) fn new(
+        target: Target,
+        block: Block,
+        frame: Frame,
+        invariants: &'a [InvariantKind],
+        sites: &'a [Site],
+        pinned: &'a HashMap<Invariant, Physical>,
+        bases: Vec<(Port, Register, usize)>,
+        v: usize,
+    ) -> Writer<'a> {
+        Writer { asm: Assembler::new(), target, block, frame, invariants, sites, pinned, bases, cold: Vec::new(), v }
+    }
+
+    /// The code of a body.
+    pub(super) fn body(&mut self, body: &Body, allocated: &Allocated) {
+        for step in &allocated.steps {
+            match step {
+                Step::Inst { number, inst, live } => {
+                    let bank = body.insts[*number as usize].to.map(|(to, _)| body.banks[to.0 as usize]);
+                    self.inst(inst, bank, *live);
+                }
+                Step::Spill(Bank::Vector, from, slot) => {
+                    self.store_vector(at(Register::RSP, self.frame.slot(*slot)), *from, self.target.size());
+                }
+                Step::Reload(Bank::Vector, slot, to) => {
+                    self.load_vector(*to, self.target.size(), at(Register::RSP, self.frame.slot(*slot)));
+                }
+                Step::Move(Bank::Vector, from, to) => {
+                    let size = self.target.size();
+                    let code = code::MOVE.code(self.target, size);
+                    self.asm.rr(code, vector(*to, size), vector(*from, size));
+                }
+                Step::Spill(Bank::Mask, from, slot) => {
+                    self.asm.mr(Code::VEX_Kmovq_m64_kr, at(Register::RSP, self.frame.slot(*slot)), mask(*from));
+                }
+                Step::Reload(Bank::Mask, slot, to) => {
+                    self.asm.rm(Code::VEX_Kmovq_kr_km64, mask(*to), at(Register::RSP, self.frame.slot(*slot)));
+                }
+                Step::Move(Bank::Mask, from, to) => self.asm.rr(Code::VEX_Kmovq_kr_km64, mask(*to), mask(*from)),
+            }
+        }
+    }
+
+    /// The code that was put off.
+    pub(super) fn cold(&mut self) {
+        for Cold { entry, back, what } in std::mem::take(&mut self.cold) {
+            self.asm.bind(entry);
+            match what {
+                ColdCode::Report(code) => {
+                    let [status, ..] = TEMPORARY;
+                    self.asm.rm(Code::Mov_r64_rm64, status, at(BLOCK, Block::STATUS));
+                    self.asm.made(Instruction::with2(Code::Mov_rm64_imm32, at(status, 0), code as i32));
+                }
+                ColdCode::Call { site, inst, live } => self.call(site, &inst, live),
+            }
+            self.asm.jump(back);
+        }
+    }
+
+    fn inst(&mut self, inst: &Inst<Physical>, bank: Option<Bank>, live: [u32; 2]) {
+        let to = inst.to;
+        match (inst.op, to) {
+            (Op::Plain(code), _) => self.plain(code, inst, bank),
+            (Op::Zero, Some((to, _))) => self.zero(to),
+            (Op::LoadInvariant(size), Some((to, _))) => {
+                if let Some(Arg::Invariant(invariant, _)) = inst.args.first() {
+                    self.load_invariant(to, size, *invariant);
+                }
+            }
+            (Op::Present { first, lanes, size }, Some((to, reg))) => self.present(to, reg, first, lanes, size),
+            (Op::Index { lane, size }, Some((to, _))) => self.index(to, size, lane),
+            (Op::Strided { load, first, lanes, size }, Some((to, _))) => self.strided(to, load, first, lanes, size),
+            (Op::Scatter { store, lanes, size }, _) => {
+                self.scatter(store, lanes, size, inst.immediate.unwrap_or_default());
+            }
+            (Op::Rare(site), Some(_)) => {
+                self.test(inst.args[1], usize::from(self.sites[site as usize].lanes));
+                self.put_off(Some(Condition::NotEqual), ColdCode::Call { site, inst: inst.clone(), live });
+            }
+            (Op::Call(site), Some(_)) => self.put_off(None, ColdCode::Call { site, inst: inst.clone(), live }),
+            (Op::Check { code, lanes }, _) => {
+                self.test(inst.args[0], usize::from(lanes));
+                self.put_off(Some(Condition::NotEqual), ColdCode::Report(code));
+            }
+            (op, to) => unreachable!("{op:?} to {to:?} is not what the walk leaves"),
+        }
+    }
+
+    fn put_off(&mut self, condition: Option<Condition>, what: ColdCode) {
+        let (entry, back) = (self.asm.label(), self.asm.label());
+        match condition {
+            Some(condition) => self.asm.jump_if(condition, entry),
+            None => self.asm.jump(entry),
+        }
+        self.asm.bind(back);
+        self.cold.push(Cold { entry, back, what });
+    }
+
+    /// Sets the flag of zero unless a mask has a true lane.
+    fn test(&mut self, arg: Arg<Physical>, lanes: usize) {
+        match arg {
+            Arg::Mask(register) => {
+                let code = match lanes {
+                    8 => Code::VEX_Kortestb_kr_kr,
+                    16 => Code::VEX_Kortestw_kr_kr,
+                    32 => Code::VEX_Kortestd_kr_kr,
+                    _ => Code::VEX_Kortestq_kr_kr,
+                };
+                self.asm.rr(code, mask(register), mask(register));
+            }
+            Arg::Reg(register, size) => {
+                let register = vector(register, size);
+                self.asm.rr(code::TEST.code(self.target, size), register, register);
+            }
+            other => unreachable!("{other:?} is no mask in a register"),
+        }
+    }
+
+    /// One instruction of the machine.
+    fn plain(&mut self, code: Code, inst: &Inst<Physical>, bank: Option<Bank>) {
+        let mut made = Instruction::default();
+        made.set_code(code);
+        let mut operand = 0;
+        let register = |made: &mut Instruction, operand: u32, register: Register| {
+            made.set_op_kind(operand, OpKind::Register);
+            made.set_op_register(operand, register);
+        };
+        if let Some((to, size)) = inst.to {
+            let to = if bank == Some(Bank::Mask) { mask(to) } else { vector(to, size) };
+            register(&mut made, operand, to);
+            operand += 1;
+        }
+        for arg in &inst.args {
+            match *arg {
+                Arg::Reg(r, size) | Arg::Pinned(r, size) | Arg::Anywhere(r, size) => {
+                    register(&mut made, operand, vector(r, size));
+                }
+                Arg::Mask(r) => register(&mut made, operand, mask(r)),
+                Arg::Place(place) => {
+                    let (memory, broadcast) = self.place(place);
+                    made.set_op_kind(operand, OpKind::Memory);
+                    made.set_memory_base(memory.base);
+                    made.set_memory_index(memory.index);
+                    made.set_memory_index_scale(memory.scale);
+                    made.set_memory_displacement64(memory.displacement as u64);
+                    made.set_memory_displ_size(memory.displ_size);
+                    made.set_is_broadcast(broadcast);
+                }
+                Arg::Invariant(..) => unreachable!("invariants have their place"),
+            }
+            operand += 1;
+        }
+        if let Some(immediate) = inst.immediate {
+            made.set_op_kind(operand, OpKind::Immediate8);
+            made.set_immediate8(immediate);
+        }
+        if let Some(register) = inst.mask {
+            made.set_op_mask(mask(register));
+            made.set_zeroing_masking(inst.zeroing);
+        }
+        self.asm.inst(&made);
+    }
+
+    /// A place as a memory operand, and whether it is broadcast.
+    fn place(&mut self, place: Place) -> (MemoryOperand, bool) {
+        match place {
+            Place::Stream { port, offset } => {
+                let size = self.bases.iter().find(|(p, ..)| *p == port).map_or(1, |(_, _, size)| *size);
+                let base = self.base(port);
+                let displacement = u32::from(offset != 0);
+                (MemoryOperand::with_base_index_scale_displ_size(base, I, size as u32, i64::from(offset), displacement), false)
+            }
+            Place::Frame { port, offset } => (at(Register::RSP, self.frame.port(port) + offset), false),
+            Place::Slot(slot) => (at(Register::RSP, self.frame.slot(slot)), false),
+            Place::Invariant { invariant, broadcast } => (self.invariant(invariant, broadcast), broadcast),
+        }
+    }
+
+    /// The register with a stream's address, perhaps just loaded.
+    fn base(&mut self, port: Port) -> Register {
+        let found = self.bases.iter().find(|(p, ..)| *p == port).map(|(_, register, _)| *register);
+        match found {
+            Some(register) if register != Register::None => register,
+            _ => {
+                let [_, base, _] = TEMPORARY;
+                self.asm.rm(Code::Mov_r64_rm64, base, at(BLOCK, self.block.base(port)));
+                base
+            }
+        }
+    }
+
+    /// An invariant in memory.
+    fn invariant(&mut self, invariant: Invariant, broadcast: bool) -> MemoryOperand {
+        let offset = match &self.invariants[invariant.0 as usize] {
+            InvariantKind::Repeated { size, bits } => {
+                let element = &bits.to_le_bytes()[..usize::from(*size)];
+                let count = if broadcast { 1 } else { self.target.width() / usize::from(*size) };
+                self.asm.constant(&element.repeat(count))
+            }
+            InvariantKind::Full(bytes) => self.asm.constant(&bytes[..self.target.width()]),
+            InvariantKind::Uniform(number) => {
+                return match self.target {
+                    Target::Avx512 => at(BLOCK, self.block.uniform(*number)),
+                    Target::Avx2 => at(Register::RSP, self.frame.uniform(*number)),
+                };
+            }
+        };
+        constant(offset)
+    }
+
+    /// An invariant to a register.
+    pub(super) fn load_invariant(&mut self, to: Physical, size: Size, invariant: Invariant) {
+        let family = match &self.invariants[invariant.0 as usize] {
+            InvariantKind::Repeated { bits: 0, .. } => return self.zero(to),
+            InvariantKind::Repeated { size: 4, .. } => code::BROADCAST_D,
+            InvariantKind::Repeated { .. } => code::BROADCAST_Q,
+            InvariantKind::Full(_) => code::LOAD,
+            InvariantKind::Uniform(number) => {
+                let place = at(BLOCK, self.block.uniform(*number));
+                return self.asm.rm(code::BROADCAST_Q.code(self.target, size), vector(to, size), place);
+            }
+        };
+        let place = self.invariant(invariant, true);
+        self.asm.rm(family.code(self.target, size), vector(to, size), place);
+    }
+
+    fn zero(&mut self, to: Physical) {
+        // Writing the low part clears the rest.
+        let to = vector(to, Size::X);
+        self.asm.made(Instruction::with3(code::PXOR.code(self.target, Size::X), to, to, to));
+    }
+
+    /// Which lanes have elements, of as many as are left.
+    fn present(&mut self, to: Physical, reg: Size, first: u8, lanes: u8, size: u8) {
+        let [zero, left, ones] = TEMPORARY;
+        self.asm.rr(Code::Mov_r64_rm64, left, END);
+        self.asm.rr(Code::Sub_r64_rm64, left, I);
+        match self.target {
+            Target::Avx512 => {
+                // Fewer than the step's lanes, so than 64.
+                self.asm.ri(Code::Mov_rm64_imm32, ones, -1);
+                self.asm.made(Instruction::with3(Code::VEX_Bzhi_r64_rm64_r64, ones, ones, left));
+                if first > 0 {
+                    self.asm.ri(Code::Shr_rm64_imm8, ones, i32::from(first));
+                }
+                self.asm.rr(Code::VEX_Kmovq_kr_r64, mask(to), ones);
+            }
+            Target::Avx2 => {
+                let mut window = [0u8; 64];
+                window[..32].fill(0xff);
+                let window = self.asm.constant(&window);
+                if first > 0 {
+                    self.asm.ri(Code::Sub_rm64_imm8, left, i32::from(first));
+                }
+                self.asm.rr(Code::Xor_r32_rm32, Register::EDX, Register::EDX);
+                self.asm.rr(Code::Test_rm64_r64, left, left);
+                self.asm.rr(Code::Cmovs_r64_rm64, left, zero);
+                self.asm.ri(Code::Mov_r32_imm32, Register::EDX, i32::from(lanes));
+                self.asm.rr(Code::Cmp_r64_rm64, left, zero);
+                self.asm.rr(Code::Cmovg_r64_rm64, left, zero);
+                self.asm.made(Instruction::with1(Code::Neg_rm64, left));
+                // 32 bytes of ones, then of zeros: reading ends so many lanes behind the ones' start as are left.
+                self.asm.rm(Code::Lea_r64_m, ones, constant(window));
+                let place = MemoryOperand::with_base_index_scale_displ_size(ones, left, u32::from(size), 32, 1);
+                self.asm.rm(code::LOAD.code(self.target, reg), vector(to, reg), place);
+            }
+        }
+    }
+
+    fn index(&mut self, to: Physical, size: Size, lane: u32) {
+        let [number, ..] = TEMPORARY;
+        self.asm.rm(Code::Lea_r64_m, number, at(I, lane as i32));
+        self.asm.rm(Code::Add_r64_rm64, number, at(BLOCK, Block::START));
+        match self.target {
+            Target::Avx512 => self.asm.rr(code::BROADCAST_GPR.code(self.target, size), vector(to, size), number),
+            Target::Avx2 => {
+                self.asm.rr(Code::VEX_Vmovq_xmm_rm64, vector(to, Size::X), number);
+                let code = code::BROADCAST_Q.code(self.target, size);
+                self.asm.rr(code, vector(to, size), vector(to, Size::X));
+            }
+        }
+    }
+
+    /// The address of element `first` of the step, and the bytes from one element to the next, in registers.
+    fn element(&mut self, port: Port, first: u32) {
+        let [step, address, _] = TEMPORARY;
+        self.asm.rm(Code::Mov_r64_rm64, step, at(BLOCK, self.block.step(port)));
+        self.asm.rm(Code::Lea_r64_m, address, at(I, first as i32));
+        self.asm.rr(Code::Imul_r64_rm64, address, step);
+        self.asm.rm(Code::Add_r64_rm64, address, at(BLOCK, self.block.base(port)));
+    }
+
+    /// At most 16 bytes of elements that are apart.
+    fn strided(&mut self, to: Physical, load: usize, first: Option<u32>, lanes: u8, size: u8) {
+        let [step, address, thrice] = TEMPORARY;
+        if let Some(first) = first {
+            self.element(Port::Load(load), first);
+            self.asm.rm(Code::Lea_r64_m, thrice, MemoryOperand::with_base_index_scale(step, step, 2));
+        }
+        let evex = self.target == Target::Avx512;
+        let x = vector(to, Size::X);
+        if size <= 2 {
+            self.zero(to);
+        }
+        for lane in 0..lanes {
+            let place = match lane % 4 {
+                0 => at(address, 0),
+                1 => MemoryOperand::with_base_index(address, step),
+                2 => MemoryOperand::with_base_index_scale(address, step, 2),
+                _ => MemoryOperand::with_base_index(address, thrice),
+            };
+            match (size, lane) {
+                (8, 0) => {
+                    self.asm.rm(if evex { Code::EVEX_Vmovq_xmm_xmmm64 } else { Code::VEX_Vmovq_xmm_xmmm64 }, x, place);
+                }
+                (4, 0) => {
+                    self.asm.rm(if evex { Code::EVEX_Vmovd_xmm_rm32 } else { Code::VEX_Vmovd_xmm_rm32 }, x, place);
+                }
+                _ => {
+                    let code = match (size, evex) {
+                        (8, false) => Code::VEX_Vpinsrq_xmm_xmm_rm64_imm8,
+                        (8, true) => Code::EVEX_Vpinsrq_xmm_xmm_rm64_imm8,
+                        (4, false) => Code::VEX_Vpinsrd_xmm_xmm_rm32_imm8,
+                        (4, true) => Code::EVEX_Vpinsrd_xmm_xmm_rm32_imm8,
+                        (2, false) => Code::VEX_Vpinsrw_xmm_xmm_r32m16_imm8,
+                        (2, true) => Code::EVEX_Vpinsrw_xmm_xmm_r32m16_imm8,
+                        (_, false) => Code::VEX_Vpinsrb_xmm_xmm_r32m8_imm8,
+                        (_, true) => Code::EVEX_Vpinsrb_xmm_xmm_r32m8_imm8,
+                    };
+                    self.asm.made(Instruction::with4(code, x, x, place, i32::from(lane)));
+                }
+            }
+            if lane % 4 == 3 {
+                self.asm.rm(Code::Lea_r64_m, address, MemoryOperand::with_base_index_scale(address, step, 4));
+            }
+        }
+        if lanes == 2 {
+            self.asm.rm(Code::Lea_r64_m, address, MemoryOperand::with_base_index_scale(address, step, 2));
+        }
+    }
+
+    /// A frame's elements to where they belong.
+    fn scatter(&mut self, store: usize, lanes: u8, size: u8, copy: u8) {
+        let [step, address, _] = TEMPORARY;
+        let port = Port::Store(store);
+        self.element(port, u32::from(copy) * self.v as u32);
+        for lane in 0..lanes {
+            self.move_element(at(Register::RSP, self.frame.port(port) + i32::from(lane) * i32::from(size)), at(address, 0), size, R11);
+            self.asm.rr(Code::Add_r64_rm64, address, step);
+        }
+    }
+
+    /// One element from memory to memory.
+    pub(super) fn move_element(&mut self, from: MemoryOperand, to: MemoryOperand, size: u8, by: [Register; 4]) {
+        let [byte, half, word, long] = by;
+        match size {
+            1 => {
+                self.asm.rm(Code::Movzx_r32_rm8, word, from);
+                self.asm.mr(Code::Mov_rm8_r8, to, byte);
+            }
+            2 => {
+                self.asm.rm(Code::Movzx_r32_rm16, word, from);
+                self.asm.mr(Code::Mov_rm16_r16, to, half);
+            }
+            4 => {
+                self.asm.rm(Code::Mov_r32_rm32, word, from);
+                self.asm.mr(Code::Mov_rm32_r32, to, word);
+            }
+            _ => {
+                self.asm.rm(Code::Mov_r64_rm64, long, from);
+                self.asm.mr(Code::Mov_rm64_r64, to, long);
+            }
+        }
+    }
+
+    pub(super) fn store_vector(&mut self, to: MemoryOperand, from: Physical, size: Size) {
+        self.asm.mr(code::STORE.code(self.target, size), to, vector(from, size));
+    }
+
+    pub(super) fn load_vector(&mut self, to: Physical, size: Size, from: MemoryOperand) {
+        self.asm.rm(code::LOAD.code(self.target, size), vector(to, size), from);
+    }
+
+    /// Calls the function of a site: everything alive goes to the stack, the arguments to the function's frame, and back.
+    fn call(&mut self, number: u32, inst: &Inst<Physical>, live: [u32; 2]) {
+        let site = &self.sites[number as usize];
+        let call = self.frame.call;
+        let place = |offset: u32| at(Register::RSP, call + offset as i32);
+        let (to, size) = match inst.to {
+            Some(to) => to,
+            None => unreachable!("a call has a result"),
+        };
+        let masked = matches!(inst.op, Op::Rare(_));
+        let pinned = self.pinned.values().fold(0u32, |all, register| all | 1 << register.0);
+        let vectors: Vec<u32> = (0..32).filter(|k| (live[0] | pinned) & (1 << k) != 0).collect();
+        let masks: Vec<u32> = (1..8).filter(|k| live[1] & (1 << k) != 0).collect();
+        let full = self.target.size();
+        for &k in &vectors {
+            self.store_vector(at(Register::RSP, self.frame.saved_vector(k)), Physical(k as u8), full);
+        }
+        for &k in &masks {
+            self.asm.mr(Code::VEX_Kmovq_m64_kr, at(Register::RSP, self.frame.saved_mask(k)), mask(Physical(k as u8)));
+        }
+        for (k, register) in KEPT.into_iter().enumerate() {
+            self.asm.mr(Code::Mov_rm64_r64, at(Register::RSP, self.frame.saved_general(k)), register);
+        }
+        if masked {
+            self.store_vector(place(0), to, size);
+        }
+        let args = &inst.args[if masked { 2 } else { 0 }..];
+        for (arg, &offset) in args.iter().zip(&site.offsets) {
+            if let Arg::Anywhere(register, size) = *arg {
+                self.store_vector(place(offset), register, size);
+            }
+        }
+        // From here on every vector register but that of the mask is free.
+        let by = Physical(match inst.args.get(1) {
+            Some(Arg::Reg(Physical(0), _)) if masked => 1,
+            _ => 0,
+        });
+        for ((arg, &offset), &lane) in args.iter().zip(&site.offsets).zip(&site.args) {
+            if let Arg::Place(from) = *arg {
+                let (from, _) = self.place(from);
+                self.load_vector(by, full, from);
+                // Its lanes and no more: what lies behind them is the next argument.
+                self.store_vector(place(offset), by, Size::of(usize::from(site.lanes) * usize::from(lane)));
+            }
+        }
+        if masked {
+            self.mask_bytes(inst.args[1], by, site.mask_size);
+            self.store_vector(place(site.mask), by, Size::X);
+        }
+        self.asm.rm(Code::Lea_r64_m, BLOCK, place(0));
+        self.asm.inst(&Instruction::with(Code::VEX_Vzeroupper));
+        self.asm.call(number);
+        for (k, register) in KEPT.into_iter().enumerate() {
+            self.asm.rm(Code::Mov_r64_rm64, register, at(Register::RSP, self.frame.saved_general(k)));
+        }
+        for &k in &masks {
+            self.asm.rm(Code::VEX_Kmovq_kr_km64, mask(Physical(k as u8)), at(Register::RSP, self.frame.saved_mask(k)));
+        }
+        for &k in &vectors {
+            self.load_vector(Physical(k as u8), full, at(Register::RSP, self.frame.saved_vector(k)));
+        }
+        self.load_vector(to, size, place(0));
+    }
+
+    /// A mask as bytes in the low part of register `to`.
+    fn mask_bytes(&mut self, arg: Arg<Physical>, to: Physical, lane: u8) {
+        let x = vector(to, Size::X);
+        match arg {
+            Arg::Mask(register) => self.asm.rr(code::PMOVM2_B.code(self.target, Size::X), x, mask(register)),
+            Arg::Reg(from, size) => {
+                let from = vector(from, Size::X);
+                let pack = |asm: &mut Assembler, code: Code, a: Register, b: Register| {
+                    asm.made(Instruction::with3(code, x, a, b));
+                };
+                // The upper half, or once more the lower.
+                if size == Size::Y {
+                    let whole = from - Register::XMM0 as u32 + Register::YMM0 as u32;
+                    self.asm.made(Instruction::with3(Code::VEX_Vextracti128_xmmm128_ymm_imm8, x, whole, 1));
+                } else {
+                    self.asm.rr(Code::VEX_Vmovaps_xmm_xmmm128, x, from);
+                }
+                if lane == 1 {
+                    // A full register of bytes is not split into halves: it has at most 16 lanes.
+                    self.asm.rr(Code::VEX_Vmovaps_xmm_xmmm128, x, from);
+                    return;
+                }
+                match lane {
+                    2 => pack(&mut self.asm, Code::VEX_Vpacksswb_xmm_xmm_xmmm128, from, x),
+                    4 => {
+                        pack(&mut self.asm, Code::VEX_Vpackssdw_xmm_xmm_xmmm128, from, x);
+                        pack(&mut self.asm, Code::VEX_Vpacksswb_xmm_xmm_xmmm128, x, x);
+                    }
+                    _ => {
+                        self.asm.made(Instruction::with4(Code::VEX_Vshufps_xmm_xmm_xmmm128_imm8, x, from, x, 0x88));
+                        pack(&mut self.asm, Code::VEX_Vpackssdw_xmm_xmm_xmmm128, x, x);
+                        pack(&mut self.asm, Code::VEX_Vpacksswb_xmm_xmm_xmmm128, x, x);
+                    }
+                }
+            }
+            other => unreachable!("{other:?} is no mask in a register"),
+        }
+    }
+}
+
+/// The names of R11 by size.
+const R11: [Register; 4] = [Register::R11L, Register::R11W, Register::R11D, Register::R11];
+
+/// A constant at an offset of the pool.
+fn constant(offset: usize) -> MemoryOperand {
+    MemoryOperand::with_base_displ_size(Register::RIP, offset as i64, 8)
+}
+
+/// A vector register by its size.
+pub(super) fn vector(register: Physical, size: Size) -> Register {
+    let first = match size {
+        Size::X => Register::XMM0,
+        Size::Y => Register::YMM0,
+        Size::Z => Register::ZMM0,
+    };
+    first + u32::from(register.0)
+}
+
+/// A mask register.
+pub(super) fn mask(register: Physical) -> Register {
+    Register::K0 + u32::from(register.0)
+}

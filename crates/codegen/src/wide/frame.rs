@@ -1,0 +1,120 @@
+//! What lies where: the block of arguments of a call, and the function's own frame on the stack.
+
+use super::vector::{Port, Site};
+use super::{StreamShape, Strip, Target};
+
+/// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
+/// address of the status word; then the base and the step of each stream, those that are read first; then the uniform values,
+/// 8 bytes repeated of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    loads: usize,
+    stores: usize,
+    uniforms: usize,
+}
+
+impl Block {
+    /// Where the number of elements lies.
+    pub(crate) const COUNT: i32 = 0;
+    /// Where the index of element 0 lies.
+    pub(crate) const START: i32 = 8;
+    /// Where the address of the status word lies.
+    pub(crate) const STATUS: i32 = 16;
+
+    /// The block of a strip.
+    pub(crate) fn of(strip: &Strip<'_>) -> Block {
+        Block { loads: strip.loads.len(), stores: strip.stores.len(), uniforms: strip.uniforms.len() }
+    }
+
+    /// Where the address of a stream's first element lies; the bytes from one element to the next are beside it.
+    pub(crate) fn base(self, port: Port) -> i32 {
+        let number = match port {
+            Port::Load(number) => number,
+            Port::Store(number) => self.loads + number,
+        };
+        24 + 16 * number as i32
+    }
+
+    /// Where the step of a stream lies.
+    pub(crate) fn step(self, port: Port) -> i32 {
+        self.base(port) + 8
+    }
+
+    /// Where a uniform value lies.
+    pub(crate) fn uniform(self, number: u32) -> i32 {
+        24 + 16 * (self.loads + self.stores) as i32 + 8 * number as i32
+    }
+
+    /// Bytes of all.
+    pub(crate) fn bytes(self) -> u32 {
+        self.uniform(self.uniforms as u32) as u32
+    }
+}
+
+/// The frame on the stack, in bytes from the stack pointer; everything is aligned to 64.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// Copies of the uniform values that fill a register.
+    uniforms: i32,
+    loads: Vec<i32>,
+    stores: Vec<i32>,
+    /// Where registers are kept during a call.
+    pub(crate) save: i32,
+    /// What a called function works on.
+    pub(crate) call: i32,
+    /// Bytes of all.
+    pub(crate) bytes: i32,
+}
+
+impl Frame {
+    /// A frame with so many slots for spilled registers.
+    pub(crate) fn new(target: Target, strip: &Strip<'_>, v: usize, slots: u32, sites: &[Site]) -> Frame {
+        let mut at = 64 * slots as i32;
+        let mut reserve = |bytes: usize| {
+            let here = at;
+            at += bytes.next_multiple_of(64) as i32;
+            here
+        };
+        let uniforms = reserve(if target == Target::Avx2 { 32 * strip.uniforms.len() } else { 0 });
+        let mut stream = |shape: &StreamShape| reserve(if shape.framed(target) { v * shape.dtype.size() } else { 0 });
+        let loads = strip.loads.iter().map(&mut stream).collect();
+        let stores = strip.stores.iter().map(|(_, shape)| stream(shape)).collect();
+        // Vector registers, mask registers, general registers.
+        let save = reserve(if sites.is_empty() { 0 } else { 32 * 64 + 8 * 8 + 8 * 8 });
+        let call = reserve(sites.iter().map(|site| site.bytes as usize).max().unwrap_or(0));
+        Frame { uniforms, loads, stores, save, call, bytes: at }
+    }
+
+    /// The slot of a spilled register.
+    pub(crate) fn slot(&self, number: u32) -> i32 {
+        64 * number as i32
+    }
+
+    /// The copy of a uniform value.
+    pub(crate) fn uniform(&self, number: u32) -> i32 {
+        self.uniforms + 32 * number as i32
+    }
+
+    /// The frame of a stream.
+    pub(crate) fn port(&self, port: Port) -> i32 {
+        match port {
+            Port::Load(number) => self.loads[number],
+            Port::Store(number) => self.stores[number],
+        }
+    }
+
+    /// Where a vector register is kept.
+    pub(crate) fn saved_vector(&self, number: u32) -> i32 {
+        self.save + 64 * number as i32
+    }
+
+    /// Where a mask register is kept.
+    pub(crate) fn saved_mask(&self, number: u32) -> i32 {
+        self.save + 32 * 64 + 8 * number as i32
+    }
+
+    /// Where a general register is kept.
+    pub(crate) fn saved_general(&self, number: usize) -> i32 {
+        self.save + 32 * 64 + 64 + 8 * number as i32
+    }
+}

@@ -1,0 +1,215 @@
+//! The function around a strip's code.
+//!
+//! ```text
+//! entry(block)   keep registers, make the frame, load addresses and pinned invariants
+//! whole          several steps an iteration, while there are as many
+//! single         one step an iteration
+//! tail           what is left, fewer elements than a step: masks, or frames on the stack
+//! cold           calls and reports, off the fast path
+//! ```
+//!
+//! A tail reads and writes no byte outside of the elements: masked accesses do not touch what is masked off, and where there
+//! are none (strided streams; 1- and 2-byte elements with AVX2) elements are copied one by one.
+
+use super::allocate::{self, Allocated};
+use super::assembler::{Assembled, Condition};
+use super::emit::{BASES, BLOCK, END, I, STOP, TEMPORARY, Writer, at};
+use super::frame::{Block, Frame};
+use super::lower::{Shared, lower};
+use super::vector::{Body, Invariant, InvariantKind, Physical, Port};
+use super::{StreamShape, Strip, Target, code};
+use crate::helper::Helper;
+use iced_x86::{Code, IcedError, Instruction, Register};
+use std::collections::HashMap;
+
+/// A strip's function.
+#[derive(Debug)]
+pub(crate) struct Function {
+    /// Its code.
+    pub(crate) code: Assembled,
+    /// The functions it calls, by the numbers in the code.
+    pub(crate) helpers: Vec<Helper>,
+    /// Lanes of a step, and steps of an iteration.
+    pub(crate) shape: (usize, usize),
+}
+
+/// So many instructions make an iteration long enough that the loop's own do not matter.
+const UNROLLED: usize = 48;
+/// Most steps of an iteration.
+const COPIES: usize = 8;
+
+/// Assembles a strip.
+pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
+    let v = strip.lanes(target);
+    let mut shared = Shared::default();
+    let single = lower(target, strip, &mut shared, v, 1, false);
+    let strided = strip.loads.iter().chain(strip.stores.iter().map(|(_, s)| s)).any(|s| s.strided);
+    let mut copies = 1;
+    while !strided && copies < COPIES && 2 * copies * single.insts.len() <= UNROLLED {
+        copies *= 2;
+    }
+    let whole = if copies > 1 { Some(lower(target, strip, &mut shared, v, copies, false)) } else { None };
+    let tail = lower(target, strip, &mut shared, v, 1, true);
+
+    let main = whole.as_ref().unwrap_or(&single);
+    let pinned = allocate::pin(target, &shared.invariants, main, target.registers());
+    let registers = target.registers() - pinned.len();
+    let ready = |body: Body| {
+        let body = allocate::place(target, &shared.invariants, &pinned, body);
+        let allocated = allocate::allocate(target, &body, registers);
+        debug_assert_eq!(super::check::check(target, &body, &allocated), Ok(()));
+        (body, allocated)
+    };
+    let whole = whole.map(&ready);
+    let single = ready(single);
+    let tail = ready(tail);
+    let slots = [whole.as_ref(), Some(&single), Some(&tail)].into_iter().flatten().map(|(_, a)| a.slots).max();
+
+    let block = Block::of(strip);
+    let frame = Frame::new(target, strip, v, slots.unwrap_or(0), &shared.sites);
+    let ports: Vec<(Port, StreamShape)> = ports(strip).collect();
+    let bases = ports.iter().enumerate().map(|(k, (port, shape))| {
+        // Strided streams compute each address from the block.
+        let register = BASES.get(k).copied().filter(|_| !shape.strided).unwrap_or(Register::None);
+        (*port, register, shape.dtype.size())
+    });
+    let bases: Vec<_> = bases.collect();
+    let kept: Vec<Register> = bases.iter().map(|(_, r, _)| *r).filter(|r| BASES[2..].contains(r)).collect();
+    let mut w = Writer::new(target, block, frame, &shared.invariants, &shared.sites, &pinned, bases.clone(), v);
+
+    prologue(&mut w, &kept);
+    for (port, register, _) in bases.iter().filter(|(_, r, _)| *r != Register::None) {
+        w.asm.rm(Code::Mov_r64_rm64, *register, at(BLOCK, block.base(*port)));
+    }
+    w.asm.rm(Code::Mov_r64_rm64, END, at(BLOCK, Block::COUNT));
+    w.asm.rr(Code::Xor_r32_rm32, Register::EAX, Register::EAX);
+    if target == Target::Avx2 {
+        copy_uniforms(&mut w, &shared.invariants);
+    }
+    for (invariant, register) in sorted(&pinned) {
+        w.load_invariant(register, target.size(), invariant);
+    }
+    if let Some(whole) = &whole {
+        steps(&mut w, whole, (copies * v) as i32);
+    }
+    steps(&mut w, &single, v as i32);
+    let done = w.asm.label();
+    w.asm.rr(Code::Cmp_r64_rm64, I, END);
+    w.asm.jump_if(Condition::NotLess, done);
+    last(&mut w, strip, &tail);
+    w.asm.bind(done);
+    epilogue(&mut w, &kept);
+    w.cold();
+    let assembled = w.asm.finish()?;
+    let helpers = shared.sites.iter().map(|site| site.helper.clone()).collect();
+    Ok(Function { code: assembled, helpers, shape: (v, copies) })
+}
+
+/// The streams, those that are read first.
+fn ports<'a>(strip: &'a Strip<'_>) -> impl Iterator<Item = (Port, StreamShape)> + 'a {
+    let loads = strip.loads.iter().enumerate().map(|(k, shape)| (Port::Load(k), *shape));
+    loads.chain(strip.stores.iter().enumerate().map(|(k, (_, shape))| (Port::Store(k), *shape)))
+}
+
+/// Pinned invariants in the order of their numbers, so that equal strips give equal code.
+fn sorted(pinned: &HashMap<Invariant, Physical>) -> Vec<(Invariant, Physical)> {
+    let mut all: Vec<_> = pinned.iter().map(|(&invariant, &register)| (invariant, register)).collect();
+    all.sort_by_key(|(invariant, _)| invariant.0);
+    all
+}
+
+/// Keeps registers and makes room on the stack, aligned to 64 bytes, each page of it touched on the way down.
+fn prologue(w: &mut Writer<'_>, kept: &[Register]) {
+    const PAGE: i32 = 4096;
+    let bytes = w.frame.bytes;
+    if bytes > 0 {
+        w.asm.made(Instruction::with1(Code::Push_r64, Register::RBP));
+        w.asm.rr(Code::Mov_r64_rm64, Register::RBP, Register::RSP);
+    }
+    for &register in kept {
+        w.asm.made(Instruction::with1(Code::Push_r64, register));
+    }
+    if bytes > 0 {
+        for page in 1..=bytes / PAGE {
+            w.asm.rm(Code::Mov_r64_rm64, TEMPORARY[0], at(Register::RSP, -PAGE * page));
+        }
+        w.asm.ri(Code::Sub_rm64_imm32, Register::RSP, bytes);
+        w.asm.ri(Code::And_rm64_imm8, Register::RSP, -64);
+    }
+}
+
+fn epilogue(w: &mut Writer<'_>, kept: &[Register]) {
+    w.asm.inst(&Instruction::with(Code::VEX_Vzeroupper));
+    if w.frame.bytes > 0 {
+        w.asm.rm(Code::Lea_r64_m, Register::RSP, at(Register::RBP, -8 * kept.len() as i32));
+    }
+    for &register in kept.iter().rev() {
+        w.asm.made(Instruction::with1(Code::Pop_r64, register));
+    }
+    if w.frame.bytes > 0 {
+        w.asm.made(Instruction::with1(Code::Pop_r64, Register::RBP));
+    }
+    w.asm.inst(&Instruction::with(Code::Retnq));
+}
+
+/// Fills registers' worth of each uniform value, where no operand broadcasts it.
+fn copy_uniforms(w: &mut Writer<'_>, invariants: &[InvariantKind]) {
+    let size = w.target.size();
+    for kind in invariants {
+        if let InvariantKind::Uniform(number) = kind {
+            let (code, from) = (code::BROADCAST_Q.code(w.target, size), at(BLOCK, w.block.uniform(*number)));
+            w.asm.rm(code, super::emit::vector(Physical(0), size), from);
+            w.store_vector(at(Register::RSP, w.frame.uniform(*number)), Physical(0), size);
+        }
+    }
+}
+
+/// A loop over iterations of so many elements.
+fn steps(w: &mut Writer<'_>, (body, allocated): &(Body, Allocated), elements: i32) {
+    let (top, done) = (w.asm.label(), w.asm.label());
+    w.asm.rm(Code::Lea_r64_m, STOP, at(END, -elements));
+    w.asm.rr(Code::Cmp_r64_rm64, I, STOP);
+    w.asm.jump_if(Condition::Greater, done);
+    w.asm.align(32);
+    w.asm.bind(top);
+    w.body(body, allocated);
+    w.asm.ri(Code::Add_rm64_imm32, I, elements);
+    w.asm.rr(Code::Cmp_r64_rm64, I, STOP);
+    w.asm.jump_if(Condition::NotGreater, top);
+    w.asm.bind(done);
+}
+
+/// The elements left over, fewer than a step.
+fn last(w: &mut Writer<'_>, strip: &Strip<'_>, (body, allocated): &(Body, Allocated)) {
+    let framed: Vec<(Port, StreamShape)> = ports(strip).filter(|(_, shape)| shape.framed(w.target)).collect();
+    for &(port, shape) in framed.iter().filter(|(port, _)| matches!(port, Port::Load(_))) {
+        copy(w, port, shape);
+    }
+    w.body(body, allocated);
+    for &(port, shape) in framed.iter().filter(|(port, _)| matches!(port, Port::Store(_))) {
+        copy(w, port, shape);
+    }
+}
+
+/// Copies what is left of a stream into its frame, or out of it, element by element.
+fn copy(w: &mut Writer<'_>, port: Port, shape: StreamShape) {
+    const DATA: [Register; 4] = [Register::SIL, Register::SI, Register::ESI, STOP];
+    let size = shape.dtype.size() as i32;
+    let [left, element, frame] = TEMPORARY;
+    let top = w.asm.label();
+    w.asm.rm(Code::Mov_r64_rm64, element, at(BLOCK, w.block.step(port)));
+    w.asm.rr(Code::Imul_r64_rm64, element, I);
+    w.asm.rm(Code::Add_r64_rm64, element, at(BLOCK, w.block.base(port)));
+    w.asm.rm(Code::Lea_r64_m, frame, at(Register::RSP, w.frame.port(port)));
+    w.asm.rr(Code::Mov_r64_rm64, left, END);
+    w.asm.rr(Code::Sub_r64_rm64, left, I);
+    w.asm.bind(top);
+    match port {
+        Port::Load(_) => w.move_element(at(element, 0), at(frame, 0), size as u8, DATA),
+        Port::Store(_) => w.move_element(at(frame, 0), at(element, 0), size as u8, DATA),
+    }
+    w.asm.rm(Code::Add_r64_rm64, element, at(BLOCK, w.block.step(port)));
+    w.asm.ri(Code::Add_rm64_imm8, frame, size);
+    w.asm.ri(Code::Sub_rm64_imm8, left, 1);
+    w.asm.jump_if(Condition::NotEqual, top);
+}

@@ -1,0 +1,168 @@
+//! Strips in 256- and 512-bit registers, assembled directly.
+//!
+//! Cranelift has no vectors of more than 128 bits on x86-64. So a strip becomes a function of its own in the same module,
+//! which the nest calls with a block of arguments: the addresses of the streams, the uniform values, the number of elements.
+//!
+//! ```text
+//! Run                     strip/: what a strip computes, and where its streams are
+//!   |  Strip::of
+//! Strip
+//!   |  lower              straight-line code over virtual registers, for a whole step and for a tail
+//! Body
+//!   |  pin, place         invariants to registers or memory operands
+//!   |  allocate           a linear scan; check proves it in debug builds
+//! Allocated
+//!   |  function           prologue, loops, emit
+//! Assembled               bytes, to be called
+//! ```
+//!
+//! All of it takes time in proportion to the length of the program.
+
+mod allocate;
+mod assembler;
+mod call;
+mod check;
+mod code;
+mod emit;
+mod frame;
+mod function;
+mod lower;
+mod vector;
+
+pub(crate) use call::elementwise;
+pub(crate) use function::Function;
+
+use crate::Isa;
+use crate::lanes::Plan;
+use crate::strip::Run;
+pub(crate) use crate::strip::Source;
+use crate::strip::stream::{Step, Stream};
+use code::Size;
+use fuseloom_lane::{DType, Prim, Value};
+
+/// The instruction sets strips are assembled for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Target {
+    /// 256 bits: AVX2 with FMA; masks are vectors.
+    Avx2,
+    /// 512 bits: AVX-512 F, BW, DQ and VL; masks have registers of their own.
+    Avx512,
+}
+
+impl Target {
+    /// The target of an instruction set that has one.
+    pub(crate) fn of(isa: Isa) -> Option<Target> {
+        match isa {
+            Isa::Clif => None,
+            Isa::Avx2 => Some(Target::Avx2),
+            Isa::Avx512 => Some(Target::Avx512),
+        }
+    }
+
+    /// A full register.
+    pub(crate) fn size(self) -> Size {
+        match self {
+            Target::Avx2 => Size::Y,
+            Target::Avx512 => Size::Z,
+        }
+    }
+
+    /// Bytes of a full register.
+    pub(crate) fn width(self) -> usize {
+        self.size().bytes()
+    }
+
+    /// Vector registers there are.
+    pub(crate) fn registers(self) -> usize {
+        match self {
+            Target::Avx2 => 16,
+            Target::Avx512 => 32,
+        }
+    }
+}
+
+/// A stream, as far as code depends on it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct StreamShape {
+    /// The lane type of its elements.
+    pub(crate) dtype: DType,
+    /// Whether its elements are apart.
+    pub(crate) strided: bool,
+}
+
+impl StreamShape {
+    fn of(stream: &Stream) -> StreamShape {
+        StreamShape { dtype: stream.dtype, strided: matches!(stream.step, Step::Bytes(_)) }
+    }
+
+    /// Whether the last elements go by way of a frame on the stack: where masks do not reach.
+    fn framed(self, target: Target) -> bool {
+        self.strided || (target == Target::Avx2 && self.dtype.size() < 4)
+    }
+}
+
+/// What is assembled: a [`Run`] without its addresses.
+pub(crate) struct Strip<'p> {
+    pub(crate) plan: &'p Plan<'p>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) loads: Vec<StreamShape>,
+    /// The number of the result, and the stream.
+    pub(crate) stores: Vec<(usize, StreamShape)>,
+    pub(crate) checks: Vec<(usize, u32)>,
+    /// Values computed before the loop that something in it uses, other than constants.
+    pub(crate) uniforms: Vec<Value>,
+}
+
+impl<'p> Strip<'p> {
+    /// The strip of a run.
+    pub(crate) fn of(run: &'p Run<'p>) -> Strip<'p> {
+        let plan = &run.plan;
+        Strip {
+            plan,
+            sources: run.sources.clone(),
+            loads: run.loads.iter().map(StreamShape::of).collect(),
+            stores: run.stores.iter().map(|(result, stream)| (*result, StreamShape::of(stream))).collect(),
+            checks: run.checks.clone(),
+            uniforms: plan.used_uniforms(),
+        }
+    }
+
+    /// A program by itself.
+    pub(crate) fn of_program(plan: &'p Plan<'p>) -> Strip<'p> {
+        Strip { plan, sources: vec![], loads: vec![], stores: vec![], checks: vec![], uniforms: vec![] }
+    }
+
+    /// Lanes of a step: as many as fill a register of the lanes that most of the work is done on.
+    ///
+    /// A value wider than those takes several registers, a narrower one part of one. The first costs registers, the second
+    /// instructions that do less than they could; so the narrower size wins unless there is little of it.
+    fn lanes(&self, target: Target) -> usize {
+        let program = self.plan.program;
+        let mut work = [0usize; 4];
+        for (value, inst) in program.iter() {
+            let moves = self.plan.is_live(value) && !self.plan.is_uniform(value);
+            if moves && !matches!(inst.prim, Prim::Const(_) | Prim::Bitcast) {
+                let widest = inst.args.iter().map(|&a| program.dtype(a)).chain([inst.dtype]);
+                let size = widest.filter(|d| *d != DType::Bool).map(DType::size).max().unwrap_or(1);
+                work[size.trailing_zeros() as usize] += 1;
+            }
+        }
+        let streams = self.loads.iter().copied().chain(self.stores.iter().map(|(_, s)| *s));
+        for stream in streams {
+            work[stream.dtype.size().trailing_zeros() as usize] += 1;
+        }
+        let width = target.width();
+        let cost = |v: usize| -> f64 {
+            let pieces = |k: usize| (v * (1 << k)).div_ceil(width) as f64;
+            let each = work.iter().enumerate().map(|(k, &n)| n as f64 * pieces(k) * (1.0 + 0.2 * (pieces(k) - 1.0)));
+            each.sum::<f64>() / v as f64
+        };
+        let mut v = width / 8;
+        for wider in [2 * v, 4 * v, 8 * v] {
+            if cost(wider) < cost(v) {
+                v = wider;
+            }
+        }
+        v
+    }
+}
