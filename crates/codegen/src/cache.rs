@@ -2,13 +2,13 @@
 
 use crate::{CodegenError, Options, compile};
 use fuseloom_kernel::{CompiledKernel, Kernel};
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Compiled kernels by structure, thread-safe and bounded.
 ///
-/// The key is the kernel itself: its structural hash with an equality check, names left out. However many callers ask for one
+/// The key is the instruction set and the kernel itself: its structural hash with an equality check, names left out. However many callers ask for one
 /// structure at once, it is compiled once. Past the bound the kernel that was asked for least recently goes; its code is
 /// given back when the last [`CompiledKernel`] of it does.
 #[derive(Debug)]
@@ -31,9 +31,23 @@ pub struct CacheCounters {
 /// A kernel's code, once it is there.
 type Slot = Arc<OnceLock<Result<CompiledKernel, CodegenError>>>;
 
+/// What tells kernels apart.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Key(Arc<Kernel>, Options);
+
+/// The same, not owned.
+#[derive(Hash)]
+struct Wanted<'k>(&'k Kernel, &'k Options);
+
+impl Equivalent<Key> for Wanted<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.0 == *key.0 && *self.1 == key.1
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
-    entries: HashMap<Arc<Kernel>, Entry>,
+    entries: HashMap<Key, Entry>,
     /// Counts requests, to tell which entry is the oldest.
     clock: u64,
     counters: CacheCounters,
@@ -55,17 +69,21 @@ impl CodeCache {
     ///
     /// # Errors
     /// As [`compile`](crate::compile()); a failure is remembered like a success.
-    pub fn get(&self, kernel: &Kernel) -> Result<CompiledKernel, CodegenError> {
-        self.request(kernel).0
+    pub fn get(&self, kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
+        self.request(kernel, options).0
     }
 
     /// As [`CodeCache::get`], with the time it took if this call compiled the kernel.
-    pub fn request(&self, kernel: &Kernel) -> (Result<CompiledKernel, CodegenError>, Option<Duration>) {
-        let slot = self.slot(kernel);
+    pub fn request(
+        &self,
+        kernel: &Kernel,
+        options: &Options,
+    ) -> (Result<CompiledKernel, CodegenError>, Option<Duration>) {
+        let slot = self.slot(kernel, options);
         let mut compiled = None;
         let result = slot.get_or_init(|| {
             let start = Instant::now();
-            let result = compile(kernel, &Options::default());
+            let result = compile(kernel, options);
             compiled = Some(start.elapsed());
             result
         });
@@ -102,12 +120,12 @@ impl CodeCache {
     }
 
     /// The slot of a structure, made and the oldest dropped as needed.
-    fn slot(&self, kernel: &Kernel) -> Slot {
+    fn slot(&self, kernel: &Kernel, options: &Options) -> Slot {
         let mut evicted = None;
         let mut state = self.lock();
         state.clock += 1;
         let now = state.clock;
-        if let Some(entry) = state.entries.get_mut(kernel) {
+        if let Some(entry) = state.entries.get_mut(&Wanted(kernel, options)) {
             entry.used = now;
             return entry.slot.clone();
         }
@@ -116,7 +134,7 @@ impl CodeCache {
             evicted = oldest.and_then(|k| state.entries.remove(&k));
         }
         let slot = Slot::default();
-        state.entries.insert(Arc::new(kernel.clone()), Entry { slot: slot.clone(), used: now });
+        state.entries.insert(Key(Arc::new(kernel.clone()), *options), Entry { slot: slot.clone(), used: now });
         drop(state);
         // Giving code back takes a system call: not under the lock.
         drop(evicted);

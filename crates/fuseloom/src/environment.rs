@@ -2,6 +2,7 @@
 
 use crate::options::MAX_THREADS;
 use crate::{Error, Result, Stage};
+use fuseloom_codegen::Isa;
 use std::path::PathBuf;
 
 /// The names there are.
@@ -19,7 +20,9 @@ const NAMES: [&str; 7] = [
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Environment {
     pub(crate) threads: Option<usize>,
-    pub(crate) isa: Option<String>,
+    pub(crate) isa: Option<Isa>,
+    /// Whether programs are interpreted rather than compiled.
+    pub(crate) interpret: bool,
     pub(crate) memory_limit: Option<usize>,
     pub(crate) pool_bytes: Option<usize>,
     /// Whether each compilation is reported on stderr.
@@ -50,7 +53,17 @@ impl Environment {
                     let threads = value.parse().ok().filter(|n| (1..=MAX_THREADS).contains(n));
                     environment.threads = Some(threads.ok_or_else(|| fault("is no number of threads"))?);
                 }
-                "FUSELOOM_ISA" => environment.isa = Some(value),
+                "FUSELOOM_ISA" if value == INTERPRETER => environment.interpret = true,
+                "FUSELOOM_ISA" => {
+                    let isa = Isa::by_name(&value).ok_or_else(|| {
+                        let names = Isa::ALL.map(Isa::name).join(", ");
+                        fault(&format!("is neither {INTERPRETER} nor one of {names}"))
+                    })?;
+                    if let Some(feature) = isa.missing() {
+                        return Err(fault(&format!("needs {feature}, which this machine lacks")));
+                    }
+                    environment.isa = Some(isa);
+                }
                 "FUSELOOM_MEMORY_LIMIT" => {
                     environment.memory_limit = Some(bytes(&value).ok_or_else(|| fault(NO_BYTES))?)
                 }
@@ -79,6 +92,8 @@ impl Environment {
     }
 }
 
+/// The value of `FUSELOOM_ISA` that has programs interpreted.
+const INTERPRETER: &str = "interpreter";
 const NO_BYTES: &str = "is no number of bytes: write 1000000, 512K, 64M or 2G";
 
 /// A number of bytes, with `K`, `M` or `G` for powers of 1024.

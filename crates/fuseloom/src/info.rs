@@ -28,7 +28,7 @@ pub fn info() -> Result<Info> {
     let settings = machine.settings(&Options::default())?;
     let interpreted = machine.interpreted().map(String::from);
     Ok(Info {
-        isa: if interpreted.is_some() { "interpreter" } else { fuseloom_codegen::isa_name() }.to_string(),
+        isa: if interpreted.is_some() { "interpreter" } else { settings.isa.name() }.to_string(),
         interpreted,
         threads: settings.threads,
         memory_limit: settings.memory_limit,

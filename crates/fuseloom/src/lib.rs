@@ -71,6 +71,7 @@ pub use error::{Error, Result};
 pub use evaluate::{eval_all, eval_all_with, explain_all_with};
 pub use explain::{Explain, Stage};
 pub use expression::{Expression, Known, NamedInputs, evaluate, evaluate_all, evaluate_with, is_graph_text};
+pub use fuseloom_codegen::Isa;
 pub use fuseloom_graph::{Dim, Type};
 pub use fuseloom_lane::{DType, Scalar};
 pub use fuseloom_runtime::Element;

@@ -21,21 +21,14 @@ pub(crate) struct Machine {
 
 /// Kernels whose machine code is kept.
 const KERNELS: usize = 1024;
-/// The value of `FUSELOOM_ISA` that has programs interpreted.
-const INTERPRETER: &str = "interpreter";
 
 impl Machine {
     fn new(environment: Environment) -> Result<Machine> {
         let pool = Pool::new(environment.pool_bytes.unwrap_or_else(Pool::default_cap));
-        let native = fuseloom_codegen::isa_name();
-        let interpreted = match environment.isa.as_deref() {
-            Some(INTERPRETER) => Some("FUSELOOM_ISA says so".to_string()),
-            Some(other) if other != native => {
-                let message = format!("`{other}` is neither {native} nor {INTERPRETER}");
-                return Err(Error::Setting { name: "FUSELOOM_ISA".into(), message });
-            }
+        let interpreted = match environment.interpret {
+            true => Some("FUSELOOM_ISA says so".to_string()),
             // A kernel that does nothing finds out what the processor lacks.
-            Some(_) | None => match fuseloom_codegen::compile(&Kernel::default(), &Default::default()) {
+            false => match fuseloom_codegen::compile(&Kernel::default(), &Default::default()) {
                 Err(CodegenError::UnsupportedHost { reason }) => Some(reason),
                 _ => None,
             },

@@ -2,6 +2,7 @@
 
 use crate::environment::Environment;
 use crate::{Error, Result};
+use fuseloom_codegen::Isa;
 
 /// How programs are compiled and run. What is not set here comes from the environment, and else is the default.
 ///
@@ -19,6 +20,7 @@ pub struct Options {
     memory_limit: Option<usize>,
     passes_off: Vec<String>,
     passes_on: Vec<String>,
+    isa: Option<Isa>,
 }
 
 /// Every choice made.
@@ -29,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) memory_limit: Option<usize>,
     /// Sorted.
     pub(crate) passes_off: Vec<String>,
+    /// What kernels are compiled for.
+    pub(crate) isa: Isa,
 }
 
 impl Options {
@@ -69,6 +73,13 @@ impl Options {
         self
     }
 
+    /// The instruction set of the kernels; by default the widest this machine has. Results do not depend on it. One that the
+    /// machine lacks is an error when the options are used.
+    pub fn isa(mut self, isa: Isa) -> Options {
+        self.isa = Some(isa);
+        self
+    }
+
     pub(crate) fn resolve(&self, environment: &Environment) -> Result<Settings> {
         let setting = |name: &str, message: String| Error::Setting { name: name.to_string(), message };
         let threads = self.threads.or(environment.threads).unwrap_or_else(fuseloom_runtime::processors);
@@ -88,6 +99,10 @@ impl Options {
                 }
             }
         }
+        let isa = self.isa.or(environment.isa).unwrap_or_default();
+        if let Some(feature) = isa.missing().filter(|_| self.isa.is_some()) {
+            return Err(setting("isa", format!("`{}` needs {feature}, which this machine lacks", isa.name())));
+        }
         let mut passes_off = self.passes_off.clone();
         passes_off.sort_unstable();
         Ok(Settings {
@@ -95,6 +110,7 @@ impl Options {
             threads,
             memory_limit: self.memory_limit.or(environment.memory_limit),
             passes_off,
+            isa,
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::options::Settings;
 use crate::recent::Recent;
 use crate::run::Ready;
 use crate::{Error, Options, Result, Stats};
+use fuseloom_codegen::Isa;
 use fuseloom_graph::{Graph, Sizes, Type};
 use fuseloom_kernel::{CompiledKernel, Plan, Step};
 use fuseloom_optimize::{Given, Optimized, Passes, optimize};
@@ -191,7 +192,7 @@ impl Prepared {
     fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {
         let Step::Kernel(step) = step else { return Ok(None) };
         let machine = machine()?;
-        let (code, time) = machine.code().request(&step.kernel);
+        let (code, time) = machine.code().request(&step.kernel, &codegen_options(self.settings.isa));
         if let Some(time) = time {
             self.count(|counters| &counters.kernels);
             machine.log(|| format!("compiled {} in {:.3} ms", step.kernel.name, time.as_secs_f64() * 1e3));
@@ -209,6 +210,11 @@ impl Prepared {
     pub(crate) fn stats(&self) -> Stats {
         self.counters.stats()
     }
+}
+
+/// How kernels are compiled for an instruction set.
+pub(crate) fn codegen_options(isa: Isa) -> fuseloom_codegen::Options {
+    fuseloom_codegen::Options { isa }
 }
 
 pub(crate) fn internal(stage: &'static str, message: String) -> Error {

@@ -4,7 +4,7 @@ use crate::arrays::Laid;
 use crate::plan::output_types;
 use crate::random::Rng;
 use fuseloom::{Array, Destination, Element, In, Options, Out, Program};
-use fuseloom_codegen::CodeCache;
+use fuseloom_codegen::{CodeCache, Isa};
 use fuseloom_graph::{ArrayValue, Graph, Sizes, Type};
 use fuseloom_kernel::{Binding, Plan, Step};
 use fuseloom_lane::DType;
@@ -60,6 +60,14 @@ pub fn call(
     Ok(places.iter().map(|place| place.read()).collect())
 }
 
+/// The instruction set that `FUSELOOM_ISA` names, else the machine's widest.
+fn isa() -> Result<Isa, String> {
+    match std::env::var("FUSELOOM_ISA") {
+        Ok(name) => Isa::by_name(&name).ok_or_else(|| format!("there is no instruction set {name}")),
+        Err(_) => Ok(Isa::default()),
+    }
+}
+
 /// Compiles a plan for contiguous outputs and runs it on so many threads, every point of a phase on its own.
 pub fn run_threaded(
     plan: &Plan,
@@ -79,8 +87,9 @@ pub fn run_threaded(
             step.work.iter_mut().for_each(|work| work.nanoseconds = 1e9);
         }
     }
+    let options = fuseloom_codegen::Options { isa: isa()? };
     let code = plan.steps.iter().map(|step| match step {
-        Step::Kernel(step) => code.get(&step.kernel).map(Some).map_err(words),
+        Step::Kernel(step) => code.get(&step.kernel, &options).map(Some).map_err(words),
         Step::Library(_) => Ok(None),
     });
     let code = code.collect::<Result<Vec<_>, _>>()?;

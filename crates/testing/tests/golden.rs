@@ -4,7 +4,7 @@
 //! A line `# unfused` among the comments switches fusion off. `UPDATE=1 cargo test -p fuseloom-testing` writes what is printed
 //! into the files.
 
-use fuseloom::{Options, Program, Stage};
+use fuseloom::{Isa, Options, Program, Stage};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ fn run(stage: Stage) {
 
 fn print(case: &str, stage: Stage) -> fuseloom::Result<String> {
     let fusion = !case.lines().any(|line| line == "# unfused");
-    let options = Options::new().fusion(fusion).threads(1);
+    let options = Options::new().fusion(fusion).threads(1).isa(Isa::Clif);
     let mut printed = Program::parse(case, &options)?.explain().text(stage)?;
     if !printed.ends_with('\n') {
         printed.push('\n');

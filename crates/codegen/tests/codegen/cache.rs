@@ -1,6 +1,6 @@
 //! The code cache: one compile a structure, however many ask; a bound; memory given back.
 
-use fuseloom_codegen::{CodeCache, CodegenError, Options, clif, compile};
+use fuseloom_codegen::{CodeCache, CodegenError, Isa, Options, clif, compile};
 use fuseloom_kernel::{Item, Kernel, Label, parse};
 use std::sync::Barrier;
 
@@ -29,7 +29,7 @@ fn one_compile_for_many_callers() {
                 // Names take no part in the key.
                 kernel.name = Label(format!("caller {number}"));
                 barrier.wait();
-                cache.get(&kernel).expect("code");
+                cache.get(&kernel, &Options::default()).expect("code");
             });
         }
     });
@@ -41,15 +41,15 @@ fn one_compile_for_many_callers() {
 #[test]
 fn the_bound_drops_the_oldest_and_code_in_use_stays() {
     let cache = CodeCache::new(2);
-    let first = cache.get(&kernel(1)).expect("code");
-    cache.get(&kernel(2)).expect("code");
-    cache.get(&kernel(1)).expect("code");
-    cache.get(&kernel(3)).expect("code");
+    let first = cache.get(&kernel(1), &Options::default()).expect("code");
+    cache.get(&kernel(2), &Options::default()).expect("code");
+    cache.get(&kernel(1), &Options::default()).expect("code");
+    cache.get(&kernel(3), &Options::default()).expect("code");
     assert_eq!(cache.len(), 2);
     assert_eq!((cache.counters().compiles, cache.counters().hits), (3, 1));
-    cache.get(&kernel(1)).expect("code");
+    cache.get(&kernel(1), &Options::default()).expect("code");
     assert_eq!(cache.counters().compiles, 3, "the one used last was kept");
-    cache.get(&kernel(2)).expect("code");
+    cache.get(&kernel(2), &Options::default()).expect("code");
     assert_eq!(cache.counters().compiles, 4, "the oldest was dropped");
     cache.clear();
     assert!(cache.is_empty());
@@ -106,8 +106,9 @@ fn a_malformed_kernel_is_an_error() {
 
 #[test]
 fn text_is_canonical() {
-    let text = clif(&kernel(2), &Options::default()).expect("text");
-    assert_eq!(text, clif(&kernel(2), &Options::default()).expect("text"));
+    let options = Options { isa: Isa::Clif };
+    let text = clif(&kernel(2), &options).expect("text");
+    assert_eq!(text, clif(&kernel(2), &options).expect("text"));
     assert!(text.contains("fmul"), "{text}");
     assert!(text.starts_with("; phase.0"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! Reductions of every operation, dtype and size class, over the strip's axis and over an enclosing loop.
 
-use fuseloom_codegen::{Options, compile};
+use fuseloom_codegen::compile;
 use fuseloom_kernel::{Kernel, Memory, parse};
 use fuseloom_lane::{DType, Reduction, Scalar};
 
@@ -90,7 +90,7 @@ fn over_the_axis() {
                     op.name()
                 );
                 let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-                let compiled = compile(&kernel, &Options::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+                let compiled = compile(&kernel, &crate::support::options()).unwrap_or_else(|e| panic!("{e}\n{text}"));
                 for n in SIZES {
                     let params = vec![n as i64, dtype.size() as i64];
                     let memory = memory(&kernel, dtype, n, 1, params);
@@ -115,7 +115,7 @@ fn over_a_loop() {
                     op.name()
                 );
                 let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-                let compiled = compile(&kernel, &Options::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+                let compiled = compile(&kernel, &crate::support::options()).unwrap_or_else(|e| panic!("{e}\n{text}"));
                 for (n, m) in
                     [(0, 3), (1, 1), (2, 9), (7, 17), (16, 5), (17, 33), (70, 16), (513, 3), (1100, 19), (1600, 2)]
                 {
@@ -145,7 +145,7 @@ fn long_programs_and_several_results() {
              moments %57: {dtype} over i into c, m, _\n"
         );
         let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let compiled = compile(&kernel, &Options::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let compiled = compile(&kernel, &crate::support::options()).unwrap_or_else(|e| panic!("{e}\n{text}"));
         for n in SIZES.into_iter().filter(|&n| n > 0) {
             let memory = memory(&kernel, dtype, n, n, vec![n as i64]);
             crate::support::compare_compiled(&kernel, &compiled, &memory)

@@ -1,7 +1,7 @@
 //! Strips of every size and layout, and the promise that they touch no byte beside their elements.
 
 use crate::support::build::{Layout, elementwise};
-use fuseloom_codegen::{Options, compile};
+use fuseloom_codegen::compile;
 use fuseloom_kernel::KernelArgs;
 use fuseloom_lane::{Builder, DType, Program, Scalar, Value};
 
@@ -107,7 +107,7 @@ fn no_byte_outside_of_the_elements() {
             for n in (1..40).chain([512, 1000]) {
                 let (kernel, memory) = elementwise(&program, &[layout, layout], &[column(dtype, n), column(dtype, n)]);
                 let expected = crate::support::run(&kernel, &memory);
-                let compiled = compile(&kernel, &Options::default()).expect("code");
+                let compiled = compile(&kernel, &crate::support::options()).expect("code");
                 for at_end in [false, true] {
                     let guarded: Vec<Guarded> = memory.buffers.iter().map(|b| Guarded::new(b.len())).collect();
                     let mut operands = Vec::new();

@@ -175,10 +175,11 @@ fn kernels(model: &Model) -> String {
 }
 
 fn clif(model: &Model) -> Result<String> {
+    let options = crate::pipeline::codegen_options(model.prepared.settings.isa);
     let mut out = String::new();
     for (step, kernel) in model.kernels() {
         line(&mut out, format_args!("; step {step}: kernel {}", kernel.name));
-        out.push_str(&fuseloom_codegen::clif(kernel)?);
+        out.push_str(&fuseloom_codegen::clif(kernel, &options)?);
     }
     Ok(out)
 }

@@ -104,8 +104,8 @@ impl Lower<'_, '_> {
         self.float_to_float(&products, DType::F64, DType::F32)
     }
 
-    /// As musl's `scalbn`, every step taken: two steps of at most 1023 up or 969 down, then the rest. A step that is not
-    /// needed multiplies by 1.
+    /// As musl's `scalbn`, every step taken: three of 1023 up or 969 down, then the rest. A step that is not needed multiplies
+    /// by 1.
     fn scale2_in_steps(&mut self, a: &Pieces, n: &Pieces) -> Pieces {
         let reg = self.reg(8);
         let constant = |lower: &mut Self, value: i64| lower.repeated(8, value as u64);
@@ -118,7 +118,7 @@ impl Lower<'_, '_> {
             let mut n = self.choose_greater(most, n, n, most);
             n = self.choose_greater(n, least, n, least);
             let mut a = a;
-            for _ in 0..2 {
+            for _ in 0..3 {
                 let zero = self.zero(reg);
                 let step = self.choose_greater(n, highest, up, zero);
                 let step = self.choose_greater(lowest, n, down, step);

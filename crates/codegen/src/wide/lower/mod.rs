@@ -285,6 +285,8 @@ impl Lower<'_, '_> {
     fn binary(&mut self, family: Family, reg: Size, a: Piece, b: Piece, commutes: bool) -> Piece {
         let swap = commutes && matches!(a, Arg::Invariant(..));
         let args = if swap { [b, a] } else { [a, b] };
+        // A constant may come as one of lanes of another size.
+        let args = args.map(|arg| if matches!(arg, Arg::Invariant(..)) { resized(arg, reg) } else { arg });
         self.plain(family, reg, reg, &args)
     }
 

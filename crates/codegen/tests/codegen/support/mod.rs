@@ -3,13 +3,19 @@
 pub(crate) mod build;
 pub(crate) mod product;
 
-use fuseloom_codegen::{CodegenError, Options, compile};
+use fuseloom_codegen::{CodegenError, Isa, Options, compile};
 use fuseloom_kernel::{CompiledKernel, InterpretError, Kernel, KernelArgs, Memory, Role, interpret, print};
 use fuseloom_lane::DType;
 
+/// The instruction set that `FUSELOOM_ISA` names, else the machine's widest.
+pub(crate) fn options() -> Options {
+    let isa = std::env::var("FUSELOOM_ISA").ok().map(|name| Isa::by_name(&name).expect("an instruction set"));
+    Options { isa: isa.unwrap_or_default() }
+}
+
 /// Compiles a kernel and runs it on a copy of the memory.
 pub(crate) fn run(kernel: &Kernel, memory: &Memory) -> Memory {
-    let compiled = compile(kernel, &Options::default()).unwrap_or_else(|e| panic!("{e}\n{}", print(kernel)));
+    let compiled = compile(kernel, &options()).unwrap_or_else(|e| panic!("{e}\n{}", print(kernel)));
     run_compiled(kernel, &compiled, memory)
 }
 
@@ -59,7 +65,7 @@ pub(crate) fn place_work(kernel: &Kernel, memory: &mut Memory, columns: usize, e
 
 /// Compiles a kernel, runs it both ways and compares.
 pub(crate) fn compare(kernel: &Kernel, memory: &Memory) -> Result<(), String> {
-    match compile(kernel, &Options::default()) {
+    match compile(kernel, &options()) {
         Ok(compiled) => compare_compiled(kernel, &compiled, memory),
         // The one thing the verifier lets through that code generation does not take.
         Err(CodegenError::Malformed { reason, .. }) if reason.contains("both elements and subtrees") => Ok(()),
