@@ -1,17 +1,17 @@
 //! One kernel on its way to machine code: the module it goes into, and the functions and tables that its phases share.
 
-use crate::clif::int;
 use crate::Isa;
+use crate::clif::int;
 use crate::helper::Helper;
 use crate::lanes::Regs;
 use crate::memory::CodeMemory;
 use crate::reduce::row_functions::RowFunction;
 use crate::wide::Function as Assembled;
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::{Context, ir};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_codegen::binemit::Reloc;
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget};
 use fuseloom_lane::{ScalarFn, Table};
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
 use crate::strip::{Run, prepare, scalar_of, sweep, width};
+use crate::wide;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Output, Strip, VarId};
@@ -77,7 +78,10 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
         paired(n, &run, &reducers, count, done, &upward);
     } else {
         let run = prepare(n, scope, strip, axis, bounds.start, v);
-        if buffers {
+        let plain = !mixed && !reducers.iter().any(Reducer::is_bare_moments);
+        if plain && wide::reduce(n, &run, &reducers, count, done) {
+            // The calls did it all.
+        } else if buffers {
             buffered(n, &run, &reducers, count, done, &upward);
         } else {
             direct(n, &run, &reducers, count, !in_order, done);

@@ -58,6 +58,11 @@ impl<'k> Reducer<'k> {
         self.into.op == Reduction::Moments && self.into.arity == 1
     }
 
+    /// The program that combines two tuples of states.
+    pub(crate) fn program(&self) -> &Program {
+        &self.combine
+    }
+
     /// `left` combined with `right`, in this order.
     pub(crate) fn combine(&self, e: &mut Emit<'_>, left: &[Wide], right: &[Wide], v: usize) -> States {
         let both: Vec<Wide> = left.iter().chain(right).cloned().collect();

@@ -12,6 +12,8 @@ pub(crate) struct Label(u32);
 pub(crate) enum Condition {
     /// Not equal, or not zero.
     NotEqual = 5,
+    /// Signed less.
+    Less = 12,
     /// Signed greater or equal.
     NotLess = 13,
     /// Signed less or equal.

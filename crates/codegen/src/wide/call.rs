@@ -1,71 +1,179 @@
 //! The nest's call of an assembled strip.
 
-use super::function::function;
 use super::frame::Block;
+use super::function::function;
+use super::lower::{GROUP, RESULTS};
 use super::vector::Port;
 use super::{Strip, Target};
 use crate::clif::vector;
 use crate::lanes::{self, Wide};
 use crate::nest::Nest;
-use crate::strip::{Run, scalar_of};
-use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
+use crate::reduce::carry::Counter;
+use crate::reduce::fold::arguments;
+use crate::reduce::{Reducer, States};
+use crate::strip::{Run, scalar_of, stream};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    self, FuncRef, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types,
+};
+use fuseloom_lane::tree::BLOCK;
 use fuseloom_lane::{DType, Prim};
+
+/// An assembled strip in the nest: the function, and its arguments on the stack.
+struct Assembled {
+    block: Block,
+    slot: StackSlot,
+    callee: FuncRef,
+}
+
+impl Assembled {
+    /// Assembles a strip and fills in all arguments that no call changes. `None` if this strip is not for the target.
+    fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Assembled> {
+        let target = Target::of(n.e.unit.isa)?;
+        if gathers(n, run) {
+            return None;
+        }
+        let strip = if reducers.is_empty() { Strip::of(run) } else { Strip::reducing(run, reducers) };
+        let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
+        let id = n.e.unit.assembled(&function).map_err(|error| n.e.unit.fail(error)).ok()?;
+        let block = Block::of(&strip);
+        let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
+        let callee = n.e.unit.reference(id, &mut *n.e.b.func);
+        let assembled = Assembled { block, slot, callee };
+        assembled.put(n, run.start, Block::START);
+        if let Some(status) = n.e.status {
+            assembled.put(n, status, Block::STATUS);
+        }
+        let loads = run.loads.iter().enumerate().map(|(k, stream)| (Port::Load(k), *stream));
+        let stores = run.stores.iter().enumerate().map(|(k, (_, stream))| (Port::Store(k), *stream));
+        for (port, stream) in loads.chain(stores) {
+            assembled.put(n, stream.base, block.base(port));
+            let step = stream.bytes(n.e);
+            assembled.put(n, step, block.step(port));
+        }
+        for (k, value) in strip.uniforms.iter().enumerate() {
+            let Some(wide) = &run.values[value.index()] else { unreachable!("{value} is uniform, so computed") };
+            let bits = repeated(n, run.plan.program.dtype(*value), wide);
+            assembled.put(n, bits, block.uniform(k as u32));
+        }
+        Some(assembled)
+    }
+
+    /// Sets an argument.
+    fn put(&self, n: &mut Nest<'_, '_>, value: Clif, offset: i32) {
+        n.e.b.ins().stack_store(types::I64, value, self.slot, offset);
+    }
+
+    fn call(&self, n: &mut Nest<'_, '_>) {
+        let address = n.e.b.ins().stack_addr(types::I64, self.slot, 0);
+        n.e.b.ins().call(self.callee, &[address]);
+    }
+}
 
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.
 pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> bool {
-    let Some(target) = Target::of(n.e.unit.isa) else { return false };
-    if n.e.gathers.iter().any(|gather| gather.step.is_some()) || gathers(run) {
-        return false;
-    }
-    let strip = Strip::of(run);
-    let function = match function(target, &strip) {
-        Ok(function) => function,
-        Err(error) => {
-            n.e.unit.fail_assembling(&error.to_string());
-            return true;
-        }
-    };
-    let id = match n.e.unit.assembled(&function) {
-        Ok(id) => id,
-        Err(error) => {
-            n.e.unit.fail(error);
-            return true;
-        }
-    };
-    let block = Block::of(&strip);
-    let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
-    let put = |n: &mut Nest<'_, '_>, value: Clif, offset: i32| {
-        n.e.b.ins().stack_store(types::I64, value, slot, offset);
-    };
-    put(n, count, Block::COUNT);
-    put(n, run.start, Block::START);
-    if let Some(status) = n.e.status {
-        put(n, status, Block::STATUS);
-    }
-    let loads = run.loads.iter().enumerate().map(|(k, stream)| (Port::Load(k), *stream));
-    let stores = run.stores.iter().enumerate().map(|(k, (_, stream))| (Port::Store(k), *stream));
-    for (port, stream) in loads.chain(stores) {
-        put(n, stream.base, block.base(port));
-        let step = stream.bytes(n.e);
-        put(n, step, block.step(port));
-    }
-    for (k, value) in strip.uniforms.iter().enumerate() {
-        let Some(wide) = &run.values[value.index()] else { unreachable!("{value} is uniform, so computed") };
-        let bits = repeated(n, run.plan.program.dtype(*value), wide);
-        put(n, bits, block.uniform(k as u32));
-    }
-    let callee = n.e.unit.reference(id, &mut *n.e.b.func);
-    let address = n.e.b.ins().stack_addr(types::I64, slot, 0);
-    n.e.b.ins().call(callee, &[address]);
+    let Some(assembled) = Assembled::new(n, run, &[]) else { return false };
+    assembled.put(n, count, Block::COUNT);
+    assembled.call(n);
     true
 }
 
+/// Emits calls that reduce elements `0..count`, which are some, eight blocks at a time, and jumps to `done` with the states;
+/// `false` if this strip is not for the target.
+pub(crate) fn reduce(
+    n: &mut Nest<'_, '_>,
+    run: &Run<'_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    done: ir::Block,
+) -> bool {
+    let Some(assembled) = Assembled::new(n, run, reducers) else { return false };
+    let states: usize = reducers.iter().map(|r| r.states.len()).sum();
+    let results = StackSlotData::new(StackSlotKind::ExplicitSlot, (states * RESULTS) as u32, 6);
+    let results = n.e.b.create_sized_stack_slot(results);
+    let results = n.e.b.ins().stack_addr(types::I64, results, 0);
+    assembled.put(n, results, Block::RESULTS);
+    let counter = Counter::new(n, reducers);
+    let (inside, stack, whole, some, next, finish) = (
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+        n.e.b.create_block(),
+    );
+    let begin = n.e.b.append_block_param(inside, types::I64);
+    let number = n.e.b.append_block_param(inside, types::I64);
+    let next_number = n.e.b.append_block_param(next, types::I64);
+    let zero = n.word(0);
+    n.e.b.ins().jump(inside, &[zero.into(), zero.into()]);
+
+    n.e.b.switch_to_block(inside);
+    let group = (GROUP * BLOCK) as i64;
+    let past = n.e.b.ins().iadd_imm_s(begin, group);
+    let end = n.e.b.ins().smin(past, count);
+    assembled.put(n, begin, Block::BEGIN);
+    assembled.put(n, end, Block::COUNT);
+    assembled.call(n);
+    // A single result needs no counter.
+    let zero = n.word(0);
+    let first = state_at(n, reducers, results, zero);
+    let out = arguments(n.e, reducers, &first, 1);
+    let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, BLOCK as i64);
+    n.e.b.ins().brif(single, done, &out, stack, &[]);
+
+    n.e.b.switch_to_block(stack);
+    let length = n.e.b.ins().isub(end, begin);
+    let full = n.e.b.ins().icmp_imm_s(IntCC::Equal, length, group);
+    n.e.b.ins().brif(full, whole, &[], some, &[]);
+
+    n.e.b.switch_to_block(whole);
+    counter.push_at(n, reducers, number, i64::from(GROUP.trailing_zeros()), &first);
+    let more = n.e.b.ins().iadd_imm_s(number, GROUP as i64);
+    n.e.b.ins().jump(next, &[more.into()]);
+
+    n.e.b.switch_to_block(some);
+    let blocks = n.e.b.ins().iadd_imm_s(length, BLOCK as i64 - 1);
+    let blocks = n.e.b.ins().ushr_imm_u(blocks, i64::from(BLOCK.trailing_zeros()));
+    n.each(zero, blocks, 1, |n, k| {
+        let states = state_at(n, reducers, results, k);
+        let number = n.e.b.ins().iadd(number, k);
+        counter.push(n, reducers, number, &states);
+    });
+    let more = n.e.b.ins().iadd(number, blocks);
+    n.e.b.ins().jump(next, &[more.into()]);
+
+    n.e.b.switch_to_block(next);
+    let more = n.e.b.ins().icmp(IntCC::SignedLessThan, end, count);
+    n.e.b.ins().brif(more, inside, &[end.into(), next_number.into()], finish, &[]);
+
+    n.e.b.switch_to_block(finish);
+    counter.finish(n, reducers, next_number, done);
+    true
+}
+
+/// The states that lie in place `k` of the results.
+fn state_at(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], results: Clif, k: Clif) -> Vec<States> {
+    let mut all = Vec::new();
+    let mut row = 0;
+    for reducer in reducers {
+        let mut states = States::new();
+        for &dtype in &reducer.states {
+            let offset = n.e.b.ins().imul_imm_s(k, dtype.size() as i64);
+            let place = n.e.b.ins().iadd(results, offset);
+            states.push(stream::splat(n.e, dtype, place, row));
+            row += RESULTS as i32;
+        }
+        all.push(states);
+    }
+    all
+}
+
 /// Whether the strip itself reads at computed indices.
-fn gathers(run: &Run<'_>) -> bool {
-    let program = run.plan.program;
-    program.iter().any(|(value, inst)| {
-        matches!(inst.prim, Prim::Gather(_)) && !run.plan.is_uniform(value)
-    })
+fn gathers(n: &Nest<'_, '_>, run: &Run<'_>) -> bool {
+    let mut insts = run.plan.program.iter();
+    n.e.gathers.iter().any(|gather| gather.step.is_some())
+        || insts.any(|(value, inst)| matches!(inst.prim, Prim::Gather(_)) && !run.plan.is_uniform(value))
 }
 
 /// 8 bytes of a value that is equal in all lanes; of a bool all ones or zeros.

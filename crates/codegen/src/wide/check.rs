@@ -3,10 +3,10 @@
 //! Runs the allocated code on symbols: each register and each slot holds the virtual register that was last put there. Every
 //! operand of every instruction must be where the body says it is. (The idea is that of regalloc2's checker.)
 
+use super::Target;
 use super::allocate::{Allocated, Step};
 use super::code::Family;
 use super::vector::{Arg, Bank, Body, Inst, Op, Physical, Place, Virtual, fma};
-use super::Target;
 use iced_x86::Code;
 
 /// What every place holds.

@@ -123,7 +123,6 @@ families! {
     PMULU_DQ: VEX_Vpmuludq_xmm_xmm_xmmm128, EVEX_Vpmuludq_xmm_k1z_xmm_xmmm128b64, 8;
     PAND: VEX_Vpand_xmm_xmm_xmmm128, EVEX_Vpandd_xmm_k1z_xmm_xmmm128b32, 4;
     PAND_Q: VEX_Vpand_xmm_xmm_xmmm128, EVEX_Vpandq_xmm_k1z_xmm_xmmm128b64, 8;
-    PANDN: VEX_Vpandn_xmm_xmm_xmmm128, EVEX_Vpandnd_xmm_k1z_xmm_xmmm128b32, 4;
     POR: VEX_Vpor_xmm_xmm_xmmm128, EVEX_Vpord_xmm_k1z_xmm_xmmm128b32, 4;
     POR_Q: VEX_Vpor_xmm_xmm_xmmm128, EVEX_Vporq_xmm_k1z_xmm_xmmm128b64, 8;
     PXOR: VEX_Vpxor_xmm_xmm_xmmm128, EVEX_Vpxord_xmm_k1z_xmm_xmmm128b32, 4;
@@ -226,7 +225,6 @@ families! {
     BLENDM_Q: -, EVEX_Vpblendmq_xmm_k1z_xmm_xmmm128b64, 8;
     BLENDV_B: VEX_Vpblendvb_xmm_xmm_xmmm128_xmm, -, 0;
     PSHUF_B: VEX_Vpshufb_xmm_xmm_xmmm128, EVEX_Vpshufb_xmm_k1z_xmm_xmmm128, 0;
-    PSHUF_D: VEX_Vpshufd_xmm_xmmm128_imm8, EVEX_Vpshufd_xmm_k1z_xmmm128b32_imm8, 0;
     PSRL_DQ: VEX_Vpsrldq_xmm_xmm_imm8, EVEX_Vpsrldq_xmm_xmmm128_imm8, 0;
     PUNPCKL_WD: VEX_Vpunpcklwd_xmm_xmm_xmmm128, EVEX_Vpunpcklwd_xmm_k1z_xmm_xmmm128, 0;
     PUNPCKL_DQ: VEX_Vpunpckldq_xmm_xmm_xmmm128, EVEX_Vpunpckldq_xmm_k1z_xmm_xmmm128b32, 0;
@@ -235,8 +233,6 @@ families! {
     INSERT_256: -, EVEX_Vinserti64x4_zmm_k1z_zmm_ymmm256_imm8, 0, Z;
     EXTRACT_128: VEX_Vextracti128_xmmm128_ymm_imm8, EVEX_Vextracti32x4_xmmm128_k1z_ymm_imm8, 0, Y;
     EXTRACT_256: -, EVEX_Vextracti64x4_ymmm256_k1z_zmm_imm8, 0, Z;
-    PERM_D: VEX_Vpermd_ymm_ymm_ymmm256, EVEX_Vpermd_ymm_k1z_ymm_ymmm256b32, 0, Y;
-    PERM_Q: -, EVEX_Vpermq_ymm_k1z_ymm_ymmm256b64, 0, Y;
 
     LOAD: VEX_Vmovups_xmm_xmmm128, EVEX_Vmovups_xmm_k1z_xmmm128, 0;
     STORE: VEX_Vmovups_xmmm128_xmm, EVEX_Vmovups_xmmm128_k1z_xmm, 0;

@@ -5,6 +5,7 @@ use super::allocate::{Allocated, Step};
 use super::assembler::{Assembler, Condition, Label};
 use super::code::{self, Size};
 use super::frame::{Block, Frame};
+use super::lower::RESULTS;
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Port, Site};
 use iced_x86::{Code, Instruction, MemoryOperand, OpKind, Register};
 use std::collections::HashMap;
@@ -23,8 +24,7 @@ pub(super) const TEMPORARY: [Register; 3] = [Register::RDX, Register::R10, Regis
 pub(super) const BASES: [Register; 7] =
     [Register::R8, Register::R9, Register::RBX, Register::R12, Register::R13, Register::R14, Register::R15];
 /// What a called function may change and the loops need, in the order in which it is kept.
-const KEPT: [Register; 6] =
-    [Register::RDI, Register::RAX, Register::RCX, Register::RSI, Register::R8, Register::R9];
+const KEPT: [Register; 6] = [Register::RDI, Register::RAX, Register::RCX, Register::RSI, Register::R8, Register::R9];
 
 /// Code off the fast path, which goes back when it is done.
 struct Cold {
@@ -44,11 +44,11 @@ pub(super) struct Writer<'a> {
     pub(super) target: Target,
     pub(super) block: Block,
     pub(super) frame: Frame,
-    invariants: &'a [InvariantKind],
+    pub(super) invariants: &'a [InvariantKind],
     sites: &'a [Site],
-    pinned: &'a HashMap<Invariant, Physical>,
+    pub(super) pinned: &'a HashMap<Invariant, Physical>,
     /// The registers of the streams' addresses; the others are loaded where they are used.
-    bases: Vec<(Port, Register, usize)>,
+    pub(super) bases: Vec<(Port, Register, usize)>,
     cold: Vec<Cold>,
     /// Lanes of a step.
     v: usize,
@@ -72,6 +72,11 @@ impl<'a> Writer<'a> {
         v: usize,
     ) -> Writer<'a> {
         Writer { asm: Assembler::new(), target, block, frame, invariants, sites, pinned, bases, cold: Vec::new(), v }
+    }
+
+    /// The registers that belong to the caller.
+    pub(super) fn kept(&self) -> Vec<Register> {
+        self.bases.iter().map(|(_, register, _)| *register).filter(|r| BASES[2..].contains(r)).collect()
     }
 
     /// The code of a body.
@@ -136,6 +141,7 @@ impl<'a> Writer<'a> {
             (Op::Scatter { store, lanes, size }, _) => {
                 self.scatter(store, lanes, size, inst.immediate.unwrap_or_default());
             }
+            (Op::StoreState { state, size }, _) => self.store_state(inst.args[0], state, size),
             (Op::Rare(site), Some(_)) => {
                 self.test(inst.args[1], usize::from(self.sites[site as usize].lanes));
                 self.put_off(Some(Condition::NotEqual), ColdCode::Call { site, inst: inst.clone(), live });
@@ -231,10 +237,25 @@ impl<'a> Writer<'a> {
                 let size = self.bases.iter().find(|(p, ..)| *p == port).map_or(1, |(_, _, size)| *size);
                 let base = self.base(port);
                 let displacement = u32::from(offset != 0);
-                (MemoryOperand::with_base_index_scale_displ_size(base, I, size as u32, i64::from(offset), displacement), false)
+                (
+                    MemoryOperand::with_base_index_scale_displ_size(
+                        base,
+                        I,
+                        size as u32,
+                        i64::from(offset),
+                        displacement,
+                    ),
+                    false,
+                )
             }
             Place::Frame { port, offset } => (at(Register::RSP, self.frame.port(port) + offset), false),
             Place::Slot(slot) => (at(Register::RSP, self.frame.slot(slot)), false),
+            Place::Lanes { state, offset } => (at(Register::RSP, self.frame.lanes(state) + offset), false),
+            Place::Result { state, offset } => {
+                let [_, base, _] = TEMPORARY;
+                self.asm.rm(Code::Mov_r64_rm64, base, at(BLOCK, Block::RESULTS));
+                (at(base, RESULTS as i32 * i32::from(state) + offset), false)
+            }
             Place::Invariant { invariant, broadcast } => (self.invariant(invariant, broadcast), broadcast),
         }
     }
@@ -408,8 +429,33 @@ impl<'a> Writer<'a> {
         let port = Port::Store(store);
         self.element(port, u32::from(copy) * self.v as u32);
         for lane in 0..lanes {
-            self.move_element(at(Register::RSP, self.frame.port(port) + i32::from(lane) * i32::from(size)), at(address, 0), size, R11);
+            self.move_element(
+                at(Register::RSP, self.frame.port(port) + i32::from(lane) * i32::from(size)),
+                at(address, 0),
+                size,
+                R11,
+            );
             self.asm.rr(Code::Add_r64_rm64, address, step);
+        }
+    }
+
+    /// The first lane of a register to the results, where the block at hand has its place.
+    fn store_state(&mut self, from: Arg<Physical>, state: u8, size: u8) {
+        let [number, results, _] = TEMPORARY;
+        let [byte, half, word, long] = R11;
+        let Arg::Reg(from, _) = from else { unreachable!("{from:?} is no register") };
+        let evex = self.target == Target::Avx512;
+        let code = if evex { Code::EVEX_Vmovq_rm64_xmm } else { Code::VEX_Vmovq_rm64_xmm };
+        self.asm.rr(code, long, vector(from, Size::X));
+        self.asm.rm(Code::Mov_r64_rm64, number, at(Register::RSP, self.frame.number));
+        self.asm.rm(Code::Mov_r64_rm64, results, at(BLOCK, Block::RESULTS));
+        let displacement = RESULTS as i64 * i64::from(state);
+        let to = MemoryOperand::with_base_index_scale_displ_size(results, number, u32::from(size), displacement, 1);
+        match size {
+            1 => self.asm.mr(Code::Mov_rm8_r8, to, byte),
+            2 => self.asm.mr(Code::Mov_rm16_r16, to, half),
+            4 => self.asm.mr(Code::Mov_rm32_r32, to, word),
+            _ => self.asm.mr(Code::Mov_rm64_r64, to, long),
         }
     }
 

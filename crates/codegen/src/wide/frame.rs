@@ -2,9 +2,10 @@
 
 use super::vector::{Port, Site};
 use super::{StreamShape, Strip, Target};
+use fuseloom_lane::tree::LANES;
 
 /// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
-/// address of the status word; then the base and the step of each stream, those that are read first; then the uniform values,
+/// address of the status word; for reductions the number of the first element to reduce and the address of the results; then the base and the step of each stream, those that are read first; then the uniform values,
 /// 8 bytes repeated of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
@@ -20,6 +21,12 @@ impl Block {
     pub(crate) const START: i32 = 8;
     /// Where the address of the status word lies.
     pub(crate) const STATUS: i32 = 16;
+    /// Where the number of the first element lies, for a reduction.
+    pub(crate) const BEGIN: i32 = 24;
+    /// Where the address of the blocks' states lies, for a reduction.
+    pub(crate) const RESULTS: i32 = 32;
+    /// Where the first stream's address lies.
+    const PORTS: i32 = 40;
 
     /// The block of a strip.
     pub(crate) fn of(strip: &Strip<'_>) -> Block {
@@ -32,7 +39,7 @@ impl Block {
             Port::Load(number) => number,
             Port::Store(number) => self.loads + number,
         };
-        24 + 16 * number as i32
+        Block::PORTS + 16 * number as i32
     }
 
     /// Where the step of a stream lies.
@@ -42,7 +49,7 @@ impl Block {
 
     /// Where a uniform value lies.
     pub(crate) fn uniform(self, number: u32) -> i32 {
-        24 + 16 * (self.loads + self.stores) as i32 + 8 * number as i32
+        Block::PORTS + 16 * (self.loads + self.stores) as i32 + 8 * number as i32
     }
 
     /// Bytes of all.
@@ -58,6 +65,10 @@ pub(crate) struct Frame {
     uniforms: i32,
     loads: Vec<i32>,
     stores: Vec<i32>,
+    /// The lanes of each state of a reduction.
+    lanes: Vec<i32>,
+    /// The number of the block at hand.
+    pub(crate) number: i32,
     /// Where registers are kept during a call.
     pub(crate) save: i32,
     /// What a called function works on.
@@ -79,10 +90,13 @@ impl Frame {
         let mut stream = |shape: &StreamShape| reserve(if shape.framed(target) { v * shape.dtype.size() } else { 0 });
         let loads = strip.loads.iter().map(&mut stream).collect();
         let stores = strip.stores.iter().map(|(_, shape)| stream(shape)).collect();
+        let states = strip.reducing.iter().flat_map(|r| r.states.iter());
+        let lanes: Vec<i32> = states.map(|dtype| reserve(LANES * dtype.size())).collect();
+        let number = reserve(if lanes.is_empty() { 0 } else { 8 });
         // Vector registers, mask registers, general registers.
         let save = reserve(if sites.is_empty() { 0 } else { 32 * 64 + 8 * 8 + 8 * 8 });
         let call = reserve(sites.iter().map(|site| site.bytes as usize).max().unwrap_or(0));
-        Frame { uniforms, loads, stores, save, call, bytes: at }
+        Frame { uniforms, loads, stores, lanes, number, save, call, bytes: at }
     }
 
     /// The slot of a spilled register.
@@ -101,6 +115,11 @@ impl Frame {
             Port::Load(number) => self.loads[number],
             Port::Store(number) => self.stores[number],
         }
+    }
+
+    /// The lanes of a state.
+    pub(crate) fn lanes(&self, state: u8) -> i32 {
+        self.lanes[usize::from(state)]
     }
 
     /// Where a vector register is kept.

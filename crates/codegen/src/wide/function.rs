@@ -42,6 +42,9 @@ const COPIES: usize = 8;
 pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
     let v = strip.lanes(target);
     let mut shared = Shared::default();
+    if !strip.reducing.is_empty() {
+        return super::reduce::function(target, strip);
+    }
     let single = lower(target, strip, &mut shared, v, 1, false);
     let strided = strip.loads.iter().chain(strip.stores.iter().map(|(_, s)| s)).any(|s| s.strided);
     let mut copies = 1;
@@ -51,44 +54,17 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let whole = if copies > 1 { Some(lower(target, strip, &mut shared, v, copies, false)) } else { None };
     let tail = lower(target, strip, &mut shared, v, 1, true);
 
-    let main = whole.as_ref().unwrap_or(&single);
-    let pinned = allocate::pin(target, &shared.invariants, main, target.registers());
-    let registers = target.registers() - pinned.len();
-    let ready = |body: Body| {
-        let body = allocate::place(target, &shared.invariants, &pinned, body);
-        let allocated = allocate::allocate(target, &body, registers);
-        debug_assert_eq!(super::check::check(target, &body, &allocated), Ok(()));
-        (body, allocated)
-    };
-    let whole = whole.map(&ready);
-    let single = ready(single);
-    let tail = ready(tail);
+    let pinned = allocate::pin(target, &shared.invariants, whole.as_ref().unwrap_or(&single), target.registers());
+    let ready = Ready { target, shared: &shared, pinned: &pinned };
+    let whole = whole.map(|body| ready.allocate(body));
+    let single = ready.allocate(single);
+    let tail = ready.allocate(tail);
     let slots = [whole.as_ref(), Some(&single), Some(&tail)].into_iter().flatten().map(|(_, a)| a.slots).max();
 
-    let block = Block::of(strip);
-    let frame = Frame::new(target, strip, v, slots.unwrap_or(0), &shared.sites);
-    let ports: Vec<(Port, StreamShape)> = ports(strip).collect();
-    let bases = ports.iter().enumerate().map(|(k, (port, shape))| {
-        // Strided streams compute each address from the block.
-        let register = BASES.get(k).copied().filter(|_| !shape.strided).unwrap_or(Register::None);
-        (*port, register, shape.dtype.size())
-    });
-    let bases: Vec<_> = bases.collect();
-    let kept: Vec<Register> = bases.iter().map(|(_, r, _)| *r).filter(|r| BASES[2..].contains(r)).collect();
-    let mut w = Writer::new(target, block, frame, &shared.invariants, &shared.sites, &pinned, bases.clone(), v);
-
-    prologue(&mut w, &kept);
-    for (port, register, _) in bases.iter().filter(|(_, r, _)| *r != Register::None) {
-        w.asm.rm(Code::Mov_r64_rm64, *register, at(BLOCK, block.base(*port)));
-    }
+    let mut w = ready.writer(strip, v, slots.unwrap_or(0));
+    enter(&mut w);
     w.asm.rm(Code::Mov_r64_rm64, END, at(BLOCK, Block::COUNT));
     w.asm.rr(Code::Xor_r32_rm32, Register::EAX, Register::EAX);
-    if target == Target::Avx2 {
-        copy_uniforms(&mut w, &shared.invariants);
-    }
-    for (invariant, register) in sorted(&pinned) {
-        w.load_invariant(register, target.size(), invariant);
-    }
     if let Some(whole) = &whole {
         steps(&mut w, whole, (copies * v) as i32);
     }
@@ -98,11 +74,59 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     w.asm.jump_if(Condition::NotLess, done);
     last(&mut w, strip, &tail);
     w.asm.bind(done);
-    epilogue(&mut w, &kept);
+    leave(w, &shared, (v, copies))
+}
+
+/// What bodies need to become code.
+pub(super) struct Ready<'a> {
+    pub(super) target: Target,
+    pub(super) shared: &'a Shared,
+    pub(super) pinned: &'a HashMap<Invariant, Physical>,
+}
+
+impl<'a> Ready<'a> {
+    /// Gives a body its registers.
+    pub(super) fn allocate(&self, body: Body) -> (Body, Allocated) {
+        let body = allocate::place(self.target, &self.shared.invariants, self.pinned, body);
+        let allocated = allocate::allocate(self.target, &body, self.target.registers() - self.pinned.len());
+        debug_assert_eq!(super::check::check(self.target, &body, &allocated), Ok(()));
+        (body, allocated)
+    }
+
+    /// What writes them into a function with so many slots for spilled registers.
+    pub(super) fn writer(&self, strip: &Strip<'_>, v: usize, slots: u32) -> Writer<'a> {
+        let bases = ports(strip).enumerate().map(|(k, (port, shape))| {
+            // Strided streams compute each address from the block.
+            let register = BASES.get(k).copied().filter(|_| !shape.strided).unwrap_or(Register::None);
+            (port, register, shape.dtype.size())
+        });
+        let Shared { invariants, sites, .. } = self.shared;
+        let frame = Frame::new(self.target, strip, v, slots, sites);
+        Writer::new(self.target, Block::of(strip), frame, invariants, sites, self.pinned, bases.collect(), v)
+    }
+}
+
+/// What every function begins with.
+pub(super) fn enter(w: &mut Writer<'_>) {
+    prologue(w);
+    for (port, register, _) in w.bases.clone().into_iter().filter(|(_, r, _)| *r != Register::None) {
+        w.asm.rm(Code::Mov_r64_rm64, register, at(BLOCK, w.block.base(port)));
+    }
+    if w.target == Target::Avx2 {
+        copy_uniforms(w);
+    }
+    for (invariant, register) in sorted(w.pinned) {
+        w.load_invariant(register, w.target.size(), invariant);
+    }
+}
+
+/// What every function ends with.
+pub(super) fn leave(mut w: Writer<'_>, shared: &Shared, shape: (usize, usize)) -> Result<Function, IcedError> {
+    epilogue(&mut w);
     w.cold();
-    let assembled = w.asm.finish()?;
+    let code = w.asm.finish()?;
     let helpers = shared.sites.iter().map(|site| site.helper.clone()).collect();
-    Ok(Function { code: assembled, helpers, shape: (v, copies) })
+    Ok(Function { code, helpers, shape })
 }
 
 /// The streams, those that are read first.
@@ -119,14 +143,15 @@ fn sorted(pinned: &HashMap<Invariant, Physical>) -> Vec<(Invariant, Physical)> {
 }
 
 /// Keeps registers and makes room on the stack, aligned to 64 bytes, each page of it touched on the way down.
-fn prologue(w: &mut Writer<'_>, kept: &[Register]) {
+fn prologue(w: &mut Writer<'_>) {
     const PAGE: i32 = 4096;
+    let kept = w.kept();
     let bytes = w.frame.bytes;
     if bytes > 0 {
         w.asm.made(Instruction::with1(Code::Push_r64, Register::RBP));
         w.asm.rr(Code::Mov_r64_rm64, Register::RBP, Register::RSP);
     }
-    for &register in kept {
+    for register in kept {
         w.asm.made(Instruction::with1(Code::Push_r64, register));
     }
     if bytes > 0 {
@@ -138,12 +163,13 @@ fn prologue(w: &mut Writer<'_>, kept: &[Register]) {
     }
 }
 
-fn epilogue(w: &mut Writer<'_>, kept: &[Register]) {
+fn epilogue(w: &mut Writer<'_>) {
+    let kept = w.kept();
     w.asm.inst(&Instruction::with(Code::VEX_Vzeroupper));
     if w.frame.bytes > 0 {
         w.asm.rm(Code::Lea_r64_m, Register::RSP, at(Register::RBP, -8 * kept.len() as i32));
     }
-    for &register in kept.iter().rev() {
+    for register in kept.iter().rev().copied() {
         w.asm.made(Instruction::with1(Code::Pop_r64, register));
     }
     if w.frame.bytes > 0 {
@@ -153,9 +179,9 @@ fn epilogue(w: &mut Writer<'_>, kept: &[Register]) {
 }
 
 /// Fills registers' worth of each uniform value, where no operand broadcasts it.
-fn copy_uniforms(w: &mut Writer<'_>, invariants: &[InvariantKind]) {
+fn copy_uniforms(w: &mut Writer<'_>) {
     let size = w.target.size();
-    for kind in invariants {
+    for kind in w.invariants {
         if let InvariantKind::Uniform(number) = kind {
             let (code, from) = (code::BROADCAST_Q.code(w.target, size), at(BLOCK, w.block.uniform(*number)));
             w.asm.rm(code, super::emit::vector(Physical(0), size), from);
@@ -165,7 +191,7 @@ fn copy_uniforms(w: &mut Writer<'_>, invariants: &[InvariantKind]) {
 }
 
 /// A loop over iterations of so many elements.
-fn steps(w: &mut Writer<'_>, (body, allocated): &(Body, Allocated), elements: i32) {
+pub(super) fn steps(w: &mut Writer<'_>, (body, allocated): &(Body, Allocated), elements: i32) {
     let (top, done) = (w.asm.label(), w.asm.label());
     w.asm.rm(Code::Lea_r64_m, STOP, at(END, -elements));
     w.asm.rr(Code::Cmp_r64_rm64, I, STOP);
@@ -180,7 +206,7 @@ fn steps(w: &mut Writer<'_>, (body, allocated): &(Body, Allocated), elements: i3
 }
 
 /// The elements left over, fewer than a step.
-fn last(w: &mut Writer<'_>, strip: &Strip<'_>, (body, allocated): &(Body, Allocated)) {
+pub(super) fn last(w: &mut Writer<'_>, strip: &Strip<'_>, (body, allocated): &(Body, Allocated)) {
     let framed: Vec<(Port, StreamShape)> = ports(strip).filter(|(_, shape)| shape.framed(w.target)).collect();
     for &(port, shape) in framed.iter().filter(|(port, _)| matches!(port, Port::Load(_))) {
         copy(w, port, shape);

@@ -27,18 +27,21 @@ mod emit;
 mod frame;
 mod function;
 mod lower;
+mod reduce;
 mod vector;
 
-pub(crate) use call::elementwise;
+pub(crate) use call::{elementwise, reduce};
 pub(crate) use function::Function;
 
 use crate::Isa;
 use crate::lanes::Plan;
+use crate::reduce::Reducer;
 use crate::strip::Run;
 pub(crate) use crate::strip::Source;
 use crate::strip::stream::{Step, Stream};
 use code::Size;
-use fuseloom_lane::{DType, Prim, Value};
+use fuseloom_lane::{DType, Prim, Program, Scalar, Value};
+use smallvec::SmallVec;
 
 /// The instruction sets strips are assembled for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -101,6 +104,19 @@ impl StreamShape {
     }
 }
 
+/// A reduction over the axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Reducing {
+    /// The number of the first result that enters.
+    pub(crate) first: usize,
+    /// The dtypes of its states.
+    pub(crate) states: SmallVec<[DType; 3]>,
+    /// Combines two tuples of states.
+    pub(crate) combine: Program,
+    /// What combining with changes nothing.
+    pub(crate) identity: SmallVec<[Scalar; 3]>,
+}
+
 /// What is assembled: a [`Run`] without its addresses.
 pub(crate) struct Strip<'p> {
     pub(crate) plan: &'p Plan<'p>,
@@ -109,6 +125,8 @@ pub(crate) struct Strip<'p> {
     /// The number of the result, and the stream.
     pub(crate) stores: Vec<(usize, StreamShape)>,
     pub(crate) checks: Vec<(usize, u32)>,
+    /// The reductions over the axis.
+    pub(crate) reducing: Vec<Reducing>,
     /// Values computed before the loop that something in it uses, other than constants.
     pub(crate) uniforms: Vec<Value>,
 }
@@ -123,13 +141,33 @@ impl<'p> Strip<'p> {
             loads: run.loads.iter().map(StreamShape::of).collect(),
             stores: run.stores.iter().map(|(result, stream)| (*result, StreamShape::of(stream))).collect(),
             checks: run.checks.clone(),
+            reducing: vec![],
             uniforms: plan.used_uniforms(),
         }
     }
 
+    /// The strip of a run that reduces over its axis.
+    pub(crate) fn reducing(run: &'p Run<'p>, reducers: &[Reducer<'_>]) -> Strip<'p> {
+        let reducing = reducers.iter().map(|reducer| Reducing {
+            first: reducer.first,
+            states: reducer.states.clone(),
+            combine: reducer.program().clone(),
+            identity: reducer.identity.clone(),
+        });
+        Strip { reducing: reducing.collect(), ..Strip::of(run) }
+    }
+
     /// A program by itself.
     pub(crate) fn of_program(plan: &'p Plan<'p>) -> Strip<'p> {
-        Strip { plan, sources: vec![], loads: vec![], stores: vec![], checks: vec![], uniforms: vec![] }
+        Strip {
+            plan,
+            sources: vec![],
+            loads: vec![],
+            stores: vec![],
+            checks: vec![],
+            uniforms: vec![],
+            reducing: vec![],
+        }
     }
 
     /// Lanes of a step: as many as fill a register of the lanes that most of the work is done on.

@@ -71,6 +71,20 @@ pub(crate) enum Place {
     },
     /// A spilled register.
     Slot(u32),
+    /// The lanes of a reduction's state, on the stack.
+    Lanes {
+        /// The number of the state.
+        state: u8,
+        /// Bytes from the first lane.
+        offset: i32,
+    },
+    /// The states of blocks, in the caller's memory.
+    Result {
+        /// The number of the state.
+        state: u8,
+        /// Bytes from the first block.
+        offset: i32,
+    },
 }
 
 /// A stream of the strip.
@@ -149,6 +163,13 @@ pub(crate) enum Op {
         /// The elements.
         lanes: u8,
         /// Bytes of each.
+        size: u8,
+    },
+    /// Stores the first lane of the argument as the result of the block at hand.
+    StoreState {
+        /// The number of the state.
+        state: u8,
+        /// Bytes of it.
         size: u8,
     },
     /// Runs a routine for the lanes that a mask names and leaves the result, which starts as the first argument, in their

@@ -8,3 +8,4 @@ mod random;
 mod reductions;
 mod strips;
 mod support;
+mod wide;

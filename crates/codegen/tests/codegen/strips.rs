@@ -1,7 +1,7 @@
 //! Strips of every size and layout, and the promise that they touch no byte beside their elements.
 
 use crate::support::build::{Layout, elementwise};
-use fuseloom_codegen::compile;
+use fuseloom_codegen::{Options, compile};
 use fuseloom_kernel::KernelArgs;
 use fuseloom_lane::{Builder, DType, Program, Scalar, Value};
 
@@ -104,11 +104,11 @@ fn no_byte_outside_of_the_elements() {
         let program = program(dtype);
         let size = dtype.size() as i64;
         for layout in [Layout::Contiguous, Layout::Strided(-size), Layout::Strided(3 * size)] {
-            for n in (1..40).chain([512, 1000]) {
+            for n in (1..40).chain([63, 64, 65, 127, 129, 191, 512, 1000]) {
                 let (kernel, memory) = elementwise(&program, &[layout, layout], &[column(dtype, n), column(dtype, n)]);
                 let expected = crate::support::run(&kernel, &memory);
-                let compiled = compile(&kernel, &crate::support::options()).expect("code");
-                for at_end in [false, true] {
+                for (isa, at_end) in crate::support::isas().flat_map(|isa| [(isa, false), (isa, true)]) {
+                    let compiled = compile(&kernel, &Options { isa }).expect("code");
                     let guarded: Vec<Guarded> = memory.buffers.iter().map(|b| Guarded::new(b.len())).collect();
                     let mut operands = Vec::new();
                     for ((guard, bytes), place) in guarded.iter().zip(&memory.buffers).zip(&memory.operands) {

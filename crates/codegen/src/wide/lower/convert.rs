@@ -120,8 +120,7 @@ impl Lower<'_, '_> {
         self.across(pieces, from, to, |lower, chunk, lanes| match lower.target {
             Target::Avx512 => {
                 let chunk = lower.in_register(chunk);
-                let piece =
-                    lower.plain(cut(from, to), Size::of(lanes * from), Size::of(lanes * to), &[chunk]);
+                let piece = lower.plain(cut(from, to), Size::of(lanes * from), Size::of(lanes * to), &[chunk]);
                 lower.last().folds = None;
                 piece
             }
@@ -257,10 +256,13 @@ impl Lower<'_, '_> {
         if unsigned && to.size() >= 4 && self.target == Target::Avx512 {
             // What is no number or below 0 becomes 0, and the instruction gives all ones past the end.
             let zero = float(self, 0.0);
-            let clamped: Pieces = a.iter().map(|&a| {
-                let a = self.in_register(a);
-                self.plain(max, reg, reg, &[a, zero])
-            }).collect();
+            let clamped: Pieces = a
+                .iter()
+                .map(|&a| {
+                    let a = self.in_register(a);
+                    self.plain(max, reg, reg, &[a, zero])
+                })
+                .collect();
             let family = match (from, to) {
                 (DType::F32, DType::U32) => code::CVTT_PS2UDQ,
                 (DType::F32, _) => code::CVTT_PS2UQQ,
@@ -272,7 +274,8 @@ impl Lower<'_, '_> {
         let exact = to.size() < size || to.size() <= 2;
         if exact {
             // Both ends are floats: clamp, then truncate to 32 bits and cut.
-            let (low, high) = if unsigned { (0.0, 2f64.powi(bits) - 1.0) } else { (-2f64.powi(bits - 1), 2f64.powi(bits - 1) - 1.0) };
+            let (low, high) =
+                if unsigned { (0.0, 2f64.powi(bits) - 1.0) } else { (-2f64.powi(bits - 1), 2f64.powi(bits - 1) - 1.0) };
             let (low, high) = (float(self, low), float(self, high));
             let mut clamped = Pieces::new();
             for &a in a {
@@ -283,8 +286,7 @@ impl Lower<'_, '_> {
             }
             if to == DType::U32 {
                 let round = code::ROUND_PD;
-                let whole: Pieces =
-                    clamped.iter().map(|&a| self.plain_with(round, reg, reg, &[a], 8 | 3)).collect();
+                let whole: Pieces = clamped.iter().map(|&a| self.plain_with(round, reg, reg, &[a], 8 | 3)).collect();
                 return self.low_words(&whole);
             }
             let family = if from == DType::F32 { code::CVTT_PS2DQ } else { code::CVTT_PD2DQ };
@@ -307,7 +309,8 @@ impl Lower<'_, '_> {
             numbers.push(self.numbers(from, a));
         }
         let whole = self.truncate(&numbers, family, size, to.size());
-        let above: Pieces = numbers.iter().map(|&a| self.compare_pieces(Cmp::Le, from, super::resized(past, reg), a)).collect();
+        let above: Pieces =
+            numbers.iter().map(|&a| self.compare_pieces(Cmp::Le, from, super::resized(past, reg), a)).collect();
         let most = self.repeated(to.size(), (1u64 << (bits - 1)) - 1);
         let masks = match self.target {
             Target::Avx2 => self.resize(&above, size, to.size(), true),

@@ -135,13 +135,7 @@ impl Lower<'_, '_> {
     }
 
     /// `a > b ? x : y` of signed 64-bit lanes, where masks are vectors.
-    fn choose_greater(
-        &mut self,
-        a: super::Piece,
-        b: super::Piece,
-        x: super::Piece,
-        y: super::Piece,
-    ) -> super::Piece {
+    fn choose_greater(&mut self, a: super::Piece, b: super::Piece, x: super::Piece, y: super::Piece) -> super::Piece {
         let reg = self.reg(8);
         let mask = self.plain(code::PCMPGT_Q, reg, reg, &[a, b]);
         self.blend_by_vector(reg, mask, x, y)

@@ -16,7 +16,9 @@ impl Lower<'_, '_> {
             _ => {
                 let (a, b) = (self.pieces(a), self.pieces(b));
                 let pairs = a.iter().zip(&b);
-                pairs.map(|(&a, &b)| if size == 1 { self.multiply_bytes(a, b) } else { self.multiply_words(a, b) }).collect()
+                pairs
+                    .map(|(&a, &b)| if size == 1 { self.multiply_bytes(a, b) } else { self.multiply_words(a, b) })
+                    .collect()
             }
         }
     }

@@ -13,14 +13,15 @@ type ByLanes = [Code; 4];
 
 const KAND: ByLanes =
     [Code::VEX_Kandb_kr_kr_kr, Code::VEX_Kandw_kr_kr_kr, Code::VEX_Kandd_kr_kr_kr, Code::VEX_Kandq_kr_kr_kr];
-const KOR: ByLanes = [Code::VEX_Korb_kr_kr_kr, Code::VEX_Korw_kr_kr_kr, Code::VEX_Kord_kr_kr_kr, Code::VEX_Korq_kr_kr_kr];
+const KOR: ByLanes =
+    [Code::VEX_Korb_kr_kr_kr, Code::VEX_Korw_kr_kr_kr, Code::VEX_Kord_kr_kr_kr, Code::VEX_Korq_kr_kr_kr];
 const KXOR: ByLanes =
     [Code::VEX_Kxorb_kr_kr_kr, Code::VEX_Kxorw_kr_kr_kr, Code::VEX_Kxord_kr_kr_kr, Code::VEX_Kxorq_kr_kr_kr];
 const KNOT: ByLanes = [Code::VEX_Knotb_kr_kr, Code::VEX_Knotw_kr_kr, Code::VEX_Knotd_kr_kr, Code::VEX_Knotq_kr_kr];
 
-/// The one for so many lanes.
+/// The one for so many lanes, or for more.
 fn by_lanes(codes: ByLanes, lanes: usize) -> Code {
-    codes[lanes.trailing_zeros() as usize - 3]
+    codes[lanes.max(8).trailing_zeros() as usize - 3]
 }
 
 impl Lower<'_, '_> {
@@ -66,7 +67,7 @@ impl Lower<'_, '_> {
     }
 
     /// A mask in another form.
-    fn reform(&mut self, pieces: &Pieces, from: usize, to: usize) -> Pieces {
+    pub(super) fn reform(&mut self, pieces: &Pieces, from: usize, to: usize) -> Pieces {
         match self.target {
             Target::Avx2 => self.resize(pieces, from, to, true),
             Target::Avx512 => self.regroup(pieces, from, to),
@@ -154,6 +155,11 @@ impl Lower<'_, '_> {
             });
         }
         Computed::Mask(smallvec![(self.form(size), pieces)])
+    }
+
+    /// The complement of a mask register.
+    pub(super) fn mask_not(&mut self, lanes: usize, mask: Piece) -> Piece {
+        self.mask_op(by_lanes(KNOT, lanes), &[mask], None)
     }
 
     /// The complement of a vector.
@@ -252,9 +258,7 @@ impl Lower<'_, '_> {
 
     /// `(mask & a) | (!mask & b)`.
     fn select_masks(&mut self, mask: Value, a: Value, b: Value) -> Computed {
-        let Computed::Mask(forms) = self.logic_of_masks(&Prim::Xor, &[a, b]) else {
-            unreachable!("logic gives masks")
-        };
+        let Computed::Mask(forms) = self.logic_of_masks(&Prim::Xor, &[a, b]) else { unreachable!("logic gives masks") };
         let (form, differ) = forms[0].clone();
         let size = [1, 2, 4, 8].into_iter().find(|&size| self.form(size) == form).unwrap_or(1);
         let (mask, b) = (self.mask(mask, size), self.mask(b, size));

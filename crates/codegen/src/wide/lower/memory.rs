@@ -46,16 +46,7 @@ impl Lower<'_, '_> {
         let place = self.place(port, stream, first);
         let masked = self.tail && matches!(place, Place::Stream { .. });
         if !masked {
-            let code = match lanes * size {
-                2 => unreachable!("a step has at least four lanes"),
-                4 => self.pick(Code::VEX_Vmovd_xmm_rm32, Code::EVEX_Vmovd_xmm_rm32),
-                8 => self.pick(Code::VEX_Vmovq_xmm_xmmm64, Code::EVEX_Vmovq_xmm_xmmm64),
-                _ => code::LOAD.code(self.target, reg),
-            };
-            let to = self.push(Bank::Vector, |to| {
-                Inst::new(Op::Plain(code), Some((to, reg)), smallvec![Arg::Place(place)])
-            });
-            return Arg::Reg(to, reg);
+            return self.load_bytes(place, lanes * size);
         }
         let present = self.present(first, lanes, size);
         match (self.target, present) {
@@ -78,6 +69,31 @@ impl Lower<'_, '_> {
             }
             (_, None) => unreachable!("a tail has a mask"),
         }
+    }
+
+    /// Exactly so many bytes from a place.
+    pub(super) fn load_bytes(&mut self, place: Place, bytes: usize) -> Piece {
+        let reg = Size::of(bytes);
+        let code = match bytes {
+            2 => unreachable!("a step has at least four lanes"),
+            4 => self.pick(Code::VEX_Vmovd_xmm_rm32, Code::EVEX_Vmovd_xmm_rm32),
+            8 => self.pick(Code::VEX_Vmovq_xmm_xmmm64, Code::EVEX_Vmovq_xmm_xmmm64),
+            _ => code::LOAD.code(self.target, reg),
+        };
+        let to =
+            self.push(Bank::Vector, |to| Inst::new(Op::Plain(code), Some((to, reg)), smallvec![Arg::Place(place)]));
+        Arg::Reg(to, reg)
+    }
+
+    /// Exactly so many bytes to a place.
+    pub(super) fn store_bytes(&mut self, place: Place, bytes: usize, piece: Piece) {
+        let code = match bytes {
+            2 => unreachable!("a step has at least four lanes"),
+            4 => self.pick(Code::VEX_Vmovd_rm32_xmm, Code::EVEX_Vmovd_rm32_xmm),
+            8 => self.pick(Code::VEX_Vmovq_xmmm64_xmm, Code::EVEX_Vmovq_xmmm64_xmm),
+            _ => code::STORE.code(self.target, Size::of(bytes)),
+        };
+        self.body.insts.push(Inst::new(Op::Plain(code), None, smallvec![Arg::Place(place), piece]));
     }
 
     fn pick(&self, vex: Code, evex: Code) -> Code {
@@ -127,13 +143,7 @@ impl Lower<'_, '_> {
         let place = self.place(port, stream, first);
         let masked = self.tail && matches!(place, Place::Stream { .. });
         if !masked {
-            let code = match lanes * size {
-                2 => unreachable!("a step has at least four lanes"),
-                4 => self.pick(Code::VEX_Vmovd_rm32_xmm, Code::EVEX_Vmovd_rm32_xmm),
-                8 => self.pick(Code::VEX_Vmovq_xmmm64_xmm, Code::EVEX_Vmovq_xmmm64_xmm),
-                _ => code::STORE.code(self.target, reg),
-            };
-            self.body.insts.push(Inst::new(Op::Plain(code), None, smallvec![Arg::Place(place), piece]));
+            self.store_bytes(place, lanes * size, piece);
             return;
         }
         let present = self.present(first, lanes, size);

@@ -10,6 +10,7 @@
 //! | [`mask`] | comparisons, selection, logic |
 //! | [`convert`] | between dtypes and between numbers of lanes |
 //! | [`memory`] | loads and stores of streams |
+//! | [`reduce`] | the lanes of reductions |
 //! | [`call`] | what no sequence does: a function on the lanes of a frame |
 
 mod call;
@@ -18,6 +19,9 @@ mod float;
 mod integer;
 mod mask;
 mod memory;
+mod reduce;
+
+pub(crate) use reduce::{GROUP, Part, RESULTS, lower_part};
 
 use super::code::{self, Family, Size};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Port, Site, Virtual};
@@ -160,7 +164,11 @@ impl Lower<'_, '_> {
             Prim::Convert => return self.convert(from, dtype, args[0]),
             Prim::Rare(routine) => return self.rare(routine, dtype, &args),
             Prim::Scalar(Routine::Function(_)) => return self.call(&inst.prim, dtype, &args),
-            Prim::Scalar(Routine::Program(program)) => return self.inline(program, &args),
+            Prim::Scalar(Routine::Program(program)) => {
+                let args = args.iter().map(|a| self.values[a.index()].clone()).collect::<Option<_>>();
+                let args = args.unwrap_or_else(|| unreachable!("arguments are computed before"));
+                return self.inline_values(program, args).swap_remove(0);
+            }
             Prim::Table(_) | Prim::Gather(_) => return self.call(&inst.prim, dtype, &args),
             Prim::FloorDiv | Prim::FloorMod if size == 8 => return self.call(&inst.prim, dtype, &args),
             Prim::FloorDiv => self.floor_div(dtype, args[0], args[1], false),
@@ -184,15 +192,17 @@ impl Lower<'_, '_> {
             Prim::Shl => self.shift(dtype, true, args[0], args[1]),
             Prim::Shr => self.shift(dtype, false, args[0], args[1]),
             Prim::Bitcast => self.pieces(args[0]),
-            Prim::Const(_) | Prim::Div | Prim::Sqrt => unreachable!("the verifier admits no {:?} of {dtype}", inst.prim),
+            Prim::Const(_) | Prim::Div | Prim::Sqrt => {
+                unreachable!("the verifier admits no {:?} of {dtype}", inst.prim)
+            }
         })
     }
 
-    /// A program's instructions in place.
-    fn inline(&mut self, program: &fuseloom_lane::Program, args: &[Value]) -> Computed {
+    /// A program's instructions in place; gives its results.
+    fn inline_values(&mut self, program: &fuseloom_lane::Program, args: Vec<Computed>) -> Vec<Computed> {
         let plan = crate::lanes::Plan::new(program, &vec![false; program.params.len()], &[]);
         let strip = Strip::of_program(&plan);
-        let mut values: Vec<Option<Computed>> = args.iter().map(|a| self.values[a.index()].clone()).collect();
+        let mut values: Vec<Option<Computed>> = args.into_iter().map(Some).collect();
         values.resize(plan.values(), None);
         let mut inner = Lower {
             target: self.target,
@@ -212,9 +222,9 @@ impl Lower<'_, '_> {
             };
             inner.values[value.index()] = Some(computed);
         }
-        let result = inner.values[program.results[0].index()].take();
+        let results = program.results.iter().map(|r| inner.values[r.index()].clone()).collect::<Option<_>>();
         (self.body, self.present) = (inner.body, inner.present);
-        result.unwrap_or_else(|| unreachable!("a result is live"))
+        results.unwrap_or_else(|| unreachable!("a result is live"))
     }
 
     fn dtype(&self, value: Value) -> DType {
@@ -325,9 +335,8 @@ impl Lower<'_, '_> {
     fn in_register(&mut self, piece: Piece) -> Piece {
         match piece {
             Arg::Invariant(_, size) => {
-                let to = self.push(Bank::Vector, |to| {
-                    Inst::new(Op::LoadInvariant(size), Some((to, size)), smallvec![piece])
-                });
+                let to = self
+                    .push(Bank::Vector, |to| Inst::new(Op::LoadInvariant(size), Some((to, size)), smallvec![piece]));
                 Arg::Reg(to, size)
             }
             _ => piece,

@@ -13,6 +13,11 @@ pub(crate) fn options() -> Options {
     Options { isa: isa.unwrap_or_default() }
 }
 
+/// The instruction sets this machine has.
+pub(crate) fn isas() -> impl Iterator<Item = Isa> {
+    Isa::ALL.into_iter().filter(|isa| isa.missing().is_none())
+}
+
 /// Compiles a kernel and runs it on a copy of the memory.
 pub(crate) fn run(kernel: &Kernel, memory: &Memory) -> Memory {
     let compiled = compile(kernel, &options()).unwrap_or_else(|e| panic!("{e}\n{}", print(kernel)));
@@ -65,7 +70,12 @@ pub(crate) fn place_work(kernel: &Kernel, memory: &mut Memory, columns: usize, e
 
 /// Compiles a kernel, runs it both ways and compares.
 pub(crate) fn compare(kernel: &Kernel, memory: &Memory) -> Result<(), String> {
-    match compile(kernel, &options()) {
+    compare_on(options().isa, kernel, memory)
+}
+
+/// As [`compare`], on an instruction set.
+pub(crate) fn compare_on(isa: Isa, kernel: &Kernel, memory: &Memory) -> Result<(), String> {
+    match compile(kernel, &Options { isa }) {
         Ok(compiled) => compare_compiled(kernel, &compiled, memory),
         // The one thing the verifier lets through that code generation does not take.
         Err(CodegenError::Malformed { reason, .. }) if reason.contains("both elements and subtrees") => Ok(()),
