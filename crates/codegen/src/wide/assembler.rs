@@ -38,8 +38,6 @@ pub(crate) struct Assembled {
     pub(crate) bytes: Vec<u8>,
     /// Calls to resolve.
     pub(crate) calls: Vec<Call>,
-    /// Bytes of instructions; constants follow.
-    pub(crate) code: usize,
 }
 
 /// Code under construction.
@@ -215,6 +213,6 @@ impl Assembler {
             bytes.resize(pool, 0xcc);
             bytes.extend_from_slice(&self.pool);
         }
-        Ok(Assembled { bytes, calls: self.calls, code })
+        Ok(Assembled { bytes, calls: self.calls })
     }
 }

@@ -21,7 +21,6 @@ use fuseloom_lane::{DType, Prim};
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
 struct Assembled {
-    block: Block,
     slot: StackSlot,
     callee: FuncRef,
 }
@@ -39,7 +38,7 @@ impl Assembled {
         let block = Block::of(&strip);
         let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
         let callee = n.e.unit.reference(id, &mut *n.e.b.func);
-        let assembled = Assembled { block, slot, callee };
+        let assembled = Assembled { slot, callee };
         assembled.put(n, run.start, Block::START);
         if let Some(status) = n.e.status {
             assembled.put(n, status, Block::STATUS);

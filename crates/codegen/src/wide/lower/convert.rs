@@ -16,7 +16,7 @@ impl Lower<'_, '_> {
             return self.call(&Prim::Convert, to, &[a]);
         }
         if to == DType::Bool {
-            return self.to_bool(from, a);
+            return self.nonzero(from, a);
         }
         if from == DType::Bool {
             let one = match to {
@@ -36,7 +36,7 @@ impl Lower<'_, '_> {
         })
     }
 
-    fn to_bool(&mut self, from: DType, a: Value) -> Computed {
+    fn nonzero(&mut self, from: DType, a: Value) -> Computed {
         if from == DType::Bool {
             return self.values[a.index()].clone().unwrap_or_else(|| unreachable!("{a} is computed"));
         }

@@ -45,10 +45,10 @@ impl Lower<'_, '_> {
     pub(super) fn fma(&mut self, dtype: DType, args: &[Value]) -> Pieces {
         let size = self.reg(dtype.size());
         let op = Op::Fma { double: dtype == DType::F64, size };
-        let all: [Pieces; 3] = [0, 1, 2].map(|k| self.pieces(args[k]));
+        let [a, b, c]: [Pieces; 3] = [0, 1, 2].map(|k| self.pieces(args[k]));
         let mut pieces = Pieces::new();
-        for k in 0..all[0].len() {
-            let args = smallvec![all[0][k], all[1][k], all[2][k]];
+        for ((&a, &b), &c) in a.iter().zip(&b).zip(&c) {
+            let args = smallvec![a, b, c];
             let to = self.push(Bank::Vector, |to| {
                 let mut inst = Inst::new(op, Some((to, size)), args);
                 inst.folds = Some(dtype.size() as u8);
