@@ -55,6 +55,7 @@ fn operation(op: &Op, sizes: &Sizes) -> Result<Op, String> {
         | Op::Permute(_)
         | Op::Concat { .. }
         | Op::Reduce { .. }
+        | Op::Scan { .. }
         | Op::Take { .. }
         | Op::Einsum(_)
         | Op::Result(_) => op.clone(),

@@ -18,6 +18,7 @@ mod memory;
 mod nest;
 mod product;
 mod reduce;
+mod scan;
 mod strip;
 mod unit;
 mod wide;

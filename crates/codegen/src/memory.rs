@@ -6,6 +6,7 @@
 
 use crate::CodegenError;
 use crate::reduce::row_functions::RowFunction;
+use crate::scan::functions::ScanFunction;
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::default_libcall_names;
@@ -32,6 +33,9 @@ impl CodeMemory {
             builder.symbol(function.name, function.call as *const u8);
         }
         for function in RowFunction::ALL {
+            builder.symbol(function.name(), function.address());
+        }
+        for function in ScanFunction::all() {
             builder.symbol(function.name(), function.address());
         }
         Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))) })

@@ -6,6 +6,8 @@ use crate::helper::Helper;
 use crate::lanes::Regs;
 use crate::memory::CodeMemory;
 use crate::reduce::row_functions::RowFunction;
+use crate::scan::functions::ScanFunction;
+use crate::strip::stream::Stream;
 use crate::wide::Function as Assembled;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
@@ -42,6 +44,8 @@ pub(crate) struct Emit<'a> {
     pub(crate) status: Option<ir::Value>,
     /// What [`fuseloom_lane::Prim::Gather`] reads, in the order of the strip at hand.
     pub(crate) gathers: Vec<GatherAt>,
+    /// Where the results of the scans of the strip at hand are.
+    pub(crate) scanned: Vec<Stream>,
 }
 
 /// A gather operand at the loop variables.
@@ -126,7 +130,7 @@ impl Unit {
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         let params = b.block_params(entry).to_vec();
-        let mut e = Emit { b, unit: self, status: None, gathers: Vec::new() };
+        let mut e = Emit { b, unit: self, status: None, gathers: Vec::new(), scanned: Vec::new() };
         body(&mut e, &params);
         let Emit { mut b, .. } = e;
         b.seal_all_blocks();
@@ -145,6 +149,13 @@ impl Unit {
         let mut signature = self.signature(conv, 3);
         signature.returns.push(AbiParam::new(int(8)));
         Ok(self.memory.module().declare_function(function.name, Linkage::Import, &signature)?)
+    }
+
+    /// Imports the function of a scan.
+    pub(crate) fn scan_function(&mut self, function: ScanFunction) -> Result<FuncId, Box<ModuleError>> {
+        let conv = self.c_convention();
+        let signature = self.signature(conv, function.params());
+        Ok(self.memory.module().declare_function(&function.name(), Linkage::Import, &signature)?)
     }
 
     /// Imports a row function.

@@ -25,7 +25,8 @@
 //! ```
 //!
 //! - Record: [`Tensor`], with NumPy's names, broadcasting and promotion; [`arange`], [`linspace`], [`full`], [`zeros`], [`ones`],
-//!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`], [`einsum`]; slices by [`s!`]; reductions over [`Axes`], [`keepdims`].
+//!   [`eye`], [`iota`], [`where_`], [`concatenate`], [`stack`], [`einsum`]; slices by [`s!`]; reductions over [`Axes`],
+//!   [`keepdims`]; running sums and the like, [`linear_recurrence`].
 //! - Compute: [`Tensor::eval`], [`eval_all`]; [`Program`] for what is called often; [`Options`].
 //! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`], [`WholeFile`]).
 //! - Understand: [`Explain`], [`Stats`], [`info()`], [`memory()`], [`Error`].
@@ -84,7 +85,8 @@ pub use program::{Inputs, Outputs, Program};
 pub use stats::{Stats, stats};
 pub use tensor::{
     Axes, AxisPairs, Ellipsis, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, SliceItem, Tensor, arange,
-    concatenate, einsum, eye, full, iota, keepdims, linspace, maximum, minimum, ones, stack, where_, zeros,
+    concatenate, einsum, eye, full, iota, keepdims, linear_recurrence, linspace, maximum, minimum, ones, stack, where_,
+    zeros,
 };
 pub use whole::WholeFile;
 
@@ -93,6 +95,6 @@ pub mod prelude {
     pub use crate::dtypes::*;
     pub use crate::{
         Array, Ellipsis, Error, NewAxis, Options, Program, Tensor, arange, concatenate, einsum, eval_all, eye, full,
-        iota, keepdims, linspace, maximum, minimum, ones, s, stack, where_, zeros,
+        iota, keepdims, linear_recurrence, linspace, maximum, minimum, ones, s, stack, where_, zeros,
     };
 }

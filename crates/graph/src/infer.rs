@@ -78,6 +78,16 @@ fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<Sm
             shape.remove(*axis);
             Ok(smallvec![Type { dtype: mean.dtype, shape: shape.clone() }, Type { dtype: mean.dtype, shape }])
         }
+        Op::Scan { op, axis } => {
+            let row = crate::table::scan_row(*op);
+            require(name, row.takes.allows(inputs[0].dtype), inputs[0].dtype, row.takes.advice())?;
+            let mut shape = inputs[0].shape.clone();
+            if let Some(second) = inputs.get(1) {
+                shape = found.same_types(inputs[0], second)?;
+            }
+            check_axis(name, *axis, shape.len())?;
+            one(inputs[0].dtype, shape)
+        }
         Op::Take { axis } => {
             let (x, y) = (inputs[0], inputs[1]);
             require(name, y.dtype == DType::I64, y.dtype, "Indices are i64.")?;

@@ -1,7 +1,7 @@
 //! Every operation of a graph.
 
 use crate::{Contraction, Dim, Shape};
-use fuseloom_lane::{DType, Function, Scalar};
+use fuseloom_lane::{DType, Function, Scalar, Scan};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -56,6 +56,14 @@ pub enum Op {
         axis: usize,
         /// Elements in each incoming group.
         count: Dim,
+    },
+    /// What the elements up to each come to along an axis, in the order of [`fuseloom_lane::scan`]. [`Scan::Linear`] takes
+    /// two inputs of one type. Storage floats accumulate in `f32`, and each result is rounded.
+    Scan {
+        /// What is computed.
+        op: Scan,
+        /// The axis.
+        axis: usize,
     },
     /// `x` with axis `axis` replaced by the axes of the `i64` index array `y`: result `[..before, ..y, ..after]`. An index
     /// in `-n..0` counts from the end; one outside `-n..n` is a run-time error.

@@ -1,7 +1,7 @@
 //! Random graphs for the tests of this crate.
 
 use crate::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, Reduce, Sizes, SliceAxis, Type};
-use fuseloom_lane::{DType, Function, Scalar};
+use fuseloom_lane::{DType, Function, Scalar, Scan};
 
 /// A graph of the operations that these numbers choose, over the sizes `n` and `m`. Those that inference refuses are left
 /// out, and with sizes those whose constraints do not hold for them.
@@ -67,7 +67,11 @@ pub(crate) fn graph(choices: &[u64], sizes: Option<&Sizes>) -> Graph {
                 ][(part(40) % 9) as usize];
                 with.add(Op::Reduce { op, axes: (0..rank(x)).filter(|k| part(44) >> k & 1 == 1).collect() }, &[x])
             }
-            16 => match part(40) % 2 {
+            16 => match part(40) % 3 {
+                2 => {
+                    let op = Scan::ALL[(part(44) % 5) as usize];
+                    with.add(Op::Scan { op, axis: (part(48) % 3) as usize }, &[x, y][..op.arity()])
+                }
                 0 => with.add(Op::CombineMoments { axis: 0, count: dim(part(44)) }, &[x, x]),
                 _ => with.add(Op::Take { axis: (part(44) % 3) as usize }, &[x, y]),
             },

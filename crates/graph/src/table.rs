@@ -6,8 +6,8 @@ mod rows;
 mod tests;
 
 use crate::{Op, OpError, Reduce};
-use fuseloom_lane::{DType, Function, Scalar};
-use rows::{FUNCTIONS, OTHERS, REDUCTIONS};
+use fuseloom_lane::{DType, Function, Scalar, Scan};
+use rows::{FUNCTIONS, OTHERS, REDUCTIONS, SCANS};
 use std::fmt::Write;
 
 /// An operation's row.
@@ -55,6 +55,8 @@ pub enum Class {
     Reduction,
     /// Sums products along axes.
     Contraction,
+    /// Combines elements along an axis up to each.
+    Scan,
     /// Chooses a result.
     Projection,
 }
@@ -206,6 +208,7 @@ impl Gives {
 }
 
 const _: () = assert!(FUNCTIONS.len() == Function::ALL.len(), "every function has a row");
+const _: () = assert!(SCANS.len() == Scan::ALL.len(), "every scan has a row");
 
 /// The row of an elementwise function.
 pub fn function_row(function: Function) -> &'static Row {
@@ -232,9 +235,14 @@ pub fn reduce_row(reduce: Reduce) -> &'static Row {
     &REDUCTIONS[position]
 }
 
-/// Every row: sources and views first, then functions, then reductions.
+/// The row of a scan.
+pub fn scan_row(scan: Scan) -> &'static Row {
+    &SCANS[scan as usize]
+}
+
+/// Every row: sources and views first, then functions, reductions and scans.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    OTHERS.iter().chain(&FUNCTIONS).chain(&REDUCTIONS)
+    OTHERS.iter().chain(&FUNCTIONS).chain(&REDUCTIONS).chain(&SCANS)
 }
 
 impl Op {
@@ -243,6 +251,7 @@ impl Op {
         let position = match self {
             Op::Map(function) => return function_row(*function),
             Op::Reduce { op, .. } => return reduce_row(*op),
+            Op::Scan { op, .. } => return scan_row(*op),
             Op::Input(_) => 0,
             Op::Constant(_) => 1,
             Op::Extent(_) => 2,

@@ -2,7 +2,7 @@
 
 use crate::{
     BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, Role,
-    ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule,
+    SCAN_ROWS, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule,
 };
 use fuseloom_lane::{Scalar, tree};
 use std::sync::Arc;
@@ -488,6 +488,7 @@ fn scratch_layout(step: &KernelStep, params: &[i64]) -> Result<(Vec<(usize, usiz
         let row = elements.checked_mul(scratch.dtype.size()).and_then(round_up).ok_or_else(too_large)?.max(64);
         let rows = match scratch.rows {
             ScratchRows::One => 1,
+            ScratchRows::Scan => SCAN_ROWS,
             ScratchRows::Work { states, extent } => {
                 work_rows(usize::from(states), usize::try_from(params[extent.0 as usize]).unwrap_or(0))
             }

@@ -10,12 +10,14 @@
 mod accumulate;
 mod memory;
 mod product;
+mod scan;
 
 pub use memory::Memory;
 
 use crate::{Input, Item, Kernel, Loop, OperandId, Output, Range, Status, Strip, VarId, VerifyError, verify};
 use accumulate::Accumulator;
-use fuseloom_lane::{Lanes, Scalar};
+use fuseloom_lane::scan::Running;
+use fuseloom_lane::{Lanes, Program, Scalar};
 use memory::{Column, Columns};
 
 /// Lanes interpreted together: a multiple of the reduction tree's block.
@@ -113,6 +115,12 @@ struct Interpreter<'k, 'm> {
     starts: Vec<i64>,
 }
 
+/// What an output of a strip keeps from one iteration of an enclosing loop to the next.
+enum Ongoing {
+    Reduce(Accumulator),
+    Scan(Running),
+}
+
 /// The values a strip's axis takes; one lane for a point.
 #[derive(Clone, Copy)]
 struct Axis {
@@ -184,7 +192,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
     }
 
     /// Runs an item. `accumulators` are those of the reduce loop it stands directly in, one for each output of a strip.
-    fn item(&mut self, item: &Item, accumulators: &mut [Option<Accumulator>]) -> Result<(), InterpretError> {
+    fn item(&mut self, item: &Item, accumulators: &mut [Option<Ongoing>]) -> Result<(), InterpretError> {
         match item {
             Item::Loop(inner) => self.serial(inner),
             Item::Strip(strip) => self.strip(strip, accumulators),
@@ -194,15 +202,20 @@ impl<'k, 'm> Interpreter<'k, 'm> {
 
     fn serial(&mut self, inner: &Loop) -> Result<(), InterpretError> {
         // For each item of the body, for each output of it: the accumulator if it reduces over this loop.
-        let mut accumulators: Vec<Vec<Option<Accumulator>>> = Vec::new();
+        let mut accumulators: Vec<Vec<Option<Ongoing>>> = Vec::new();
         for item in &inner.body {
             accumulators.push(match item {
                 Item::Loop(_) | Item::Product(_) => Vec::new(),
                 Item::Strip(strip) => {
                     let rows = self.axis(strip)?.lanes;
                     let over = |output: &Output| match output {
-                        Output::Reduce(r) if r.over == inner.var => Some(Accumulator::new(r, rows)),
-                        Output::Reduce(_) | Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
+                        Output::Reduce(r) if r.over == inner.var => Some(Ongoing::Reduce(Accumulator::new(r, rows))),
+                        Output::Scan(s) if s.over == inner.var => Some(Ongoing::Scan(Running::new(s.op, s.dtype))),
+                        Output::Reduce(_)
+                        | Output::Scan(_)
+                        | Output::Store(_)
+                        | Output::Check { .. }
+                        | Output::WriteSize { .. } => None,
                     };
                     strip.outputs.iter().map(over).collect()
                 }
@@ -218,27 +231,34 @@ impl<'k, 'm> Interpreter<'k, 'm> {
         for (item, accumulators) in inner.body.iter().zip(accumulators) {
             if let Item::Strip(strip) = item {
                 let axis = self.axis(strip)?;
-                for (output, accumulator) in strip.outputs.iter().zip(accumulators) {
-                    self.finish(output, accumulator, axis)?;
+                for (output, ongoing) in strip.outputs.iter().zip(accumulators) {
+                    if let Some(Ongoing::Reduce(accumulator)) = ongoing {
+                        self.finish(output, Some(accumulator), axis)?;
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    fn strip(&mut self, strip: &Strip, over_loop: &mut [Option<Accumulator>]) -> Result<(), InterpretError> {
+    fn strip(&mut self, strip: &Strip, over_loop: &mut [Option<Ongoing>]) -> Result<(), InterpretError> {
         let axis = self.axis(strip)?;
+        if strip.scans().next().is_some() {
+            return self.scan_strip(strip, axis, over_loop);
+        }
         let over_axis = |output: &Output| match output {
             Output::Reduce(r) if r.work.is_none() => Some(Accumulator::new(r, 1)),
-            Output::Reduce(_) | Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
+            Output::Reduce(_)
+            | Output::Scan(_)
+            | Output::Store(_)
+            | Output::Check { .. }
+            | Output::WriteSize { .. } => None,
         };
         let mut accumulators: Vec<Option<Accumulator>> = strip.outputs.iter().map(over_axis).collect();
-        // The address of a gather's index 0 must not change within a chunk.
-        let moves = |id: OperandId| axis.var.is_some_and(|var| self.kernel.operand(id).stride(var).is_some());
-        let chunk = if strip.gathers.iter().any(|g| moves(g.operand)) { 1 } else { CHUNK };
+        let chunk = self.chunk(strip, axis);
         for first in (0..axis.lanes).step_by(chunk) {
             let lanes = chunk.min(axis.lanes - first);
-            let results = self.lanes(strip, axis, first, lanes)?;
+            let results = self.lanes(strip, &strip.program, &[], axis, first, lanes)?;
             let mut results = results.as_slice();
             for (k, output) in strip.outputs.iter().enumerate() {
                 let (taken, rest) = results.split_at(output.arity());
@@ -247,10 +267,15 @@ impl<'k, 'm> Interpreter<'k, 'm> {
                     Output::Store(id) => self.column(*id, axis, first)?.write(self.memory, &taken[0])?,
                     Output::Reduce(_) => {
                         let inner = accumulators[k].as_mut();
-                        if let Some(accumulator) = inner.or_else(|| over_loop.get_mut(k).and_then(Option::as_mut)) {
-                            accumulator.push(taken);
+                        match (inner, over_loop.get_mut(k)) {
+                            (Some(accumulator), _) | (None, Some(Some(Ongoing::Reduce(accumulator)))) => {
+                                accumulator.push(taken);
+                            }
+                            (None, _) => {}
                         }
                     }
+                    // A strip that scans is run elsewhere.
+                    Output::Scan(_) => {}
                     Output::Check { code } => {
                         if taken[0].iter().any(|&lane| lane != 0) {
                             self.memory.status = u64::from(*code);
@@ -277,8 +302,23 @@ impl<'k, 'm> Interpreter<'k, 'm> {
         Ok(())
     }
 
-    /// The program's results in some lanes.
-    fn lanes(&mut self, strip: &Strip, axis: Axis, first: usize, lanes: usize) -> Result<Vec<Lanes>, InterpretError> {
+    /// Lanes that are interpreted together: the address of a gather's index 0 must not change within them.
+    fn chunk(&self, strip: &Strip, axis: Axis) -> usize {
+        let moves = |id: OperandId| axis.var.is_some_and(|var| self.kernel.operand(id).stride(var).is_some());
+        if strip.gathers.iter().any(|g| moves(g.operand)) { 1 } else { CHUNK }
+    }
+
+    /// The results in some lanes of the strip's program, or of a part of it. `scanned` holds the results of scans over all
+    /// of the axis, as far as they are known.
+    fn lanes(
+        &mut self,
+        strip: &Strip,
+        program: &Program,
+        scanned: &[Lanes],
+        axis: Axis,
+        first: usize,
+        lanes: usize,
+    ) -> Result<Vec<Lanes>, InterpretError> {
         let mut params: Vec<Lanes> = Vec::with_capacity(strip.inputs.len());
         for &input in &strip.inputs {
             params.push(match input {
@@ -287,6 +327,10 @@ impl<'k, 'm> Interpreter<'k, 'm> {
                     let dtype = self.kernel.literals[n as usize];
                     vec![Scalar::from_bits(dtype, self.memory.literals[n as usize]).bits(); lanes]
                 }
+                Input::Scan(n) => match scanned.get(n as usize) {
+                    Some(results) => results[first..first + lanes].to_vec(),
+                    None => vec![0; lanes],
+                },
                 Input::Index(var) if axis.var == Some(var) => {
                     let start = axis.start + first as i64;
                     (start..start + lanes as i64).map(|value| value as u64).collect()
@@ -316,7 +360,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
                 }
             }
         };
-        let results = fuseloom_lane::interpret(&strip.program, &params, lanes, &mut read);
+        let results = fuseloom_lane::interpret(program, &params, lanes, &mut read);
         if outside {
             self.memory.status = Status::INDEX_OUT_OF_RANGE.0;
         }

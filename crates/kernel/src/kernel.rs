@@ -6,7 +6,7 @@
 //! a library function computes. Everything that flows from one to another goes through a scratch operand, which is private to
 //! the worker and small enough for its cache.
 
-use fuseloom_lane::{DType, Program, Reduction};
+use fuseloom_lane::{DType, Program, Reduction, Scan};
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -256,6 +256,9 @@ pub enum Input {
     Literal(u32),
     /// The value of a loop variable as `i64`, from 0 whatever the tile.
     Index(VarId),
+    /// The result of the strip's scan number `n`, counted over its [`Output::Scan`]s in order. What enters a scan depends on
+    /// no scan but those before it.
+    Scan(u32),
 }
 
 /// An array read at a computed index along one axis.
@@ -276,6 +279,8 @@ pub enum Output {
     Store(OperandId),
     /// Reduces over the strip's axis or over an enclosing [`LoopKind::Reduce`] loop.
     Reduce(ReduceInto),
+    /// Scans along the strip's axis or along an enclosing loop; [`Input::Scan`] is what comes of it.
+    Scan(ScanInto),
     /// Reports `code` in the status word if the result, a bool, is true in any lane.
     Check {
         /// The code; see [`crate::Status`].
@@ -321,13 +326,78 @@ pub enum Grouping {
     Pairs,
 }
 
+/// A scan: what enters it, and along which loop.
+///
+/// Along the strip's axis it runs over the values of the axis in order. Along an enclosing serial loop it is one scan for each
+/// element of the strip, side by side; the strip then stands in that loop.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ScanInto {
+    /// What is computed.
+    pub op: Scan,
+    /// The dtype of elements and results: a number, never a storage type.
+    pub dtype: DType,
+    /// The strip's axis, or the variable of an enclosing [`LoopKind::Serial`] loop.
+    pub over: VarId,
+    /// What the elements are to the scan.
+    pub grouping: ScanGrouping,
+    /// What all elements before the range come to, if it does not begin the axis: an operand that is invariant along `over`.
+    /// Only along the strip's axis.
+    pub carry: Option<OperandId>,
+    /// Where the last result is stored, unless the range is empty. Only along the strip's axis.
+    pub total: Option<OperandId>,
+    /// The working rows ([`SCAN_ROWS`] of them) when `over` is an enclosing loop; `None` when it is the strip's axis.
+    pub work: Option<OperandId>,
+}
+
+/// What the elements of a scan are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ScanGrouping {
+    /// Elements, scanned in the order of [`fuseloom_lane::scan`], whose units count from the start of the range.
+    Elements,
+    /// Totals of whole spans. The result at each is what those *before* it come to, one after another: the carry of the
+    /// span. Only along the strip's axis.
+    Spans,
+}
+
+/// The working rows of a scan along an enclosing loop: a carry for each level of [`fuseloom_lane::scan::UNITS`], two rows of
+/// elements, and one of results.
+pub const SCAN_ROWS: usize = fuseloom_lane::scan::UNITS.len() + 3;
+
 impl Output {
     /// Number of program results it takes.
     pub fn arity(&self) -> usize {
         match self {
             Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => 1,
             Output::Reduce(r) => usize::from(r.arity),
+            Output::Scan(scan) => scan.op.arity(),
         }
+    }
+}
+
+impl Strip {
+    /// The scans, each with the number of the first result that enters it.
+    pub fn scans(&self) -> impl Iterator<Item = (usize, &ScanInto)> {
+        let mut first = 0;
+        self.outputs.iter().filter_map(move |output| {
+            let at = first;
+            first += output.arity();
+            if let Output::Scan(scan) = output { Some((at, scan)) } else { None }
+        })
+    }
+
+    /// The outputs that are no scans, each with the number of its first result.
+    pub fn plain_outputs(&self) -> impl Iterator<Item = (usize, &Output)> {
+        let mut first = 0;
+        self.outputs.iter().filter_map(move |output| {
+            let at = first;
+            first += output.arity();
+            if let Output::Scan(_) = output { None } else { Some((at, output)) }
+        })
+    }
+
+    /// The part of the program that computes what enters a scan, whose first result is number `first`.
+    pub fn entering(&self, first: usize, scan: &ScanInto) -> Program {
+        self.program.part(&self.program.results[first..first + scan.op.arity()])
     }
 }
 

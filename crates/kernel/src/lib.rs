@@ -26,7 +26,7 @@ pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPl
 pub use interpret::{InterpretError, Memory, interpret, interpret_range};
 pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
-    ParamId, Phase, Product, Range, ReduceInto, Role, Stride, Strip, VarId,
+    ParamId, Phase, Product, Range, ReduceInto, Role, SCAN_ROWS, ScanGrouping, ScanInto, Stride, Strip, VarId,
 };
 pub use parse::parse;
 pub use plan::{

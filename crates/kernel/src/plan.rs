@@ -257,6 +257,8 @@ pub enum ScratchRows {
         /// The extent reduced over.
         extent: ParamId,
     },
+    /// The [`SCAN_ROWS`](crate::SCAN_ROWS) working rows of a scan.
+    Scan,
 }
 
 /// How much a phase has to do.

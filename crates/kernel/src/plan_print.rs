@@ -147,6 +147,7 @@ impl PlanPrinter<'_> {
             let row: Vec<&str> = scratch.row.iter().map(|p| name(&params, p.0)).collect();
             let rows = match scratch.rows {
                 ScratchRows::One => String::new(),
+                ScratchRows::Scan => " rows of a scan".to_string(),
                 ScratchRows::Work { states, extent } => {
                     format!(" working rows of {states} states over {}", name(&params, extent.0))
                 }

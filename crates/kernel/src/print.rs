@@ -18,6 +18,7 @@
 //!       %1 = exp ...
 //!       store e, %1                 or `check 1, %2`, `size 0, %3`
 //!       reduce sum %1: f32 over j into s     `pairs` for subtrees, `_` for no place, `work w` over a loop
+//!       scan cumsum %1: f32 over j           `spans`, `after c`, `total t`, `work w`; an input `scan 0` is its result
 //! ```
 //!
 //! Loops are `for k < m` and `reduce k < m`; a gather is `gather 0 = x extent p stride q`. A product, one line for each of its
@@ -32,7 +33,7 @@
 
 use crate::program_text::{Shared, list};
 use crate::{Grouping, Input, Item, Kernel, LoopKind, OperandId, Output, ParamId, Product, Range, ReduceInto};
-use crate::{Role, Stride, Strip, VarId};
+use crate::{Role, ScanGrouping, ScanInto, Stride, Strip, VarId};
 use fuseloom_lane::Value;
 use hashbrown::HashSet;
 use std::fmt::{self, Write};
@@ -206,6 +207,7 @@ impl Printer {
             let source = match strip.inputs.get(k) {
                 Some(Input::Load(operand)) => format!("load {}", self.operand(*operand)),
                 Some(Input::Literal(n)) => format!("literal {n}"),
+                Some(Input::Scan(n)) => format!("scan {n}"),
                 Some(Input::Index(var)) => format!("index {}", self.var(*var)),
                 None => "unbound".to_string(),
             };
@@ -241,6 +243,7 @@ impl Printer {
             Output::Check { code } => format!("check {code}, {results}"),
             Output::WriteSize { slot } => format!("size {slot}, {results}"),
             Output::Reduce(reduce) => self.reduce(reduce, &results),
+            Output::Scan(scan) => self.scan(scan, &results),
         }
     }
 
@@ -261,6 +264,20 @@ impl Printer {
         if let Some(work) = reduce.work {
             text.push_str(" work ");
             text.push_str(&self.operand(work));
+        }
+        text
+    }
+
+    fn scan(&self, scan: &ScanInto, results: &str) -> String {
+        let mut text = format!("scan {} {results}: {} over {}", scan.op.name(), scan.dtype, self.var(scan.over));
+        match scan.grouping {
+            ScanGrouping::Elements => {}
+            ScanGrouping::Spans => text.push_str(" spans"),
+        }
+        for (word, operand) in [("after", scan.carry), ("total", scan.total), ("work", scan.work)] {
+            if let Some(operand) = operand {
+                text.push_str(&format!(" {word} {}", self.operand(operand)));
+            }
         }
         text
     }

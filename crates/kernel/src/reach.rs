@@ -143,7 +143,7 @@ impl Reach<'_> {
         for input in &strip.inputs {
             match *input {
                 Input::Load(operand) => self.operand(operand, None)?,
-                Input::Literal(_) | Input::Index(_) => {}
+                Input::Literal(_) | Input::Index(_) | Input::Scan(_) => {}
             }
         }
         for gather in &strip.gathers {
@@ -158,6 +158,11 @@ impl Reach<'_> {
                 Output::Reduce(reduce) => {
                     for into in reduce.into.iter().flatten() {
                         self.operand(*into, None)?;
+                    }
+                }
+                Output::Scan(scan) => {
+                    for operand in [scan.carry, scan.total].into_iter().flatten() {
+                        self.operand(operand, None)?;
                     }
                 }
                 Output::Check { .. } | Output::WriteSize { .. } => {}

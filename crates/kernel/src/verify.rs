@@ -30,6 +30,13 @@
 //! dtype, indexed only by variables outside `over` and by the strip's axis if that is not `over`. It has working rows exactly
 //! if it is over a loop, shared with no other reduction inside that loop, and then the strip's range does not depend on that
 //! loop. Where it is of bare moments over a loop, every strip in that loop reduces, and nothing in it stores or writes a size.
+//!
+//! **Scans.** A scan is along the strip's axis, or along the [`LoopKind::Serial`] loop that the strip stands directly in, whose
+//! extent is not fixed. Its dtype is that of what enters and of its result: a number, no storage type. It has working rows of
+//! its own exactly if it is along a loop, and then the strip's range does not depend on that loop; a carry, a total or
+//! [`ScanGrouping::Spans`](crate::ScanGrouping::Spans) only along the axis, along which neither operand moves. A recurrence has
+//! no spans. What enters a scan depends on no [`Input::Scan`](crate::Input::Scan) but those of scans before it, and the strip
+//! neither reduces nor writes a size.
 
 mod product;
 mod strip;
@@ -62,6 +69,7 @@ pub fn verify(kernel: &Kernel) -> Result<(), VerifyError> {
         strips: 0,
         products: 0,
         reductions: Vec::new(),
+        scans: Vec::new(),
     };
     verifier.kernel()
 }
@@ -106,6 +114,8 @@ struct Verifier<'k> {
     products: usize,
     /// The reductions over loops in this phase so far.
     reductions: Vec<Pending>,
+    /// The working rows of the scans along loops so far.
+    scans: Vec<OperandId>,
 }
 
 impl Verifier<'_> {

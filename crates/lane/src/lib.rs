@@ -3,7 +3,7 @@
 //! A *lane program* is straight-line, typed SSA over a closed set of primitives ([`Prim`]) that every back end computes
 //! to the same bit. Every elementwise [`Function`] of the array language is written once, as a lane program
 //! ([`Function::lower`]); the scalar interpreter ([`interpret`]) and the strip back ends of code generation all run that one
-//! definition. The order in which a reduction combines its elements is defined here too, once ([`tree`]).
+//! definition. The orders in which a reduction and a scan combine elements are defined here too, once ([`tree`], [`scan`]).
 //!
 //! This crate knows no shapes and no loops.
 #![forbid(unsafe_code)]
@@ -19,6 +19,7 @@ mod order;
 mod program;
 mod routine;
 mod scalar;
+pub mod scan;
 mod storage;
 pub mod text;
 pub mod tree;
@@ -28,4 +29,5 @@ pub use function::{Function, UnsupportedDType};
 pub use interpret::{Lanes, interpret};
 pub use program::{Builder, Cmp, Inst, Prim, Program, Routine, ScalarFn, Table, Value, VerifyError};
 pub use scalar::Scalar;
+pub use scan::Scan;
 pub use tree::Reduction;

@@ -221,6 +221,39 @@ impl Program {
         self.insts.iter().enumerate().map(move |(k, inst)| (Value(first + k as u32), inst))
     }
 
+    /// The part of the program that some of its values need: all parameters, the instructions those values depend on, and
+    /// the values as results.
+    pub fn part(&self, results: &[Value]) -> Program {
+        let first = self.params.len();
+        let mut needed = vec![false; first + self.insts.len()];
+        for result in results {
+            needed[result.index()] = true;
+        }
+        for (value, inst) in self.iter().collect::<Vec<_>>().into_iter().rev() {
+            if needed[value.index()] {
+                inst.args.iter().for_each(|arg| needed[arg.index()] = true);
+            }
+        }
+        let mut renamed: Vec<Value> = (0..first as u32).map(Value).collect();
+        let mut insts = Vec::new();
+        for (value, inst) in self.iter() {
+            renamed.push(Value((first + insts.len()) as u32));
+            if needed[value.index()] {
+                let args = inst.args.iter().map(|arg| renamed[arg.index()]).collect();
+                insts.push(Inst { args, ..inst.clone() });
+            }
+        }
+        let results = results.iter().map(|result| renamed[result.index()]).collect();
+        Program { params: self.params.clone(), insts, results }
+    }
+
+    /// Whether some of its values depend on a parameter.
+    pub fn depends(&self, results: &[Value], param: usize) -> bool {
+        let part = self.part(results);
+        let param = Value(param as u32);
+        part.results.contains(&param) || part.insts.iter().any(|inst| inst.args.contains(&param))
+    }
+
     /// Checks that arguments come earlier, that dtypes are as [`Prim`] says, and that no storage dtype is computed in.
     pub fn verify(&self) -> Result<(), VerifyError> {
         let fail = |value: Value, message: String| Err(VerifyError { value, message });

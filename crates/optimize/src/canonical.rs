@@ -55,6 +55,11 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
                 }
             }
         }
+        Op::Scan { .. } => {
+            let dtype = graph.ty(node.inputs[0]).dtype;
+            require(!matches!(dtype, DType::F16 | DType::BF16), "storage floats are scanned in f32")?;
+            require(dtype != DType::Bool, "bools are scanned as u8")
+        }
         Op::Result(_) => {
             let source = &graph.node(node.inputs[0]).op;
             let known = matches!(source, Op::CombineMoments { .. } | Op::Reduce { op: Reduce::Moments, .. });

@@ -62,6 +62,7 @@ fn value(walk: &Walk<'_>, id: NodeId) -> Result<Option<(Scalar, &'static str)>, 
         | Op::DivMod
         | Op::Pad { .. }
         | Op::CombineMoments { .. }
+        | Op::Scan { .. }
         | Op::Take { .. }
         | Op::Einsum(_)
         | Op::Result(_) => None,

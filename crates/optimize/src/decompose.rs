@@ -10,6 +10,7 @@
 //! divmod(x, y)     = x // y, x % y
 //! pad(x, l, h, c)  = concat(c.., x, c..) along each axis in turn
 //! concat(x, empty) = x
+//! scan(x: f16)     = cast(scan(cast(x, f32)), f16)    each result rounded; of bools in u8
 //! ```
 
 use crate::walk::{Outcome, Step, Walk, rebuild};
@@ -85,6 +86,19 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
                         let result = reduce(walk, *op, wide, axes)?;
                         Step::Replace(cast(walk, result, node.ty().dtype)?)
                     }
+                }
+            }
+            Op::Scan { op, axis } => {
+                let dtype = node.ty().dtype;
+                let computed = if dtype == DType::Bool { DType::U8 } else { dtype.compute_type() };
+                if computed == dtype {
+                    Step::Keep
+                } else {
+                    walk.note("scan computed in another dtype");
+                    let inputs: Vec<NodeId> =
+                        walk.inputs(id)?.into_iter().map(|x| cast(walk, x, computed)).collect::<Result<_, _>>()?;
+                    let result = walk.add(Op::Scan { op: *op, axis: *axis }, &inputs)?;
+                    Step::Replace(cast(walk, result, dtype)?)
                 }
             }
             Op::Input(_)

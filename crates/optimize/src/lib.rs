@@ -13,6 +13,7 @@
 //! - `Reduce` by `Sum`, `Prod`, `Max`, `Min`, `Any`, `All`, `ArgMax`, `ArgMin` or `Moments`, over exactly one axis, of
 //!   elements that are not `f16` or `bf16`;
 //! - `Einsum` that is a diagonal (a view), or a product of matrices of `f32` or `f64` (`[batch.., m, k]` by `[batch.., k, n]`);
+//! - `Scan`, of elements that are not `bool`, `f16` or `bf16`;
 //! - `CombineMoments`, and `Result` of it or of `Moments`.
 //!
 //! So there is no `DivMod` (it is `FloorDivide` and `Remainder`), no `Pad` (nested `Concat` with broadcast constants), no

@@ -3,6 +3,7 @@
 //! ```text
 //! view(f(x, y))          => f(view(x), view(y))      a permute, a slice (a flip too), a reshape by axes of extent 1
 //! view(reduce(x, k))     => reduce(view'(x), k)      a permute or slice of the axes that stay
+//! view(scan(x, k))       => scan(view(x), k')        one that leaves all of axis k, or the first so many of it
 //! reshape(f(x, y))       => f(reshape(x), reshape(y)) one that splits or merges, where all it meets are loads
 //! ```
 //!
@@ -157,6 +158,15 @@ fn takes(graph: &Graph, node: &Node, taken: &Taken, loads: bool) -> bool {
             let walks = view.axes.iter().all(|axis| matches!(axis, Axis::Walks(_)));
             *op != Reduce::Moments && axes.len() == 1 && walks && view.axes.len() == view.windows.len()
         }
+        (Op::Scan { axis, .. }, Taken::View(view)) => {
+            let shape = &node.ty().shape;
+            let walks = view.axes.iter().all(|axis| matches!(axis, Axis::Walks(_)));
+            let window = &view.windows[*axis];
+            walks
+                && view.axes.contains(&Axis::Walks(*axis))
+                && (window.start == Dim::Fixed(0) && window.step == 1)
+                && node.inputs.iter().all(|&x| graph.ty(x).shape == *shape)
+        }
         (
             Op::Input(_)
             | Op::Constant(_)
@@ -173,7 +183,8 @@ fn takes(graph: &Graph, node: &Node, taken: &Taken, loads: bool) -> bool {
             | Op::Take { .. }
             | Op::Einsum(_)
             | Op::Result(_)
-            | Op::Reduce { .. },
+            | Op::Reduce { .. }
+            | Op::Scan { .. },
             _,
         ) => false,
     }
@@ -213,7 +224,14 @@ fn build(walk: &mut Walk<'_>, plan: &Plan, id: NodeId, taken: &Taken) -> Result<
             _ => new,
         });
     }
-    walk.add(node.op.clone(), &inputs)
+    let op = match (&node.op, taken) {
+        (Op::Scan { op, axis }, Taken::View(view)) => {
+            let place = view.axes.iter().position(|walked| *walked == Axis::Walks(*axis));
+            Op::Scan { op: *op, axis: place.unwrap_or(*axis) }
+        }
+        _ => node.op.clone(),
+    };
+    walk.add(op, &inputs)
 }
 
 /// The view or reshape of a node of the new graph.
@@ -278,6 +296,7 @@ fn loads(graph: &Graph, users: &[u32]) -> Vec<bool> {
             | Op::Pad { .. }
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
+            | Op::Scan { .. }
             | Op::Take { .. }
             | Op::Einsum(_)
             | Op::Result(_) => false,

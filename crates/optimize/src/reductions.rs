@@ -23,6 +23,16 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
                 _ => Ok(Step::Keep),
             },
             Op::Result(k) => result(walk, id, *k),
+            // cumsum(x, k) => x            an axis of extent 1; of a recurrence its second input
+            Op::Scan { axis, .. } if node.ty().shape[*axis].is_one() => {
+                let inputs = walk.inputs(id)?;
+                let last = inputs[inputs.len() - 1];
+                if walk.ty(last).shape != node.ty().shape {
+                    return Ok(Step::Keep);
+                }
+                walk.note("scan of single elements removed");
+                Ok(Step::Replace(last))
+            }
             Op::Input(_)
             | Op::Constant(_)
             | Op::Extent(_)
@@ -37,6 +47,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             | Op::Concat { .. }
             | Op::Pad { .. }
             | Op::CombineMoments { .. }
+            | Op::Scan { .. }
             | Op::Take { .. }
             | Op::Einsum(_) => Ok(Step::Keep),
         }

@@ -147,6 +147,7 @@ impl View {
             | Op::Pad { .. }
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
+            | Op::Scan { .. }
             | Op::Take { .. }
             | Op::Einsum(_)
             | Op::Result(_) => return None,
@@ -285,6 +286,7 @@ fn composes(graph: &Graph, id: NodeId) -> bool {
         | Op::Pad { .. }
         | Op::Reduce { .. }
         | Op::CombineMoments { .. }
+        | Op::Scan { .. }
         | Op::Take { .. }
         | Op::Einsum(_)
         | Op::Result(_) => false,

@@ -32,6 +32,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             | Op::Pad { .. }
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
+            | Op::Scan { .. }
             | Op::Take { .. }
             | Op::Einsum(_)
             | Op::Result(_) => Ok(Step::Keep),

@@ -128,12 +128,12 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
                 found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
             }
         }
-        if t.gather.is_some() || t.reduced.is_some() {
+        if t.gather.is_some() || t.reduced.is_some() || t.scanned.is_some() {
             let loops = |entry: &LoopIndex| match *entry {
                 LoopIndex::Along { l, .. } => Some(l),
                 LoopIndex::Fixed(_) => None,
             };
-            let own = match t.reduced {
+            let own = match t.reduced.or(t.scanned) {
                 Some(axis) if t.gather.is_none() => loops(&at[axis]).into_iter().collect(),
                 _ => at.iter().filter_map(loops).collect(),
             };

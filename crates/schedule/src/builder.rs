@@ -266,6 +266,12 @@ impl<'a> KernelBuilder<'a> {
         self.push_operand(Operand { name: name.into(), role: Role::Scratch { offset }, dtype, index })
     }
 
+    /// The working rows of a scan along an enclosing loop, for strips along `axis`.
+    pub(crate) fn scan_work(&mut self, name: String, dtype: DType, axis: Option<usize>) -> OperandId {
+        let row: Vec<ParamId> = axis.iter().map(|&l| self.span(l)).collect();
+        self.rows(name, dtype, axis, ScratchBind { dtype: DType::F64, row, rows: ScratchRows::Scan })
+    }
+
     /// The working rows of a reduction over an enclosing loop, for strips along `axis`.
     pub(crate) fn work(
         &mut self,
@@ -277,8 +283,13 @@ impl<'a> KernelBuilder<'a> {
     ) -> OperandId {
         let row: Vec<ParamId> = axis.iter().map(|&l| self.span(l)).collect();
         let extent = self.extent_param(over);
+        self.rows(name, dtype, axis, ScratchBind { dtype: DType::F64, row, rows: ScratchRows::Work { states, extent } })
+    }
+
+    /// An operand of working rows.
+    fn rows(&mut self, name: String, dtype: DType, axis: Option<usize>, bind: ScratchBind) -> OperandId {
         let n = self.scratch.len() as u32;
-        self.scratch.push(ScratchBind { dtype: DType::F64, row, rows: ScratchRows::Work { states, extent } });
+        self.scratch.push(bind);
         let offset = self.param(format!("{name}_at"), ParamBind::ScratchOffset(n));
         let row = self.param(format!("{name}_row"), ParamBind::ScratchRow(n));
         let mut index = smallvec::SmallVec::new();

@@ -296,7 +296,8 @@ impl Clusters {
     /// loops: [`Clusters::merge`] in the frequent case of a chain, at a cost that does not grow with the cluster's copies.
     fn append(&mut self, context: &Context<'_>, a: usize, b: usize, consumer: TaskId) -> bool {
         let (first, task) = (self.cluster(a), &context.tasks.tasks[consumer.index()]);
-        let alone = self.cluster(b).tasks.len() == 1 && task.reduced.is_none() && task.gather.is_none();
+        let plain = task.reduced.is_none() && task.scanned.is_none() && task.gather.is_none();
+        let alone = self.cluster(b).tasks.len() == 1 && plain;
         if !alone || first.structure.levels.len() != 1 {
             return false;
         }
@@ -443,6 +444,7 @@ impl Clusters {
             return Err(format!("together they are {operations} operations, more than one kernel should have"));
         }
         merged.structure = structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
+        scans_fit(context.tasks, &merged)?;
         for &(producer, consumer) in &edges {
             broadcast |= merged.value(context.tasks, producer) != merged.domain(consumer);
         }
@@ -552,6 +554,16 @@ fn union(first: &Cluster, second: &Cluster, rename: &mut [Option<usize>]) -> Res
     merged.tasks.extend(&first.tasks);
     merged.tasks.sort_unstable();
     Ok(merged)
+}
+
+/// Scans go with reductions over their own loop only where both are strips along it.
+fn scans_fit(tasks: &Tasks, merged: &Cluster) -> Result<(), String> {
+    let along: Vec<usize> = merged.tasks.iter().filter_map(|t| merged.scanned(tasks, *t)).collect();
+    let both = merged.tasks.iter().filter_map(|t| merged.reduced(tasks, *t)).any(|l| along.contains(&l));
+    if both && (merged.structure.mode != Mode::Rows || merged.structure.levels.len() > 2) {
+        return Err("a scan and a reduction along one loop would not be strips along it".to_string());
+    }
+    Ok(())
 }
 
 /// Whether a legal merge is worth it.

@@ -56,6 +56,7 @@ pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
             | Reduce::Std { .. } => 1,
         },
         Op::CombineMoments { .. } => 12,
+        Op::Scan { .. } => 6,
         Op::Take { .. } => 8,
         Op::Input(_)
         | Op::Constant(_)

@@ -1,5 +1,7 @@
 //! From a cluster to a kernel step: nest, staging, strips.
 
+mod scan;
+
 use crate::access::{Scope, address, coalesce};
 use crate::across::{self, Across};
 use crate::builder::KernelBuilder;
@@ -30,10 +32,15 @@ pub(crate) fn emit(
 ) -> KernelStep {
     let mut cluster = coalesce(&Scope { graph, tasks, sources, cluster }, sizes);
     let fused = |task: TaskId| fused_reads(tasks, sources, task);
-    let split = split(tasks, sizes, &mut cluster, &fused);
+    let scans = cluster.tasks.iter().any(|t| cluster.scanned(tasks, *t).is_some());
+    let split = match scans {
+        true => scan::split(graph, tasks, sizes, &mut cluster, &fused),
+        false => split(tasks, sizes, &mut cluster, &fused),
+    };
     let across = across::find(&Scope { graph, tasks, sources, cluster: &cluster }, sizes);
     let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split), across.map(|a| a.l));
     let partials = match split {
+        Some((split, _)) if scans => scan::partials(tasks, sizes, &cluster, split),
         Some((split, _)) => partial_states(graph, tasks, sizes, &cluster, split),
         None => HashMap::new(),
     };
@@ -51,7 +58,7 @@ pub(crate) fn emit(
     };
     for (n, phase) in layout.phases.iter().enumerate() {
         if let Some((split, size)) = split
-            && n == 0
+            && n != 1
         {
             emitter.builder.tile_by(split.over, size, split.parts);
         }
@@ -209,7 +216,7 @@ fn trace_nodes(scope: &Scope<'_>, layout: &Nest, nodes: &[Node], uses: &mut Hash
                     trace_uses(scope, layout, *id, task, uses);
                 }
             }
-            Node::Combine { .. } => {}
+            Node::Combine { .. } | Node::Totals { .. } | Node::Carries { .. } => {}
         }
     }
 }
@@ -242,7 +249,12 @@ fn again(scope: &Scope<'_>, task: TaskId) -> bool {
 fn operations_again(scope: &Scope<'_>, task: TaskId, depth: u32) -> Option<u32> {
     let t = &scope.tasks.tasks[task.index()];
     let value = ValueRef { node: t.node, result: 0 };
-    if t.reduced.is_some() || t.gather.is_some() || depth > 6 || scope.tasks.placed.contains_key(&value) {
+    if t.reduced.is_some()
+        || t.scanned.is_some()
+        || t.gather.is_some()
+        || depth > 6
+        || scope.tasks.placed.contains_key(&value)
+    {
         return None;
     }
     let level = scope.cluster.task_level(task);
@@ -371,6 +383,14 @@ impl Emitter<'_> {
                     let body = self.strip(*id, *axis, tasks, parallel);
                     self.push_strip(body, *axis, &mut items);
                 }
+                Node::Totals { axis, tasks, .. } => {
+                    let body = self.totals(*axis, tasks);
+                    self.push_strip(body, Some(*axis), &mut items);
+                }
+                Node::Carries { parts, tasks, .. } => {
+                    let body = self.carries(*parts, tasks);
+                    self.push_strip(body, Some(*parts), &mut items);
+                }
                 Node::Combine { id, axis, parts, tasks } => {
                     let body = self.combine(*id, *axis, *parts, tasks, parallel);
                     self.push_strip(body, *axis, &mut items);
@@ -396,6 +416,15 @@ impl Emitter<'_> {
                 let over = over.expect("a reduced axis keeps its loop");
                 let reads: Vec<ExprId> = (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
                 self.reduce(&mut body, (id, axis), task, over, reads, parallel);
+                continue;
+            }
+            if let Some(over) = self.scope.cluster.scanned(self.scope.tasks, task) {
+                let expr = self.scan(&mut body, task, (over, axis), &at);
+                let value = ValueRef { node: t.node, result: 0 };
+                body.define(value, expr);
+                if let Some(operand) = self.home(id, value, task, parallel, None) {
+                    body.output(Output::Store(operand), vec![expr]);
+                }
                 continue;
             }
             let staged = &self.staged;
@@ -599,7 +628,7 @@ fn reduces_over(items: &[Item], var: fuseloom_kernel::VarId) -> bool {
             let own = strip.axis.map(|(v, _)| v);
             strip.outputs.iter().any(|output| match output {
                 Output::Reduce(r) => r.over == var && own != Some(var),
-                Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+                Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
             })
         }
     })

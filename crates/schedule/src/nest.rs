@@ -15,6 +15,10 @@ pub(crate) enum Node {
     Strip { id: usize, axis: Option<usize>, tasks: Vec<TaskId> },
     /// The second half of split reductions: combines the partial states along loop `parts`.
     Combine { id: usize, axis: Option<usize>, parts: usize, tasks: Vec<TaskId> },
+    /// What each span of split scans comes to, in a strip along the loop that they scan.
+    Totals { id: usize, axis: usize, tasks: Vec<TaskId> },
+    /// What the spans before each come to, in a strip along loop `parts`.
+    Carries { id: usize, parts: usize, tasks: Vec<TaskId> },
 }
 
 /// A phase: parallel loops around nodes.
@@ -40,7 +44,8 @@ pub(crate) struct Nest {
     pub(crate) strip_of: HashMap<TaskId, usize>,
 }
 
-/// A reduction that is cut into parts which run in parallel, combined in a second phase.
+/// A reduction that is cut into parts which run in parallel, combined in a second phase; or a scan that is cut into spans,
+/// whose totals come first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Split {
     /// The loop that is cut.
@@ -77,6 +82,7 @@ pub(crate) fn nest(
             let parallel = others.into_iter().filter(|l| Some(*l) != across).collect();
             vec![PhaseNest { parallel, tiled: across.into_iter().chain(axis).collect(), body }]
         }
+        (_, Some(split)) if all.iter().any(|t| cluster.scanned(tasks, *t).is_some()) => layout.spans(split, outer),
         (mode, Some(split)) => layout.split(mode, split, outer, axis, others),
         (Mode::Columns, None) => {
             vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body: layout.columns(0, all) }]
@@ -103,9 +109,16 @@ impl Layout<'_> {
     }
 
     fn strip_unless_empty(&mut self, axis: Option<usize>, tasks: Vec<TaskId>, out: &mut Vec<Node>) {
-        if !tasks.is_empty() {
-            let strip = self.strip(axis, tasks);
-            out.push(strip);
+        // A strip that scans does not reduce: what reduces the results comes after it.
+        let task = |t: &TaskId| &self.tasks.tasks[t.index()];
+        let scans = tasks.iter().any(|t| task(t).scanned.is_some());
+        let (later, now): (Vec<TaskId>, Vec<TaskId>) =
+            tasks.into_iter().partition(|t| scans && task(t).reduced.is_some());
+        for tasks in [now, later] {
+            if !tasks.is_empty() {
+                let strip = self.strip(axis, tasks);
+                out.push(strip);
+            }
         }
     }
 
@@ -195,6 +208,22 @@ impl Layout<'_> {
         }
     }
 
+    /// Three phases: the totals of spans in parallel, what comes before each, and the scans with all that goes with them.
+    fn spans(&mut self, split: Split, outer: &[usize]) -> Vec<PhaseNest> {
+        let all = self.cluster.tasks.clone();
+        let scans: Vec<TaskId> =
+            all.iter().copied().filter(|t| self.cluster.scanned(self.tasks, *t).is_some()).collect();
+        let parallel: Vec<usize> = outer.iter().copied().chain([split.parts]).collect();
+        let totals = Node::Totals { id: self.id(), axis: split.over, tasks: scans.clone() };
+        let carries = Node::Carries { id: self.id(), parts: split.parts, tasks: scans };
+        let apply = self.strip(Some(split.over), all);
+        vec![
+            PhaseNest { parallel: parallel.clone(), tiled: SmallVec::new(), body: vec![totals] },
+            PhaseNest { parallel: outer.to_vec(), tiled: SmallVec::new(), body: vec![carries] },
+            PhaseNest { parallel, tiled: SmallVec::new(), body: vec![apply] },
+        ]
+    }
+
     /// Two phases: parts of the reduction in parallel, then their combination and what follows it.
     fn split(
         &mut self,
@@ -260,17 +289,22 @@ fn walk(nodes: &[Node], phase: usize, path: &mut Vec<(usize, usize)>, nest: &mut
                 walk(body, phase, path, nest);
                 path.pop();
             }
+            Node::Totals { id, .. } | Node::Carries { id, .. } => place(*id, phase, path, nest),
             Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => {
-                if nest.paths.len() <= *id {
-                    nest.paths.resize(*id + 1, Vec::new());
-                    nest.phase_of.resize(*id + 1, 0);
-                }
-                nest.paths[*id] = path.clone();
-                nest.phase_of[*id] = phase;
+                place(*id, phase, path, nest);
                 for &task in tasks {
                     nest.strip_of.insert(task, *id);
                 }
             }
         }
     }
+}
+
+fn place(id: usize, phase: usize, path: &[(usize, usize)], nest: &mut Nest) {
+    if nest.paths.len() <= id {
+        nest.paths.resize(id + 1, Vec::new());
+        nest.phase_of.resize(id + 1, 0);
+    }
+    nest.paths[id] = path.to_vec();
+    nest.phase_of[id] = phase;
 }

@@ -111,6 +111,7 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
             | Op::Pad { .. }
             | Op::Reduce { .. }
             | Op::CombineMoments { .. }
+            | Op::Scan { .. }
             | Op::Take { .. } => break,
         }
         at = inner.inputs[0];

@@ -6,7 +6,7 @@ use crate::reads::ValueRef;
 use crate::sources::Source;
 use crate::tasks::{TaskId, TaskKind};
 use fuseloom_graph::Op;
-use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, SizeId, Strip, VarId};
+use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, ScanInto, SizeId, Strip, VarId};
 use fuseloom_lane::{Builder, Cmp, DType, Function, Prim, Scalar, Value};
 use hashbrown::HashMap;
 
@@ -66,6 +66,13 @@ impl StripBody {
     /// What becomes of values.
     pub(crate) fn output(&mut self, output: Output, values: Vec<ExprId>) {
         self.outputs.push((output, values));
+    }
+
+    /// A scan of values; gives its result.
+    pub(crate) fn scan(&mut self, scan: ScanInto, values: Vec<ExprId>) -> ExprId {
+        let number = self.outputs.iter().filter(|(output, _)| matches!(output, Output::Scan(_))).count();
+        self.outputs.push((Output::Scan(scan), values));
+        self.input(Input::Scan(number as u32), scan.dtype)
     }
 
     /// Remembers the value of a task at its own place.

@@ -2,7 +2,8 @@
 //!
 //! Every task runs over the loops of its domain; a reduction's value exists where one of them has ended. The sets of loops
 //! that occur must form a chain `S0 < S1 < ...` by inclusion: `S0` are the outer loops, which all share and which run in
-//! parallel; each further set adds the loops of one more *level*. A cluster without reductions has a single level.
+//! parallel; each further set adds the loops of one more *level*. A loop that is scanned along has an order, so it counts as one
+//! level further in. A cluster without reductions and scans has a single level.
 
 use crate::cost;
 use crate::sizes::SizeTable;
@@ -59,6 +60,11 @@ impl Cluster {
     /// The loop that a task reduces over, if it does and the axis is not of extent 1.
     pub(crate) fn reduced(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
         tasks.tasks[task.index()].reduced.and_then(|axis| self.axes[&task][axis])
+    }
+
+    /// The loop that a task scans along, if it does and the axis is not of extent 1.
+    pub(crate) fn scanned(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
+        tasks.tasks[task.index()].scanned.and_then(|axis| self.axes[&task][axis])
     }
 
     /// The loops along which a task's value varies.
@@ -138,7 +144,10 @@ pub(crate) fn structure(
 ) -> Result<Structure, String> {
     let mut sets: Vec<Loops> = Vec::new();
     for &task in &cluster.tasks {
-        for set in [cluster.domain(task), cluster.value(tasks, task)] {
+        let domain = cluster.domain(task);
+        // A loop that is scanned along has an order: it is not one of those that run in parallel.
+        let ordered = cluster.scanned(tasks, task).map_or(domain, |l| domain & !(1 << l));
+        for set in [domain, cluster.value(tasks, task), ordered] {
             if !sets.contains(&set) {
                 sets.push(set);
             }

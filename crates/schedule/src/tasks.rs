@@ -44,6 +44,8 @@ pub(crate) struct Task {
     pub(crate) domain: Vec<SizeId>,
     /// The axis of the domain that it reduces, if it does.
     pub(crate) reduced: Option<usize>,
+    /// The axis of the domain that it scans along, if it does.
+    pub(crate) scanned: Option<usize>,
     /// What it reads at each point of its domain.
     pub(crate) reads: Vec<Read>,
     /// For a `take`: the array it reads by index.
@@ -380,6 +382,7 @@ fn add_copy(
         kind: TaskKind::Copy(to),
         domain,
         reduced: None,
+        scanned: None,
         reads,
         gather: None,
         dtypes: vec![ty.dtype],
@@ -424,7 +427,7 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
         Op::Einsum(_) => {
             return Err(ScheduleError { node: id, message: "a contraction that is not lowered".into() });
         }
-        Op::Map(_) | Op::Cast(_) | Op::Take { .. } => (&node.ty().shape, None),
+        Op::Map(_) | Op::Cast(_) | Op::Take { .. } | Op::Scan { .. } => (&node.ty().shape, None),
         Op::Reduce { axes, .. } => {
             if axes.len() != 1 {
                 return Err(ScheduleError { node: id, message: "a reduction over several axes at once".into() });
@@ -439,8 +442,9 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
         _ => (node.inputs.iter().map(|&input| resolve(graph, sizes, input)).collect(), None),
     };
     let dtypes = node.types.iter().map(|t| t.dtype).collect();
+    let scanned = if let Op::Scan { axis, .. } = node.op { Some(axis) } else { None };
     tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
-    tasks.tasks.push(Task { node: id, kind: TaskKind::Compute, domain, reduced, reads, gather, dtypes });
+    tasks.tasks.push(Task { node: id, kind: TaskKind::Compute, domain, reduced, scanned, reads, gather, dtypes });
     Ok(())
 }
 

@@ -150,6 +150,7 @@ fn resized(node: &Node, edit: &Edit) -> Option<Node> {
         | Op::Permute(_)
         | Op::Concat { .. }
         | Op::Reduce { .. }
+        | Op::Scan { .. }
         | Op::Take { .. }
         | Op::Einsum(_)
         | Op::Result(_) => {}

@@ -138,3 +138,15 @@ pub(super) fn cross_entropy(x: &[Array]) -> Result<Array> {
     let loss = shifted.mapv_into(f64::exp).sum_axis(Axis(1)).mapv_into(f64::ln) - chosen;
     Ok(Array::from(ndarray::arr0(loss.sum() / loss.len() as f64)))
 }
+
+pub(super) fn cumsum(x: &[Array]) -> Result<Array> {
+    let mut sums = one::<f32>(&x[0])?.to_owned();
+    sums.accumulate_axis_inplace(Axis(0), |before, x| *x += before);
+    Ok(Array::from(sums))
+}
+
+pub(super) fn ewma(x: &[Array]) -> Result<Array> {
+    let mut r = one::<f64>(&x[0])?.mapv(|x| 0.3 * x);
+    r.accumulate_axis_inplace(Axis(0), |before, x| *x += 0.7 * before);
+    Ok(Array::from(r))
+}

@@ -19,10 +19,8 @@ pub(crate) struct Workload {
 }
 
 /// Workloads that other systems are measured on too, and why they are not here.
-pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
-    ("attention, einsum3, gemm, linear_relu, pairwise_gram", "there are no matrix products yet"),
-    ("cumsum, ewma", "there are no scans yet"),
-];
+pub(crate) const LEFT_OUT: &[(&str, &str)] =
+    &[("attention, einsum3, gemm, linear_relu, pairwise_gram", "there are no matrix products yet")];
 
 const CHAIN: &str = "a*b + c*d - e";
 const GELU: &str = "0.5*x*(1 + tanh(0.7978845608*(x + 0.044715*x*x*x)))";
@@ -267,6 +265,22 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         },
         plain: plain::cross_entropy,
         tolerance: (1e-11, 0.0),
+    },
+    Workload {
+        name: "cumsum_f32_16m",
+        expression: "cumsum(x)",
+        inputs: |r| Ok(vec![r.normals::<f32>(&[16 << 20])?]),
+        record: |x| x[0].cumsum(0),
+        plain: plain::cumsum,
+        tolerance: (1e-3, 2.0),
+    },
+    Workload {
+        name: "ewma_f64_1m",
+        expression: "r[i] = 0.3*a[i] + 0.7*r[i-1]",
+        inputs: |r| Ok(vec![r.normals::<f64>(&[1 << 20])?]),
+        record: |x| linear_recurrence(0.7, &x[0] * 0.3, None::<f64>, 0),
+        plain: plain::ewma,
+        tolerance: F64,
     },
 ];
 

@@ -35,7 +35,7 @@ impl<'k> LoneStrip<'k> {
                 Output::Reduce(r) => {
                     r.over == inner.var && (r.grouping == Grouping::Blocks || r.op.order_free(r.dtype))
                 }
-                Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+                Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
             });
         if !plain {
             return None;

@@ -17,7 +17,7 @@ use crate::lanes::{Plan, Wide, per_lane};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::reduce::{horizontal, vertical};
 use crate::unit::GatherAt;
-use crate::{clif, lanes, wide};
+use crate::{clif, lanes, scan, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{Input, Operand, OperandId, Output, Role, Stride, Strip, VarId};
@@ -47,6 +47,8 @@ pub(crate) struct Run<'p> {
     pub(crate) values: Vec<Option<Wide>>,
     /// The index of element 0.
     pub(crate) start: Clif,
+    /// The gathers, where several runs take turns.
+    pub(crate) gathers: Vec<GatherAt>,
 }
 
 /// Where a parameter of the program comes from.
@@ -63,6 +65,10 @@ pub(crate) enum Source {
 /// Emits a strip.
 pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip) {
     if vertical::skips(scope, strip) {
+        return;
+    }
+    if strip.scans().next().is_some() {
+        scan::emit(n, scope, strip);
         return;
     }
     match strip.axis {
@@ -103,7 +109,7 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
 }
 
 /// A single point: every value is uniform.
-fn point(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &mut Run<'_>) {
+pub(crate) fn point(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &mut Run<'_>) {
     let program = &strip.program;
     let results: Vec<Wide> = program.results.iter().filter_map(|r| run.values[r.index()].clone()).collect();
     let mut first = 0;
@@ -118,7 +124,8 @@ fn point(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &mut Run<'_>) 
                 let lane = scalar_of(n, DType::I64, &results[first]);
                 n.e.b.ins().store(clif::memory(), lane, n.written, 8 * *slot as i32);
             }
-            Output::Reduce(_) => {}
+            // Strips that scan come here in portions without scans.
+            Output::Reduce(_) | Output::Scan(_) => {}
         }
         first += output.arity();
     }
@@ -166,6 +173,16 @@ pub(crate) fn prepare<'p>(
                     Source::Uniform
                 }
             },
+            Input::Scan(number) => {
+                let stream = n.e.scanned[number as usize];
+                if axis.is_some() {
+                    loads.push(stream);
+                    Source::Stream(loads.len() - 1)
+                } else {
+                    values[k] = Some(stream::splat(n.e, stream.dtype, stream.base, 0));
+                    Source::Uniform
+                }
+            }
             Input::Literal(number) => {
                 let dtype = n.kernel.literals[number as usize];
                 values[k] = Some(stream::splat(n.e, dtype, n.literals, 8 * number as i32));
@@ -190,7 +207,7 @@ pub(crate) fn prepare<'p>(
                 }
             }
             Output::Check { code } => checks.push((first, *code)),
-            Output::Reduce(_) | Output::WriteSize { .. } => {}
+            Output::Reduce(_) | Output::Scan(_) | Output::WriteSize { .. } => {}
         }
         first += output.arity();
     }
@@ -200,7 +217,7 @@ pub(crate) fn prepare<'p>(
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
     let (narrow, part) = (width::narrow(n.kernel, strip).min(v), width::part(n.kernel, strip).min(v));
-    Run { plan, v, part, narrow, sources, loads, stores, checks, values, start }
+    Run { plan, v, part, narrow, sources, loads, stores, checks, values, start, gathers: Vec::new() }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.

@@ -125,6 +125,25 @@ impl Recorder {
         }
     }
 
+    /// Two operands promoted and broadcast as for an addition, for the operation `name`.
+    pub(crate) fn alike(&self, name: &'static str, terms: &[Term]) -> Result<[Tensor; 2], Slip> {
+        let mut operands: SmallVec<[numpy::Operand; 2]> = SmallVec::new();
+        let mut types: SmallVec<[&Type; 2]> = SmallVec::new();
+        for term in terms {
+            operands.push(match term {
+                Term::Tensor(tensor) => {
+                    let ty = self.ty(tensor)?;
+                    types.push(ty);
+                    numpy::Operand::Array(ty.dtype)
+                }
+                Term::Number(number) => weak(*number),
+            });
+        }
+        let shape = numpy::broadcast_types(name, &types)?;
+        let resolved = numpy::resolve(Function::Add, &operands)?;
+        Ok([self.prepare(&terms[0], 0, &resolved, &shape)?, self.prepare(&terms[1], 1, &resolved, &shape)?])
+    }
+
     /// Operand `k` in the dtype and the shape that the function takes.
     fn prepare(&self, term: &Term, k: usize, resolved: &Resolved, shape: &Shape) -> Result<Tensor, Slip> {
         match term {

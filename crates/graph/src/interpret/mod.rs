@@ -7,6 +7,7 @@ mod array;
 mod einsum;
 mod elementwise;
 mod reduce;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -223,6 +224,7 @@ fn compute(
         Op::CombineMoments { axis, count } => {
             return reduce::combine_moments(args[0], args[1], *axis, extent(count, sizes)?);
         }
+        Op::Scan { op, axis } => scan::scan(*op, &args, *axis),
         Op::Take { axis } => views::take(args[0], args[1], *axis)?,
         Op::Einsum(contraction) => einsum::einsum(contraction, &args, id.0)?,
         Op::Result(k) => {

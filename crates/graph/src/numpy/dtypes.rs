@@ -11,7 +11,7 @@
 
 use crate::table::function_row;
 use crate::{OpError, Reduce};
-use fuseloom_lane::{DType, Function, Kind, Scalar, promote, promote_weak};
+use fuseloom_lane::{DType, Function, Kind, Scalar, Scan, promote, promote_weak};
 use smallvec::SmallVec;
 
 /// An operand as dtype rules see it.
@@ -195,6 +195,16 @@ pub fn reduce_input(op: Reduce, dtype: DType) -> Result<DType, OpError> {
         Reduce::Mean | Reduce::Var { .. } | Reduce::Std { .. } => Ok(if dtype.is_float() { dtype } else { DType::F64 }),
         Reduce::Moments if row.takes.allows(dtype) => Ok(dtype),
         Reduce::Moments => Err(OpError::DType { op: row.name, dtype, advice: "It takes f32 and f64." }),
+    }
+}
+
+/// The dtype an array is cast to before it is scanned: running sums and products of small integers and bool accumulate in
+/// `i64` or `u64`.
+pub fn scan_input(op: Scan, dtype: DType) -> DType {
+    match (op, dtype.kind()) {
+        (Scan::Sum | Scan::Prod, Kind::Bool | Kind::Signed) => DType::I64,
+        (Scan::Sum | Scan::Prod, Kind::Unsigned) => DType::U64,
+        (Scan::Sum | Scan::Prod, Kind::Float) | (Scan::Max | Scan::Min | Scan::Linear, _) => dtype,
     }
 }
 

@@ -28,6 +28,10 @@ const fn reduction(name: &'static str, takes: Takes, doc: &'static str) -> Row {
     row(name, 1, Class::Reduction, takes, doc)
 }
 
+const fn scan(name: &'static str, arity: usize, takes: Takes, doc: &'static str) -> Row {
+    row(name, arity, Class::Scan, takes, doc)
+}
+
 impl Row {
     const fn gives(mut self, gives: Gives) -> Row {
         self.gives = gives;
@@ -187,6 +191,15 @@ pub(super) static REDUCTIONS: [Row; 13] = [
     reduction("std", Float, "the square root of `var`"),
     reduction("moments", ComputedFloat, "the mean and the sum of squared deviations from it (M2) along one axis")
         .results(2),
+];
+
+/// The rows of [`crate::Op::Scan`], in the order of [`fuseloom_lane::Scan::ALL`].
+pub(super) static SCANS: [Row; 5] = [
+    scan("cumsum", 1, Number, "the sum of the elements up to each along an axis, in blocks"),
+    scan("cumprod", 1, Number, "the product of the elements up to each along an axis, in blocks"),
+    scan("cummax", 1, Any, "the largest of the elements up to each along an axis; a NaN wins"),
+    scan("cummin", 1, Any, "the smallest of the elements up to each along an axis; a NaN wins"),
+    scan("recurrence", 2, Number, "`r[0] = y[0]`, `r[k] = x[k] * r[k-1] + y[k]` along an axis"),
 ];
 
 /// The rows of the other operations.

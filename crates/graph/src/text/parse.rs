@@ -4,7 +4,7 @@ use super::lexer::{Place, Token, tokens};
 use crate::contraction::parse_labels;
 use crate::table::function_row;
 use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
-use fuseloom_lane::{DType, Function, Scalar};
+use fuseloom_lane::{DType, Function, Scalar, Scan};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -398,7 +398,10 @@ impl<'a> Parser<'a> {
             _ => match (Function::ALL.iter().find(|f| function_row(**f).name == name), reduction(name)) {
                 (Some(function), _) => Op::Map(*function),
                 (None, Some(reduce)) => self.reduce(reduce)?,
-                (None, None) => return Err(ParseError::new(place, format!("there is no operation `{name}`"))),
+                (None, None) => match Scan::ALL.into_iter().find(|scan| scan.name() == name) {
+                    Some(op) => Op::Scan { op, axis: self.bracketed(axis)? },
+                    None => return Err(ParseError::new(place, format!("there is no operation `{name}`"))),
+                },
             },
         })
     }

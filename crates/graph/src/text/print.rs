@@ -70,7 +70,7 @@ impl fmt::Display for Call<'_> {
                 write!(f, "]")?;
             }
             Op::Broadcast(shape) | Op::Reshape(shape) => write!(f, "{}", Extents(shape))?,
-            Op::Concat { axis } | Op::Take { axis } => write!(f, "[{axis}]")?,
+            Op::Concat { axis } | Op::Take { axis } | Op::Scan { op: _, axis } => write!(f, "[{axis}]")?,
             Op::Pad { low, high } => {
                 write!(f, "[")?;
                 for (k, (low, high)) in low.iter().zip(high).enumerate() {

@@ -2,8 +2,8 @@
 
 use super::Parser;
 use crate::scan::{ParseError, Words};
-use crate::{Gather, Grouping, Input, Output, ReduceInto, Strip};
-use fuseloom_lane::{Program, Reduction};
+use crate::{Gather, Grouping, Input, Output, ReduceInto, ScanGrouping, ScanInto, Strip};
+use fuseloom_lane::{Program, Reduction, Scan};
 
 impl<'t> Parser<'t> {
     /// The rest of a strip's first line, and the lines of its body.
@@ -41,6 +41,7 @@ impl<'t> Parser<'t> {
             "load" => Input::Load(self.operand(&mut rest)?),
             "literal" => Input::Literal(rest.number("the number of a literal")?),
             "index" => Input::Index(self.var(&mut rest)?),
+            "scan" => Input::Scan(rest.number("the number of a scan")?),
             _ => {
                 let inst = self.inst(words, &strip.program)?.0;
                 strip.program.insts.push(inst);
@@ -81,15 +82,38 @@ impl<'t> Parser<'t> {
             "check" => Output::Check { code: words.number("a code")? },
             "size" => Output::WriteSize { slot: words.number("a slot")? },
             "reduce" => Output::Reduce(self.reduce(words, &mut strip.program)?),
+            "scan" => Output::Scan(self.scan(words, &mut strip.program)?),
             other => return words.fail(mark, format!("`{other}` is neither a gather nor an output")),
         };
-        if !matches!(output, Output::Reduce(_)) {
+        if !matches!(output, Output::Reduce(_) | Output::Scan(_)) {
             words.expect(',')?;
             let result = self.argument(words, &strip.program)?;
             strip.program.results.push(result);
         }
         strip.outputs.push(output);
         Ok(())
+    }
+
+    fn scan(&mut self, words: &mut Words<'t>, program: &mut Program) -> Result<ScanInto, ParseError> {
+        let mark = words.mark();
+        let name = words.name("a scan")?;
+        let Some(op) = Scan::ALL.into_iter().find(|scan| scan.name() == name) else {
+            return words.fail(mark, format!("`{name}` is no scan"));
+        };
+        for k in 0..op.arity() {
+            if k > 0 {
+                words.expect(',')?;
+            }
+            let result = self.argument(words, program)?;
+            program.results.push(result);
+        }
+        words.expect(':')?;
+        let dtype = words.dtype()?;
+        words.expect_word("over")?;
+        let over = self.var(words)?;
+        let grouping = if words.take_word("spans") { ScanGrouping::Spans } else { ScanGrouping::Elements };
+        let mut named = |word| if words.take_word(word) { self.operand(words).map(Some) } else { Ok(None) };
+        Ok(ScanInto { op, dtype, over, grouping, carry: named("after")?, total: named("total")?, work: named("work")? })
     }
 
     fn reduce(&mut self, words: &mut Words<'t>, program: &mut Program) -> Result<ReduceInto, ParseError> {

@@ -2,8 +2,11 @@
 
 use super::{Pending, Source, Verifier, VerifyError};
 use crate::program_text::MAX_ROUTINE_DEPTH;
-use crate::{Gather, Grouping, Input, LoopKind, Operand, OperandId, Output, Range, ReduceInto, Role, Strip, VarId};
-use fuseloom_lane::{DType, Prim, Program, Reduction, Routine};
+use crate::{
+    Gather, Grouping, Input, LoopKind, Operand, OperandId, Output, Range, ReduceInto, Role, ScanGrouping, ScanInto,
+    Strip, VarId,
+};
+use fuseloom_lane::{DType, Prim, Program, Reduction, Routine, Scan};
 use std::fmt;
 
 /// Whether a strip may stand under a two-pass reduction.
@@ -14,6 +17,7 @@ pub(super) fn runs_twice(strip: &Strip) -> Result<(), &'static str> {
             Output::Store(_) => return Err("stores"),
             Output::WriteSize { .. } => return Err("writes a size"),
             Output::Reduce(_) => reduces = true,
+            Output::Scan(_) => return Err("scans"),
             Output::Check { .. } => {}
         }
     }
@@ -31,7 +35,7 @@ impl Verifier<'_> {
         }
         self.equal("inputs", strip.inputs.len(), "program parameters", program.params.len())?;
         for (k, (&input, &dtype)) in strip.inputs.iter().zip(&program.params).enumerate() {
-            self.within(format!("input {k}"), |v| v.input(input, dtype))?;
+            self.within(format!("input {k}"), |v| v.input(strip, input, dtype))?;
         }
         for (k, gather) in strip.gathers.iter().enumerate() {
             self.within(format!("gather {k}"), |v| v.gather(gather, k, program))?;
@@ -47,6 +51,7 @@ impl Verifier<'_> {
             self.within(format!("output {k}"), |v| v.output(strip, output, results))?;
             first += output.arity();
         }
+        self.scan_order(strip)?;
         // A strip step loads before it stores, so nothing in the strip reads what it writes.
         for output in &strip.outputs {
             match output {
@@ -56,6 +61,7 @@ impl Verifier<'_> {
                         self.written[into.0 as usize] = true;
                     }
                 }
+                Output::Scan(scan) => scan.total.iter().for_each(|total| self.written[total.0 as usize] = true),
                 Output::Reduce(_) | Output::Check { .. } | Output::WriteSize { .. } => {}
             }
         }
@@ -65,7 +71,7 @@ impl Verifier<'_> {
         Ok(())
     }
 
-    fn input(&self, input: Input, dtype: DType) -> Result<(), VerifyError> {
+    fn input(&self, strip: &Strip, input: Input, dtype: DType) -> Result<(), VerifyError> {
         match input {
             Input::Load(id) => {
                 let operand = self.readable(id)?;
@@ -75,6 +81,10 @@ impl Verifier<'_> {
                 self.in_range("literal", n, self.kernel.literals.len())?;
                 self.equal("the program's", dtype, "the literal's", self.kernel.literals[n as usize])
             }
+            Input::Scan(n) => match strip.scans().nth(n as usize) {
+                Some((_, scan)) => self.equal("the program's", dtype, "the scan's", scan.dtype),
+                None => self.fail(format!("there is no scan {n}, only {}", strip.scans().count())),
+            },
             Input::Index(var) => {
                 self.in_scope(var)?;
                 self.equal("the program's", dtype, "an index's", DType::I64)
@@ -130,6 +140,7 @@ impl Verifier<'_> {
                 }
             }
             Output::Reduce(reduce) => self.reduce(strip, reduce, results),
+            Output::Scan(scan) => self.scan(strip, scan, results),
             Output::Check { .. } => self.equal("the result's", results[0], "a check's", DType::Bool),
             Output::WriteSize { .. } => {
                 if strip.axis.is_some() {
@@ -138,6 +149,87 @@ impl Verifier<'_> {
                 self.equal("the result's", results[0], "a size's", DType::I64)
             }
         }
+    }
+
+    /// What enters a scan depends on no scan but those before it, and a strip that scans does not reduce or write sizes.
+    fn scan_order(&self, strip: &Strip) -> Result<(), VerifyError> {
+        for (number, (first, scan)) in strip.scans().enumerate() {
+            let entering = &strip.program.results[first..first + scan.op.arity()];
+            for (k, input) in strip.inputs.iter().enumerate() {
+                if let Input::Scan(n) = *input
+                    && n as usize >= number
+                    && strip.program.depends(entering, k)
+                {
+                    return self.fail(format!("scan {number} depends on the result of scan {n}"));
+                }
+            }
+            for output in &strip.outputs {
+                match output {
+                    Output::Reduce(_) => return self.fail("a strip that scans cannot reduce"),
+                    Output::WriteSize { .. } => return self.fail("a strip that scans cannot write a size"),
+                    Output::Store(_) | Output::Scan(_) | Output::Check { .. } => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, strip: &Strip, scan: &ScanInto, results: &[DType]) -> Result<(), VerifyError> {
+        let ScanInto { op, dtype, over, grouping, carry, total, work } = *scan;
+        if dtype == DType::Bool || dtype != dtype.lane_type() {
+            return self.fail(format!("{} has no meaning for {dtype}", op.name()));
+        }
+        for &result in results {
+            self.equal("the result's", result, "the scan's", dtype)?;
+        }
+        if grouping == ScanGrouping::Spans && op == Scan::Linear {
+            return self.fail("a recurrence has no spans");
+        }
+        if strip.axis.is_some_and(|(axis, _)| axis == over) {
+            if work.is_some() {
+                return self.fail("a scan along the strip's axis has no working rows");
+            }
+            for (id, reads) in [(carry, true), (total, false)] {
+                let Some(id) = id else { continue };
+                let operand = if reads { self.readable(id)? } else { self.writable(id)? };
+                self.equal("the operand's", operand.dtype, "the scan's", dtype)?;
+                for access in &operand.index {
+                    self.in_scope(access.var)?;
+                }
+                if operand.stride(over).is_some() {
+                    return self.fail(format!("operand {} moves along variable {}", id.0, over.0));
+                }
+            }
+            return Ok(());
+        }
+        if grouping == ScanGrouping::Spans || carry.is_some() || total.is_some() {
+            return self.fail("only a scan along the strip's axis is one of spans, has a carry or a total");
+        }
+        match self.scope.iter().rev().find(|d| d.source != Source::Axis) {
+            Some(d) if d.var == over && d.source == Source::Loop(LoopKind::Serial) => {}
+            _ => {
+                return self
+                    .fail(format!("the strip does not stand directly in a serial loop over variable {}", over.0));
+            }
+        }
+        if matches!(self.ranges[over.0 as usize], Some(Range::Fixed { .. })) {
+            return self.fail("a scan along an unrolled loop");
+        }
+        if let Some((_, Range::Tile { tile, .. })) = strip.axis
+            && tile == over
+        {
+            return self.fail("the strip's range depends on the loop it scans along");
+        }
+        let Some(work) = work else { return self.fail("a scan along a loop needs working rows") };
+        self.known(work)?;
+        if !matches!(self.kernel.operand(work).role, Role::Work { .. }) {
+            return self.fail(format!("operand {} is not of role work", work.0));
+        }
+        if self.scans.contains(&work) {
+            return self.fail(format!("two scans work in operand {}", work.0));
+        }
+        self.scans.push(work);
+        Ok(())
     }
 
     fn reduce(&mut self, strip: &Strip, reduce: &ReduceInto, results: &[DType]) -> Result<(), VerifyError> {

@@ -1,7 +1,7 @@
 //! Random kernels that satisfy every invariant, and memory to run them on.
 
 use fuseloom_kernel::*;
-use fuseloom_lane::{Builder, Cmp, DType, Prim, Program, Reduction, Routine, Scalar, ScalarFn, Table, Value};
+use fuseloom_lane::{Builder, Cmp, DType, Prim, Program, Reduction, Routine, Scalar, ScalarFn, Scan, Table, Value};
 use std::sync::Arc;
 
 /// A small generator of random numbers (splitmix64), so that a seed is all a failure needs to be repeated.
@@ -136,6 +136,7 @@ impl Generator {
         let mut items = Vec::new();
         for _ in 0..1 + self.rng.below(3) {
             items.push(match self.rng.below(5) {
+                4 => self.scan_item(),
                 0 if depth < 2 => Item::Loop(self.serial(depth)),
                 1 if depth < 2 => Item::Loop(self.reduce_loop()),
                 2 if self.rng.one_in(2) => Item::Product(self.product()),
@@ -264,6 +265,90 @@ impl Generator {
         self.operand(Role::Out, dtype, &must, around)
     }
 
+    /// A strip that scans along its axis, or along a loop of its own.
+    fn scan_item(&mut self) -> Item {
+        let along_loop = self.rng.one_in(2);
+        let outer = std::mem::take(&mut self.axes);
+        let (range, var) = (self.range(), self.var());
+        let looped = along_loop && !matches!(range, Range::Fixed { .. });
+        let axis = if looped {
+            let range = self.range();
+            self.scope.push(var);
+            if self.rng.one_in(4) { None } else { Some((self.var(), range)) }
+        } else {
+            Some((var, range))
+        };
+        let around = self.scope.clone();
+        let mut scope = around.clone();
+        scope.extend(axis.map(|(var, _)| var));
+        let mut strip = Strip { axis, inputs: vec![], gathers: vec![], program: Program::default(), outputs: vec![] };
+        let mut params = Vec::new();
+        for _ in 0..1 + self.rng.below(3) {
+            let (input, dtype) = self.input(&scope);
+            strip.inputs.push(input);
+            params.push(dtype);
+        }
+        let (op, dtype) = (self.rng.pick(&Scan::ALL), self.rng.pick(&LANES[1..]));
+        let spans = !looped && op != Scan::Linear && self.rng.one_in(4);
+        let mut scan = ScanInto {
+            op,
+            dtype,
+            over: var,
+            grouping: if spans { ScanGrouping::Spans } else { ScanGrouping::Elements },
+            carry: None,
+            total: None,
+            work: None,
+        };
+        if looped {
+            let row = self.param("row", Purpose::Extent);
+            let offset = self.offset();
+            scan.work = Some(self.operand(Role::Work { offset, row }, DType::F64, &[], &[]));
+        } else {
+            scan.carry = self.rng.one_in(2).then(|| self.operand(Role::In, dtype, &[], &around));
+            scan.total = self.rng.one_in(2).then(|| self.target(dtype, None, &around));
+        }
+        let twice = self.rng.one_in(4);
+        let scans = if twice && !looped { 2 } else { 1 };
+        for number in 0..scans {
+            strip.inputs.push(Input::Scan(number));
+            params.push(dtype);
+        }
+        let mut b = Builder::new(&params);
+        let first = params.len() - scans as usize;
+        let mut values: Vec<Value> = (0..first as u32).map(Value).collect();
+        let mut results = Vec::new();
+        for number in 0..scans {
+            let value = self.inst(&mut b, &values);
+            values.push(value);
+            for _ in 0..op.arity() {
+                results.push(self.value(&mut b, &values, dtype));
+            }
+            let more = ScanInto { carry: None, total: None, ..scan };
+            strip.outputs.push(Output::Scan(if number == 0 { scan } else { more }));
+            values.push(Value(first as u32 + number));
+        }
+        for _ in 0..self.rng.below(3) {
+            let value = self.inst(&mut b, &values);
+            values.push(value);
+        }
+        let mut written: Vec<OperandId> = scan.total.into_iter().collect();
+        for _ in 0..1 + self.rng.below(2) {
+            let stored = self.rng.pick(&DType::ALL);
+            let id = self.target(stored, axis.map(|(var, _)| var), &around);
+            written.push(id);
+            strip.outputs.push(Output::Store(id));
+            results.push(self.value(&mut b, &values, stored.lane_type()));
+        }
+        strip.program = b.finish(&results);
+        if looped {
+            self.scope.pop();
+        }
+        self.axes = outer;
+        self.readable.extend(written);
+        let item = Item::Strip(strip);
+        if looped { Item::Loop(Loop { var, range, kind: LoopKind::Serial, body: vec![item] }) } else { item }
+    }
+
     /// A strip; in a reduce loop (its variable and the strip's axis) one that reduces over that.
     fn strip(&mut self, over_loop: Option<(VarId, Option<(VarId, Range)>)>, two_pass: bool) -> Strip {
         let axis = match over_loop {
@@ -348,6 +433,7 @@ impl Generator {
                         results.push(self.value(&mut b, &values, *dtype));
                     }
                 }
+                Output::Scan(_) => unreachable!("strips that scan are made elsewhere"),
                 Output::Check { .. } => results.push(self.value(&mut b, &values, DType::Bool)),
                 Output::WriteSize { .. } => results.push(self.value(&mut b, &values, DType::I64)),
             }

@@ -1,7 +1,7 @@
 //! Random graphs from a list of choices, so that a failing list shrinks to a small graph.
 
 use fuseloom_graph::{ArrayValue, Dim, Graph, MAX_RANK, NodeId, Op, Reduce, Shape, Sizes, SliceAxis, Type};
-use fuseloom_lane::{DType, Function, Kind, Scalar};
+use fuseloom_lane::{DType, Function, Kind, Scalar, Scan};
 
 /// Elements the largest array may have where every dim is fixed; named dims count as [`NAMED`].
 const MAX_ELEMENTS: usize = 3000;
@@ -292,7 +292,7 @@ impl Builder {
 
     fn other(&mut self, choices: &mut Choices<'_>, x: NodeId) -> Option<NodeId> {
         let ty = self.graph.ty(x).clone();
-        match choices.below(5) {
+        match choices.below(6) {
             0 => self.keep(Op::Iota(self.dim(choices)), &[]),
             1 => self.keep(Op::Extent(self.dim(choices)), &[]),
             2 => {
@@ -311,6 +311,11 @@ impl Builder {
                 let count = ty.shape.get(axis)?.clone();
                 let combined = self.graph.add(Op::CombineMoments { axis: over, count }, &[mean, squares]).ok()?;
                 self.keep(Op::Result(choices.below(2) as u32), &[combined])
+            }
+            4 => {
+                let op = Scan::ALL[choices.below(5)];
+                let axis = choices.below(ty.shape.len());
+                self.keep(Op::Scan { op, axis }, &[x, x][..op.arity()])
             }
             _ => {
                 let axis = choices.below(ty.shape.len());

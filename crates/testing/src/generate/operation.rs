@@ -2,7 +2,7 @@
 
 use super::Builder;
 use fuseloom_graph::{Dim, NodeId, Op, Reduce, Shape, SliceAxis};
-use fuseloom_lane::{DType, Function, Scalar};
+use fuseloom_lane::{DType, Function, Scalar, Scan};
 
 /// The kinds of operation that are drawn by weight.
 pub(super) const KINDS: [Kind; 13] = [
@@ -275,7 +275,8 @@ impl Builder {
     fn other(&mut self, x: NodeId) -> Option<NodeId> {
         let ty = self.graph.ty(x).clone();
         let axis = self.rng.below(ty.rank());
-        match self.rng.below(6) {
+        match self.rng.below(8) {
+            6 | 7 => self.scan(x, axis),
             0 => {
                 let n = self.dim();
                 self.keep(Op::Iota(n), &[])
@@ -311,6 +312,21 @@ impl Builder {
             }
             _ => self.gather(x, axis),
         }
+    }
+
+    /// A scan, of something computed and with something made of it more often than not.
+    fn scan(&mut self, x: NodeId, axis: usize) -> Option<NodeId> {
+        let op = self.rng.of(&Scan::ALL);
+        let ty = self.graph.ty(x).clone();
+        let y = match self.rng.below(3) {
+            0 => x,
+            _ => self.partner(&ty.shape, ty.dtype)?,
+        };
+        let scanned = self.keep(Op::Scan { op, axis }, &[y, x][..op.arity()])?;
+        if self.rng.below(2) == 0 {
+            return Some(scanned);
+        }
+        self.keep(Op::Map(Function::Mul), &[scanned, x])
     }
 
     /// `take` with indices that are computed: brought into range, from either end; seldom left as they are.

@@ -1,0 +1,155 @@
+//! Scans: a strip along the loop or one inside of it, and the three phases of a long one that threads share.
+
+use super::{Emitter, Partial};
+use crate::access::LoopIndex;
+use crate::cost;
+use crate::nest::Split;
+use crate::sizes::SizeTable;
+use crate::strip::{ExprId, StripBody};
+use crate::structure::{Cluster, Mode, stages};
+use crate::tasks::{Placement, TaskId, Tasks};
+use fuseloom_graph::{Graph, Op};
+use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto, SizeId, SizeOp};
+use fuseloom_lane::scan::SPAN;
+use fuseloom_lane::{DType, Scan};
+use hashbrown::HashMap;
+
+/// Whether the scans of a cluster should be cut into spans: when the outer loops alone are too few to share among threads.
+/// Gives the cut and the elements of a part.
+pub(super) fn split(
+    graph: &Graph,
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    cluster: &mut Cluster,
+    fused: &dyn Fn(TaskId) -> Vec<TaskId>,
+) -> Option<(Split, SizeId)> {
+    let structure = &cluster.structure;
+    let [_, inner] = &structure.levels[..] else { return None };
+    let [over] = inner[..] else { return None };
+    let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
+    let simple = stages.len() == 1 && stages[0].shallow.is_empty() && structure.mode == Mode::Rows;
+    let mut after_scan: Vec<TaskId> = Vec::new();
+    for &task in &cluster.tasks {
+        let scans = cluster.scanned(tasks, task).is_some();
+        let follows = fused(task).iter().any(|p| after_scan.contains(p) || cluster.scanned(tasks, *p).is_some());
+        if tasks.tasks[task.index()].reduced.is_some()
+            || (scans && (follows || scan_of(graph, tasks, task).0 == Scan::Linear))
+        {
+            return None;
+        }
+        if follows {
+            after_scan.push(task);
+        }
+    }
+    let outer = sizes.hint_product(structure.levels[0].iter().map(|&l| cluster.extents[l]));
+    let along = sizes.hint(cluster.extents[over]);
+    let all = outer.max(1).saturating_mul(along);
+    if !simple || outer >= cost::PARALLEL || all < 8 * cost::SMALL || along < 2 * SPAN as i64 {
+        return None;
+    }
+    let size = sizes.constant(SPAN as i64);
+    let round = sizes.constant(SPAN as i64 - 1);
+    let up = sizes.add(cluster.extents[over], round);
+    let count = sizes.binary(SizeOp::FloorDiv, up, size);
+    cluster.extents.push(count);
+    Some((Split { over, parts: cluster.extents.len() - 1 }, size))
+}
+
+/// Declares the buffers of the totals of spans, and of what comes before each.
+pub(super) fn partials(
+    tasks: &mut Tasks,
+    sizes: &mut SizeTable,
+    cluster: &Cluster,
+    split: Split,
+) -> HashMap<TaskId, Vec<Partial>> {
+    let mut partials = HashMap::new();
+    let loops: Vec<usize> = cluster.structure.levels[0].iter().copied().chain([split.parts]).collect();
+    for &task in &cluster.tasks {
+        if cluster.scanned(tasks, task).is_none() {
+            continue;
+        }
+        let (node, dtype) = (tasks.tasks[task.index()].node, tasks.tasks[task.index()].dtypes[0]);
+        let shape: Vec<SizeId> = loops.iter().map(|&l| cluster.extents[l]).collect();
+        let strides = sizes.contiguous(&shape, dtype.size());
+        let mut strides: Vec<(usize, SizeId)> = loops.iter().copied().zip(strides).collect();
+        strides.sort_unstable();
+        let both = [
+            ("p", "what the spans of a scan that threads share come to"),
+            ("c", "what the spans before each of a scan that threads share come to"),
+        ];
+        let both = both.map(|(letter, reason)| {
+            let name = format!("{letter}{}", node.0);
+            let buffer = tasks.buffer(name.clone(), dtype, shape.clone(), BufferKind::Temporary, reason);
+            let place = Placement { buffer, offset: sizes.constant(0), strides: Vec::new() };
+            Partial { name, dtype, place, strides: strides.clone() }
+        });
+        partials.insert(task, both.into());
+    }
+    partials
+}
+
+/// The scan of a task, and its dtype.
+fn scan_of(graph: &Graph, tasks: &Tasks, task: TaskId) -> (Scan, DType) {
+    let task = &tasks.tasks[task.index()];
+    match graph.node(task.node).op {
+        Op::Scan { op, .. } => (op, task.dtypes[0]),
+        ref op => unreachable!("{op:?} is not a scan"),
+    }
+}
+
+impl Emitter<'_> {
+    /// A scan along loop `over` in a strip along `axis`; gives its result.
+    pub(super) fn scan(
+        &mut self,
+        body: &mut StripBody,
+        task: TaskId,
+        (over, axis): (usize, Option<usize>),
+        at: &[LoopIndex],
+    ) -> ExprId {
+        let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+        let values: Vec<ExprId> = (0..op.arity()).map(|r| self.read(body, (task, r), at)).collect();
+        let node = self.scope.tasks.tasks[task.index()].node;
+        let work = (Some(over) != axis).then(|| self.builder.scan_work(format!("w{}", node.0), dtype, axis));
+        let carry = self.partials.contains_key(&task).then(|| self.partial(task, 1));
+        let over = self.builder.var(over);
+        body.scan(ScanInto { op, dtype, over, grouping: ScanGrouping::Elements, carry, total: None, work }, values)
+    }
+
+    /// The first phase of split scans: what each span comes to.
+    pub(super) fn totals(&mut self, axis: usize, tasks: &[TaskId]) -> StripBody {
+        let mut body = StripBody::default();
+        for &task in tasks {
+            let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+            let at = self.scope.at(self.builder.sizes, task);
+            let values: Vec<ExprId> = (0..op.arity()).map(|r| self.read(&mut body, (task, r), &at)).collect();
+            let total = Some(self.partial(task, 0));
+            let over = self.builder.var(axis);
+            let grouping = ScanGrouping::Elements;
+            body.scan(ScanInto { op, dtype, over, grouping, carry: None, total, work: None }, values);
+        }
+        body
+    }
+
+    /// The second: what all spans before each come to.
+    pub(super) fn carries(&mut self, parts: usize, tasks: &[TaskId]) -> StripBody {
+        let mut body = StripBody::default();
+        for &task in tasks {
+            let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+            let total = self.partial(task, 0);
+            let value = body.input(Input::Load(total), dtype);
+            let over = self.builder.var(parts);
+            let grouping = ScanGrouping::Spans;
+            let before =
+                body.scan(ScanInto { op, dtype, over, grouping, carry: None, total: None, work: None }, vec![value]);
+            let carry = self.partial(task, 1);
+            body.output(Output::Store(carry), vec![before]);
+        }
+        body
+    }
+
+    /// The operand of the totals (0) or carries (1) of a split scan.
+    fn partial(&mut self, task: TaskId, which: usize) -> fuseloom_kernel::OperandId {
+        let p = &self.partials[&task][which];
+        self.builder.operand(Role::Out, &p.name, p.dtype, &p.place, p.strides.clone())
+    }
+}
