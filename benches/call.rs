@@ -15,6 +15,15 @@ fn program(c: &mut Criterion) {
     c.bench_function("call_into, 1000 f32", |b| {
         b.iter(|| add.call_into(&[black_box(&x)], &mut [&mut y]).expect("it runs"));
     });
+    let chain = Program::new(|b| {
+        let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(|name| b.input(name, f32, "n"));
+        a * b + c * d - e
+    });
+    let chain = chain.expect("it is a program");
+    let arrays: Vec<Array> = (0..5).map(|_| Array::from(vec![1.0f32; N])).collect();
+    c.bench_function("call_into, a*b + c*d - e, 1000 f32", |b| {
+        b.iter(|| chain.call_into(black_box(&arrays), &mut [&mut y]).expect("it runs"));
+    });
     c.bench_function("call, 1000 f32", |b| b.iter(|| add.call_one(&[black_box(&x)]).expect("it runs")));
 
     // The second of two shapes compiles nothing.

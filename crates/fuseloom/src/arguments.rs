@@ -30,7 +30,7 @@ pub trait Arguments {
     ///
     /// # Errors
     /// As [`Argument::as_input`].
-    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()>;
+    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()>;
 }
 
 /// The outputs of a call: an array, slice, `Vec` or tuple of [`Destination`]s, or `()`.
@@ -108,7 +108,7 @@ where
 }
 
 impl<A: Argument> Arguments for [A] {
-    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
         self.iter().try_for_each(|argument| {
             list.push(argument.as_input()?);
             Ok(())
@@ -117,13 +117,13 @@ impl<A: Argument> Arguments for [A] {
 }
 
 impl<A: Argument, const N: usize> Arguments for [A; N] {
-    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
         self.as_slice().inputs(list)
     }
 }
 
 impl<A: Argument> Arguments for Vec<A> {
-    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+    fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
         self.as_slice().inputs(list)
     }
 }
@@ -147,7 +147,7 @@ impl<A: Destination> Destinations for Vec<A> {
 }
 
 impl Arguments for () {
-    fn inputs<'a>(&'a self, _: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+    fn inputs<'a>(&'a self, _: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
         Ok(())
     }
 }
@@ -159,7 +159,7 @@ impl Destinations for () {
 macro_rules! tuples {
     ($($($name:ident)*;)*) => {$(
         impl<$($name: Argument),*> Arguments for ($($name,)*) {
-            fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+            fn inputs<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
                 #[expect(non_snake_case, reason = "a type parameter and its value share a name here")]
                 let ($($name,)*) = self;
                 $(list.push($name.as_input()?);)*

@@ -74,7 +74,7 @@ pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>
 /// What will run when these tensors are evaluated at once, and why; computes nothing.
 pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
     let explain = |lowered: Lowered| {
-        let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 4]>>>()?;
+        let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
         Ok(prepare(&lowered, options)?.explain(&lowered.places, Some(layouts(&inputs)?)))
     };
     lower(tensors, 0, Lowered::default()).and_then(explain).unwrap_or_else(|error| Explain::of(Err(error)))
@@ -83,6 +83,6 @@ pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
 fn compute(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
     let lowered = lower(tensors, 0, Lowered::default())?;
     let prepared = prepare(&lowered, options)?;
-    let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 4]>>>()?;
+    let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
     prepared.call(&inputs)
 }

@@ -199,7 +199,7 @@ impl Program {
     /// The wrong number of inputs; one of another dtype or of a shape that does not fit; sizes that do not agree; more memory than
     /// allowed; an index out of range.
     pub fn call<A: Arguments + ?Sized>(&self, inputs: &A) -> Result<Vec<Array>> {
-        let mut list: SmallVec<[In<'_>; 4]> = SmallVec::new();
+        let mut list: SmallVec<[In<'_>; 8]> = SmallVec::new();
         inputs.inputs(&mut list)?;
         self.complete(&mut list)?;
         self.prepared.call(&list)
@@ -230,7 +230,7 @@ impl Program {
         A: Arguments + ?Sized,
         D: Destinations + ?Sized,
     {
-        let mut list: SmallVec<[In<'_>; 4]> = SmallVec::new();
+        let mut list: SmallVec<[In<'_>; 8]> = SmallVec::new();
         inputs.inputs(&mut list)?;
         self.complete(&mut list)?;
         let mut into: SmallVec<[Out<'_>; 2]> = SmallVec::new();
@@ -239,7 +239,7 @@ impl Program {
     }
 
     /// Checks the number of inputs and adds the data.
-    fn complete<'a>(&'a self, list: &mut SmallVec<[In<'a>; 4]>) -> Result<()> {
+    fn complete<'a>(&'a self, list: &mut SmallVec<[In<'a>; 8]>) -> Result<()> {
         let expected = self.declared();
         if list.len() != expected {
             let names: Vec<&str> = self.prepared.declared(expected).map(|(name, _)| name).collect();

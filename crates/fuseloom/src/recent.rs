@@ -18,7 +18,9 @@ impl<T> Recent<T> {
     pub(crate) fn find(&self, fits: impl Fn(&T) -> bool) -> Option<Arc<T>> {
         let mut list = self.lock();
         let position = list.iter().position(|entry| fits(entry))?;
-        list[..=position].rotate_right(1);
+        if position > 0 {
+            list[..=position].rotate_right(1);
+        }
         Some(Arc::clone(&list[0]))
     }
 

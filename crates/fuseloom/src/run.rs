@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A program bound to arrays of some shapes and strides.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    inputs: SmallVec<[Form; 4]>,
+    inputs: SmallVec<[Form; 8]>,
     /// Of memory that the caller gives; `None` where results are in C order.
     given: Option<SmallVec<[Form; 2]>>,
     /// The result in C order of each output.
@@ -76,7 +76,7 @@ impl Form {
 
     fn fits(&self, array: &impl Formed) -> bool {
         let (dtype, shape, strides) = array.form();
-        self.dtype == dtype && self.shape.as_slice() == shape && self.strides.as_slice() == strides
+        self.dtype == dtype && equal(&self.shape, shape) && equal(&self.strides, strides)
     }
 
     /// The structure of the layout.
@@ -94,6 +94,11 @@ impl Form {
         };
         Ok(fuseloom_schedule::Layout::Strided(self.strides.iter().map(class).collect()))
     }
+}
+
+/// Whether short slices are equal; a call for each of them would take longer.
+fn equal<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 fn all_fit(forms: &[Form], arrays: &[impl Formed]) -> bool {
@@ -168,7 +173,7 @@ impl Prepared {
             let dtype = self.graph.ty(*id).dtype;
             results.push((dtype, Layout::contiguous(shape, dtype)?));
         }
-        let inputs: SmallVec<[Form; 4]> = inputs.iter().map(Form::of).collect();
+        let inputs: SmallVec<[Form; 8]> = inputs.iter().map(Form::of).collect();
         let given: Option<SmallVec<[Form; 2]>> = outputs.map(|outputs| outputs.iter().map(Form::of).collect());
         let how = match machine()?.interpreted() {
             Some(_) => How::Interpreted { sizes },

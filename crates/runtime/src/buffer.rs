@@ -126,6 +126,7 @@ impl Buffer {
     }
 
     /// The element type.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
@@ -136,6 +137,7 @@ impl Buffer {
     }
 
     /// The number of bytes.
+    #[inline]
     pub fn bytes(&self) -> usize {
         self.elements * self.dtype.size()
     }
@@ -224,6 +226,7 @@ impl Buffer {
     }
 
     /// The address of the first byte.
+    #[inline]
     pub(crate) fn start(&self) -> NonNull<u8> {
         if self.elements == 0 { DANGLING } else { self.start }
     }
@@ -234,6 +237,7 @@ impl Buffer {
     }
 
     /// Fails for bools that were never written.
+    #[inline]
     pub(crate) fn check_written(&self) -> Result<(), RuntimeError> {
         if self.written { Ok(()) } else { Err(RuntimeError::Unwritten) }
     }

@@ -19,13 +19,17 @@ pub struct Layout {
     shape: Extents,
     strides: Strides,
     offset: usize,
+    /// Bytes of an element.
+    size: usize,
+    /// Bytes that a buffer must have at least; elements before its start were ruled out.
+    end: usize,
 }
 
 impl Layout {
     /// C order from the start of the buffer. Fails with [`RuntimeError::OutOfMemory`] if the bytes do not fit in an `isize`.
     pub fn contiguous(shape: &[usize], dtype: DType) -> Result<Layout, RuntimeError> {
-        byte_size(shape, dtype)?;
-        Ok(Layout { shape: shape.into(), strides: c_strides(shape, dtype), offset: 0 })
+        let end = byte_size(shape, dtype)?;
+        Ok(Layout { shape: shape.into(), strides: c_strides(shape, dtype), offset: 0, size: dtype.size(), end })
     }
 
     /// A layout in a buffer of `bytes` bytes; one stride for each axis. Fails with [`RuntimeError::Layout`] if an element lies
@@ -43,28 +47,48 @@ impl Layout {
             return Err(fault());
         }
         let strides = canonical_strides(shape, strides, dtype);
-        let layout = Layout { shape: shape.into(), strides, offset };
+        let mut layout = Layout { shape: shape.into(), strides, offset, size: dtype.size(), end: offset };
         if layout.elements() == 0 {
             return if offset <= bytes { Ok(layout) } else { Err(fault()) };
         }
         let size = dtype.size() as i128;
         let aligned = layout.strides.iter().all(|&s| i128::from(s) % size == 0) && offset as i128 % size == 0;
         let (below, above) = layout.reach();
-        let fits = offset as i128 + below >= 0 && offset as i128 + above + size <= bytes as i128;
-        if aligned && fits { Ok(layout) } else { Err(fault()) }
+        let end = offset as i128 + above + size;
+        let fits = offset as i128 + below >= 0 && end <= bytes as i128;
+        if !aligned || !fits {
+            return Err(fault());
+        }
+        layout.end = end as usize;
+        Ok(layout)
+    }
+
+    /// How many bytes a buffer must have at least. That is the offset if there are no elements, and more otherwise.
+    #[inline]
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Whether every element is one of a buffer of `bytes` bytes.
+    #[inline]
+    pub(crate) fn fits(&self, dtype: DType, bytes: usize) -> bool {
+        self.size == dtype.size() && self.end <= bytes
     }
 
     /// The extents.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
     /// The byte strides.
+    #[inline]
     pub fn strides(&self) -> &[i64] {
         &self.strides
     }
 
     /// The byte offset of the first logical element.
+    #[inline]
     pub fn offset(&self) -> usize {
         self.offset
     }

@@ -1,6 +1,6 @@
 //! What a run reads and writes: borrowed memory with dtype, shape and byte strides.
 
-use crate::layout::{Extents, Strides, byte_size, c_strides, canonical_strides};
+use crate::layout::{Extents, Strides, byte_size, c_strides};
 use crate::{Buffer, Element, Layout, RuntimeError};
 use fuseloom_lane::DType;
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
@@ -14,26 +14,36 @@ use std::ptr::NonNull;
 /// canonical, as in [`Layout`].
 #[derive(Clone)]
 pub struct Input<'a> {
-    pub(crate) array: RawArray,
+    pub(crate) array: RawArray<'a>,
     borrow: PhantomData<&'a [u8]>,
 }
 
 /// An array that a run writes, borrowed for `'a`. No two of its indices share an element.
 pub struct Output<'a> {
-    pub(crate) array: RawArray,
+    pub(crate) array: RawArray<'a>,
     /// Where to note that every element has been written.
     pub(crate) written: Option<&'a mut bool>,
     borrow: PhantomData<&'a mut [u8]>,
 }
 
-/// An array without a lifetime.
+/// An array whose elements nobody borrows.
 #[derive(Clone)]
-pub(crate) struct RawArray {
+pub(crate) struct RawArray<'a> {
     /// The first logical element; dangling if there is none.
     pub(crate) first: NonNull<u8>,
     pub(crate) dtype: DType,
-    pub(crate) shape: Extents,
-    pub(crate) strides: Strides,
+    form: Form<'a>,
+}
+
+/// Extents and byte strides.
+#[derive(Clone)]
+enum Form<'a> {
+    /// Those of a layout. A call with few elements would notice if they were copied.
+    Of(&'a Layout),
+    Own {
+        shape: Extents,
+        strides: Strides,
+    },
 }
 
 // SAFETY: an input is a shared borrow of elements that are `Sync`.
@@ -46,7 +56,8 @@ unsafe impl Send for Output<'_> {}
 impl<'a> Input<'a> {
     /// A buffer's elements as a layout places them. Fails if the layout does not fit the buffer, or for bools that were never
     /// written.
-    pub fn from_buffer(buffer: &'a Buffer, layout: &Layout) -> Result<Input<'a>, RuntimeError> {
+    #[inline]
+    pub fn from_buffer(buffer: &'a Buffer, layout: &'a Layout) -> Result<Input<'a>, RuntimeError> {
         buffer.check_written()?;
         Ok(Input { array: RawArray::of_buffer(buffer, layout)?, borrow: PhantomData })
     }
@@ -58,18 +69,21 @@ impl<'a> Input<'a> {
     }
 
     /// The element type.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.array.dtype
     }
 
     /// The extents.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
-        &self.array.shape
+        self.array.shape()
     }
 
     /// The byte strides, for [`Binding::input_strides`](fuseloom_kernel::Binding::input_strides).
+    #[inline]
     pub fn strides(&self) -> &[i64] {
-        &self.array.strides
+        self.array.strides()
     }
 }
 
@@ -87,7 +101,8 @@ impl<'a> Output<'a> {
                 actual: buffer.elements(),
             });
         }
-        let array = RawArray::of_buffer(buffer, &layout)?;
+        let (shape, strides) = (layout.shape().into(), layout.strides().into());
+        let array = RawArray { first: buffer.start(), dtype: buffer.dtype(), form: Form::Own { shape, strides } };
         Ok(Output { array, written: Some(buffer.written_flag()), borrow: PhantomData })
     }
 
@@ -98,51 +113,92 @@ impl<'a> Output<'a> {
     }
 
     /// The element type.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.array.dtype
     }
 
     /// The extents.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
-        &self.array.shape
+        self.array.shape()
     }
 
     /// The byte strides, for [`Binding::output_strides`](fuseloom_kernel::Binding::output_strides).
+    #[inline]
     pub fn strides(&self) -> &[i64] {
-        &self.array.strides
+        self.array.strides()
     }
 }
 
-impl RawArray {
-    fn of_buffer(buffer: &Buffer, layout: &Layout) -> Result<RawArray, RuntimeError> {
+impl<'a> RawArray<'a> {
+    /// The extents.
+    #[inline]
+    pub(crate) fn shape(&self) -> &[usize] {
+        match &self.form {
+            Form::Of(layout) => layout.shape(),
+            Form::Own { shape, .. } => shape,
+        }
+    }
+
+    /// The byte strides, canonical.
+    #[inline]
+    pub(crate) fn strides(&self) -> &[i64] {
+        match &self.form {
+            Form::Of(layout) => layout.strides(),
+            Form::Own { strides, .. } => strides,
+        }
+    }
+
+    #[inline]
+    fn of_buffer(buffer: &Buffer, layout: &'a Layout) -> Result<RawArray<'a>, RuntimeError> {
         // A layout may have been made for another buffer.
-        let layout =
-            Layout::strided(layout.shape(), layout.strides(), layout.offset(), buffer.dtype(), buffer.bytes())?;
-        let first = if layout.elements() == 0 {
+        if !layout.fits(buffer.dtype(), buffer.bytes()) {
+            return Err(outside(buffer, layout));
+        }
+        let first = if layout.end() == layout.offset() {
             buffer.start()
         } else {
             // SAFETY: just checked: an element of the buffer lies at this offset.
             unsafe { buffer.start().add(layout.offset()) }
         };
-        Ok(RawArray { first, dtype: buffer.dtype(), shape: layout.shape().into(), strides: layout.strides().into() })
+        Ok(RawArray { first, dtype: buffer.dtype(), form: Form::Of(layout) })
     }
 
-    fn of_view<T: Element>(first: NonNull<T>, shape: &[usize], strides: &[isize]) -> RawArray {
-        let bytes: Strides = strides.iter().map(|&s| (s as i64).wrapping_mul(size_of::<T>() as i64)).collect();
-        let strides = canonical_strides(shape, &bytes, T::DTYPE);
-        RawArray { first: first.cast(), dtype: T::DTYPE, shape: shape.into(), strides }
+    #[inline]
+    fn of_view<T: Element>(first: NonNull<T>, shape: &[usize], strides: &[isize]) -> RawArray<'static> {
+        let bytes = |stride: isize| (stride as i64).wrapping_mul(size_of::<T>() as i64);
+        let (shape, strides) = match (shape, strides) {
+            // The commonest, without a loop.
+            (&[extent], &[stride]) => {
+                let stride = if extent > 1 { bytes(stride) } else { size_of::<T>() as i64 };
+                (
+                    Extents::from_buf_and_len([extent, 0, 0, 0, 0, 0], 1),
+                    Strides::from_buf_and_len([stride, 0, 0, 0, 0, 0], 1),
+                )
+            }
+            _ => {
+                let strides: Strides = strides.iter().map(|&stride| bytes(stride)).collect();
+                (shape.into(), crate::layout::canonical_strides(shape, &strides, T::DTYPE))
+            }
+        };
+        RawArray { first: first.cast(), dtype: T::DTYPE, form: Form::Own { shape, strides } }
     }
 
     fn reshape(&mut self, shape: &[usize], what: &str) -> Result<(), RuntimeError> {
-        let contiguous = self.strides == c_strides(&self.shape, self.dtype);
-        if !contiguous || byte_size(shape, self.dtype)? != byte_size(&self.shape, self.dtype)? {
+        let contiguous = self.strides() == c_strides(self.shape(), self.dtype).as_slice();
+        if !contiguous || byte_size(shape, self.dtype)? != byte_size(self.shape(), self.dtype)? {
             let expected = shape.to_vec();
-            return Err(RuntimeError::Shape { what: what.into(), expected, actual: self.shape.to_vec() });
+            return Err(RuntimeError::Shape { what: what.into(), expected, actual: self.shape().to_vec() });
         }
-        self.shape = shape.into();
-        self.strides = c_strides(shape, self.dtype);
+        self.form = Form::Own { shape: shape.into(), strides: c_strides(shape, self.dtype) };
         Ok(())
     }
+}
+
+#[cold]
+fn outside(buffer: &Buffer, layout: &Layout) -> RuntimeError {
+    RuntimeError::Layout { shape: layout.shape().to_vec(), strides: layout.strides().to_vec(), bytes: buffer.bytes() }
 }
 
 impl<'a, T: Element> From<&'a [T]> for Input<'a> {
@@ -174,9 +230,9 @@ impl<'a, T: Element, D: Dimension> From<ArrayViewMut<'a, T, D>> for Output<'a> {
     }
 }
 
-impl fmt::Debug for RawArray {
+impl fmt::Debug for RawArray<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:?} with byte strides {:?}", self.dtype, self.shape.as_slice(), self.strides.as_slice())
+        write!(f, "{}{:?} with byte strides {:?}", self.dtype, self.shape(), self.strides())
     }
 }
 

@@ -49,8 +49,8 @@ struct Shared {
 /// A 64-byte aligned block of memory, private to its owner; dropping it returns it to its pool. Its bytes are initialized:
 /// zeros, or whatever its last owner left.
 pub(crate) struct Block {
-    raw: Option<RawBlock>,
-    shared: Arc<Shared>,
+    /// `None` for no bytes.
+    memory: Option<(RawBlock, Arc<Shared>)>,
 }
 
 impl Pool {
@@ -107,8 +107,10 @@ impl Pool {
 
     /// A block of at least `bytes` bytes; none are needed for 0.
     pub(crate) fn block(&self, bytes: usize) -> Result<Block, RuntimeError> {
-        let raw = if bytes == 0 { None } else { Some(self.shared().take(bytes)?) };
-        Ok(Block { raw, shared: Arc::clone(self.shared()) })
+        if bytes == 0 {
+            return Ok(Block { memory: None });
+        }
+        Ok(Block { memory: Some((self.shared().take(bytes)?, Arc::clone(self.shared()))) })
     }
 
     fn shared(&self) -> &Arc<Shared> {
@@ -138,7 +140,7 @@ impl Drop for Handle {
 impl Block {
     /// Its first byte; dangling (but aligned) for an empty block.
     pub(crate) fn start(&self) -> NonNull<u8> {
-        self.raw.as_ref().map_or(DANGLING, |raw| raw.start)
+        self.memory.as_ref().map_or(DANGLING, |(raw, _)| raw.start)
     }
 }
 
@@ -151,8 +153,8 @@ pub(crate) const DANGLING: NonNull<u8> = {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if let Some(raw) = self.raw.take() {
-            self.shared.give(raw);
+        if let Some((raw, pool)) = self.memory.take() {
+            pool.give(raw);
         }
     }
 }
@@ -323,7 +325,7 @@ mod tests {
         let pool = Pool::new(1 << 30);
         let block = pool.block(1 << 20).unwrap();
         drop(pool.block(1 << 16));
-        let shared = Arc::clone(&block.shared);
+        let shared = Arc::clone(pool.shared());
         drop(pool);
         assert_eq!(shared.cached.load(Ordering::Relaxed), 0);
         drop(block);

@@ -8,7 +8,7 @@ use fuseloom_lane::DType;
 impl Input<'_> {
     /// A copy of the elements in C order, as bytes in the machine's byte order.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RuntimeError> {
-        let total = byte_size(&self.array.shape, self.array.dtype)?;
+        let total = byte_size(self.array.shape(), self.array.dtype)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(total).map_err(|_| RuntimeError::OutOfMemory { bytes: total })?;
         let size = self.array.dtype.size();
@@ -25,7 +25,7 @@ impl Output<'_> {
     /// Writes all elements, given in C order as bytes in the machine's byte order. Fails if their number is another or a bool is
     /// neither 0 nor 1.
     pub fn copy_from_bytes(&mut self, bytes: &[u8]) -> Result<(), RuntimeError> {
-        let expected = byte_size(&self.array.shape, self.array.dtype)?;
+        let expected = byte_size(self.array.shape(), self.array.dtype)?;
         if bytes.len() != expected {
             return Err(RuntimeError::Count { what: "bytes", expected, actual: bytes.len() });
         }
@@ -49,8 +49,8 @@ impl Output<'_> {
 }
 
 /// Calls `f` with the byte offset of each element from the first, in C order.
-fn for_each_offset(array: &RawArray, mut f: impl FnMut(isize)) {
-    let (shape, strides) = (&array.shape, &array.strides);
+fn for_each_offset(array: &RawArray<'_>, mut f: impl FnMut(isize)) {
+    let (shape, strides) = (array.shape(), array.strides());
     if shape.contains(&0) {
         return;
     }
