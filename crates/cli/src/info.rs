@@ -2,7 +2,8 @@
 
 use crate::failure::{Failure, Result};
 use crate::units;
-use fuseloom::measure::limits::{Store, Twin};
+use fuseloom::DType;
+use fuseloom::measure::limits::{Instruction, Store, Twin, throughput};
 use fuseloom::measure::{machine, pool, processors, workers};
 use std::io::Write;
 
@@ -37,26 +38,35 @@ pub(crate) fn info(out: &mut dyn Write) -> Result<()> {
     out.flush()?;
     let mut teams = vec![1, threads];
     teams.dedup();
-    for (name, reads, writes) in [("read", 1, 0), ("copy", 1, 1)] {
+    let past = if cfg!(target_arch = "x86_64") { Some(("copy past", 1, 1, Store::NonTemporal)) } else { None };
+    let streams = [("read", 1, 0, Store::Cached), ("copy", 1, 1, Store::Cached)].into_iter().chain(past);
+    for (name, reads, writes, store) in streams {
         let mut parts = Vec::new();
         for &team in &teams {
-            let rate = bandwidth(reads, writes, team)?;
-            parts.push(format!(
-                "{} GB/s on {team} thread{}",
-                units::digits(rate / 1e9),
-                if team == 1 { "" } else { "s" }
-            ));
+            let rate = units::digits(bandwidth(reads, writes, store, team)? / 1e9);
+            parts.push(format!("{rate} GB/s on {team} thread{}", if team == 1 { "" } else { "s" }));
         }
         writeln!(out, "{name:<12}{}", parts.join(", "))?;
+    }
+    for (isa, bits) in [("clif", 128), ("avx2", 256), ("avx512", 512)] {
+        let peak = |dtype: DType| {
+            let nanoseconds = throughput(Instruction::Fma, dtype, bits)?;
+            let lanes = f64::from(bits) / (8 * dtype.size()) as f64;
+            Some(format!("{} {dtype}", units::digits(2.0 * lanes / nanoseconds)))
+        };
+        let peaks: Vec<String> = [DType::F32, DType::F64].into_iter().filter_map(peak).collect();
+        if !peaks.is_empty() {
+            writeln!(out, "peak        {} GFLOP/s a thread in {bits} bits ({isa})", peaks.join(", "))?;
+        }
     }
     Ok(())
 }
 
 /// Bytes a second of that many streams, larger than the caches.
-fn bandwidth(reads: usize, writes: usize, threads: usize) -> Result<f64> {
+fn bandwidth(reads: usize, writes: usize, store: Store, threads: usize) -> Result<f64> {
     let bytes = STREAM.max(4 * machine::caches().last_level()).min(512 << 20);
     let failed = |error| Failure::Message(format!("cannot measure bandwidth: {error}"));
-    let mut twin = Twin::new(reads, writes, bytes, Store::Cached, &pool()?).map_err(failed)?;
+    let mut twin = Twin::new(reads, writes, bytes, store, &pool()?).map_err(failed)?;
     let seconds = twin.best(&*workers(threads)?, threads, SECONDS);
     Ok(twin.bytes() as f64 / seconds)
 }

@@ -14,7 +14,7 @@ fn text(bytes: Vec<u8>) -> String {
 #[test]
 fn the_json_has_every_field_of_every_system() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("out.json");
+    let (path, page) = (directory.path().join("out.json"), directory.path().join("out.html"));
     let output = bench(&[
         "chain5_f32_1k",
         "sigmoid",
@@ -25,17 +25,21 @@ fn the_json_has_every_field_of_every_system() {
         "2",
         "--json",
         path.to_str().unwrap(),
+        "--html",
+        page.to_str().unwrap(),
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
     let table = text(output.stdout);
-    for word in ["chain5_f32_1k", "sigmoid_f64_100k", "fused-fresh", "/ eager", "of limit"] {
+    for word in ["chain5_f32_1k", "sigmoid_f64_100k", "fused-fresh", "eager / fused", "of limit"] {
         assert!(table.contains(word), "{word}: {table}");
     }
-    let rows: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert!(report["version"] == 1 && report["warnings"].is_array() && report["isa"].is_string(), "{report}");
+    let rows = report["rows"].as_array().unwrap();
     let systems: Vec<&str> = rows.iter().take(5).map(|row| row["system"].as_str().unwrap()).collect();
     assert_eq!(systems, ["fused", "into", "fused-fresh", "eager", "ndarray"]);
     assert_eq!(rows.len(), 10);
-    for row in &rows {
+    for row in rows {
         for number in ["threads", "cold_ms", "best_ms", "median_ms", "limit_ms", "limit_fraction"] {
             assert!(row[number].as_f64().is_some_and(|n| n > 0.0), "{number}: {row}");
         }
@@ -46,6 +50,8 @@ fn the_json_has_every_field_of_every_system() {
         }
         assert_eq!(row["isa"].is_string(), ours, "{row}");
     }
+    let page = std::fs::read_to_string(&page).unwrap();
+    assert!(page.contains("sigmoid_f64_100k into") && page.ends_with("</html>\n"));
     let kernels = |system: &str| rows.iter().find(|row| row["system"] == system).unwrap()["kernels"].as_u64();
     assert_eq!((kernels("fused"), kernels("eager")), (Some(1), Some(4)));
 }

@@ -27,8 +27,19 @@ impl Drop for DefaultFloats {
     }
 }
 
+/// Calls `f` in a state that is anything but the default one; gives what `f` gives, and whether that state is still set then. The
+/// state found is set again.
+pub(crate) fn with_odd_state<R>(f: impl FnOnce() -> R) -> (R, bool) {
+    let restore = DefaultFloats::enter();
+    write(ODD);
+    let result = f();
+    let kept = read() & MODES == ODD & MODES;
+    drop(restore);
+    (result, kept)
+}
+
 #[cfg(target_arch = "x86_64")]
-use x86::{Control, DEFAULT, read, write};
+use x86::{Control, DEFAULT, MODES, ODD, read, write};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -39,6 +50,10 @@ mod x86 {
 
     /// All exceptions masked, round to nearest even, neither flush-to-zero nor denormals-are-zero.
     pub(super) const DEFAULT: Control = 0x1f80;
+    /// Flush to zero, denormals are zero, round towards zero.
+    pub(super) const ODD: Control = DEFAULT | 1 << 15 | 1 << 6 | 3 << 13;
+    /// All but the flags of what happened.
+    pub(super) const MODES: Control = !0x3f;
 
     #[inline]
     pub(super) fn read() -> Control {
@@ -57,7 +72,7 @@ mod x86 {
 }
 
 #[cfg(target_arch = "aarch64")]
-use arm::{Control, DEFAULT, read, write};
+use arm::{Control, DEFAULT, MODES, ODD, read, write};
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
@@ -68,6 +83,10 @@ mod arm {
 
     /// No traps, round to nearest even, subnormals kept, NaNs propagate.
     pub(super) const DEFAULT: Control = 0;
+    /// Flush to zero, round towards zero.
+    pub(super) const ODD: Control = 1 << 24 | 3 << 22;
+    /// All of them.
+    pub(super) const MODES: Control = !0;
 
     #[inline]
     pub(super) fn read() -> Control {
@@ -85,16 +104,20 @@ mod arm {
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-use other::{Control, DEFAULT, read, write};
+use other::{Control, DEFAULT, MODES, ODD, read, write};
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod other {
     //! No code is generated for other machines; there is nothing to protect.
 
-    pub(super) type Control = ();
-    pub(super) const DEFAULT: Control = ();
-    pub(super) fn read() -> Control {}
-    pub(super) fn write((): Control) {}
+    pub(super) type Control = u32;
+    pub(super) const DEFAULT: Control = 0;
+    pub(super) const ODD: Control = 0;
+    pub(super) const MODES: Control = 0;
+    pub(super) fn read() -> Control {
+        0
+    }
+    pub(super) fn write(_: Control) {}
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -102,15 +125,10 @@ pub(crate) mod tests {
     use super::*;
     use std::hint::black_box;
 
-    /// Runs `f` with flush-to-zero, denormals-are-zero and rounding towards zero, and checks that `f` restored them.
+    /// Runs `f` in an odd state and checks that `f` restored it.
     pub(crate) fn with_odd_floats<R>(f: impl FnOnce() -> R) -> R {
-        let found = read();
-        let odd = DEFAULT | 1 << 15 | 1 << 6 | 3 << 13;
-        write(odd);
-        let result = f();
-        let after = read();
-        write(found);
-        assert_eq!(after & !0x3f, odd);
+        let (result, kept) = with_odd_state(f);
+        assert!(kept);
         result
     }
 

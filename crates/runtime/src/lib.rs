@@ -15,6 +15,7 @@
 //!   `run(&inputs, &mut outputs, &pool, &workers)` runs it, from any thread.
 //! - Threads: [`Workers`] `::new(threads)`; [`processors()`].
 //! - The machine: [`machine`] says what there is, [`limits`] measures what it can do at best.
+//! - For tests: [`hostile`] surroundings of a run.
 //! - Everything that can go wrong is a [`RuntimeError`].
 
 mod affinity;
@@ -24,6 +25,7 @@ mod element;
 mod error;
 mod execute;
 mod float_control;
+pub mod hostile;
 mod layout;
 pub mod limits;
 pub mod machine;

@@ -246,4 +246,37 @@ mod tests {
             unsafe { free(block) };
         }
     }
+
+    /// The lines of `/proc/self/smaps` about the map that holds an address.
+    #[cfg(target_os = "linux")]
+    fn smaps(address: usize) -> Vec<String> {
+        let text = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let range = |line: &str| {
+            let (start, end) = line.split_whitespace().next()?.split_once('-')?;
+            Some(usize::from_str_radix(start, 16).ok()?..usize::from_str_radix(end, 16).ok()?)
+        };
+        let mut lines = text.lines().skip_while(|line| !range(line).is_some_and(|range| range.contains(&address)));
+        let first = lines.next().map(String::from);
+        first.into_iter().chain(lines.take_while(|line| range(line).is_none()).map(String::from)).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn large_blocks_ask_for_huge_pages() {
+        let modes = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
+        if !modes.contains('[') || modes.contains("[never]") {
+            println!("skipped: the system has no transparent huge pages");
+            return;
+        }
+        let block = allocate(class_size(16 << 20).unwrap()).unwrap();
+        // SAFETY: the block is ours.
+        unsafe { block.start.as_ptr().write_bytes(1, block.bytes) };
+        let lines = smaps(block.start.addr().get());
+        let flags = lines.iter().find(|line| line.starts_with("VmFlags:")).unwrap();
+        assert!(flags.split_whitespace().any(|flag| flag == "hg"), "{flags}");
+        // How many there are is up to the system, which may have none left.
+        lines.iter().filter(|line| line.starts_with("AnonHugePages:")).for_each(|line| println!("{line}"));
+        // SAFETY: used no more.
+        unsafe { free(block) };
+    }
 }

@@ -26,7 +26,7 @@ fn buffers(memory: &[Laid]) -> Result<Vec<Buffer>, String> {
     memory.iter().map(|laid| pool().copy_of_bytes(laid.dtype, &laid.memory).map_err(words)).collect()
 }
 
-fn inputs<'a>(buffers: &'a [Buffer], memory: &[Laid]) -> Result<Vec<In<'a>>, String> {
+fn inputs<'a>(buffers: &'a [Buffer], memory: &'a [Laid]) -> Result<Vec<In<'a>>, String> {
     let pairs = buffers.iter().zip(memory);
     pairs.map(|(buffer, laid)| In::from_buffer(buffer, &laid.layout).map_err(words)).collect()
 }

@@ -11,3 +11,4 @@ pub mod generate;
 pub mod plan;
 pub mod random;
 pub mod shrink;
+pub mod stress;

@@ -5,6 +5,7 @@ mod ulp;
 use clap::{Parser, Subcommand, ValueEnum};
 use fuseloom_testing::check::{Case, Kind, check};
 use fuseloom_testing::fuzz::{Fuzz, check_seed};
+use fuseloom_testing::stress::compile_and_drop;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -57,6 +58,15 @@ enum Command {
     },
     /// The errors of the math functions in units of the last place: all f32s, random f64s, what others published.
     Ulp(ulp::Ulp),
+    /// Compiles and drops, again and again: the process must not grow.
+    Stress {
+        /// How often.
+        #[arg(long, default_value_t = 200_000)]
+        cycles: u64,
+        /// By how many bytes it may grow.
+        #[arg(long, default_value_t = 10_000_000)]
+        bytes: u64,
+    },
     /// The graph of a seed, and what is wrong with it.
     Show {
         /// The seed.
@@ -113,6 +123,7 @@ fn main() -> ExitCode {
             }
         },
         Command::Ulp(ulp) => ulp.run(),
+        Command::Stress { cycles, bytes } => stress(cycles, bytes),
         Command::Show { seed, through } => {
             let generated = fuseloom_testing::generate::generate(seed);
             println!("{}{:?}", fuseloom_graph::print(&generated.graph), generated.sizes);
@@ -126,6 +137,30 @@ fn main() -> ExitCode {
                     ExitCode::FAILURE
                 }
             }
+        }
+    }
+}
+
+fn stress(cycles: u64, bytes: u64) -> ExitCode {
+    match compile_and_drop(cycles, |cycle| eprintln!("{cycle}")) {
+        Ok(Some((before, after))) => {
+            let grown = after.resident.saturating_sub(before.resident);
+            println!(
+                "{cycles} cycles: {:.1} MB, then {:.1} MB; {} maps, then {}",
+                before.resident as f64 / 1e6,
+                after.resident as f64 / 1e6,
+                before.maps,
+                after.maps
+            );
+            if grown < bytes { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Ok(None) => {
+            println!("{cycles} cycles; the system does not tell how large a process is");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

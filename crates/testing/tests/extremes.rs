@@ -190,16 +190,18 @@ fn calls_answer_or_refuse() {
                     .unwrap()
                 })
                 .collect();
-            let mut inputs = Vec::new();
+            let mut laid = Vec::new();
             for (id, buffer) in graph.inputs().iter().zip(&ones) {
                 let ty = graph.ty(*id);
                 let shape: Option<Vec<usize>> = ty.shape.iter().map(|dim| dim.eval(&sizes)).collect();
                 let Some(shape) = shape else { break };
                 let layout = Layout::strided(&shape, &vec![0; shape.len()], 0, ty.dtype, buffer.bytes());
-                if let Ok(input) = layout.and_then(|layout| In::from_buffer(buffer, &layout)) {
-                    inputs.push(input);
+                if let Ok(layout) = layout {
+                    laid.push((buffer, layout));
                 }
             }
+            let inputs: Vec<In<'_>> =
+                laid.iter().filter_map(|(buffer, layout)| In::from_buffer(buffer, layout).ok()).collect();
             if inputs.len() < ones.len() {
                 continue;
             }

@@ -1,9 +1,14 @@
 //! The least time a workload can take on this machine: the larger of moving its bytes and doing its operations.
+//!
+//! Bytes: a hand-written loop moves streams of the same footprint, in whichever way is fastest here: on one thread or on
+//! all, by stores through the caches or past them. Operations: a processor runs different kinds side by side, so their
+//! times are not added up. Each kind that has units of its own takes its measured time, and all of them together take at
+//! least as long as so many of the cheapest; the longest of these is what they take at least.
 
 use crate::failure::{Failure, Result};
 use fuseloom::graph::Graph;
-use fuseloom::measure::limits::{Store, Twin, throughput};
-use fuseloom::measure::{Work, Workers, pool, work};
+use fuseloom::measure::limits::{Instruction, Store, Twin, throughput};
+use fuseloom::measure::{Work, Workers, machine, pool, work};
 use fuseloom::{DType, measure};
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,28 +20,50 @@ const STREAMS: usize = 8;
 pub(crate) struct Limit {
     twin: Twin,
     workers: Arc<Workers>,
-    threads: usize,
+    /// The ways to move the bytes that are tried: by how many threads, and how they store.
+    ways: Vec<(usize, Store)>,
+    /// How often the bytes are moved at a time, so that the clock does not count.
+    passes: u32,
     /// The shortest time the twin took, in seconds.
     moving: f64,
     /// The time of the operations, in seconds.
     computing: f64,
 }
 
+/// Bytes that a thread moves in some twenty microseconds, at least.
+const LONG: usize = 1 << 20;
+
 impl Limit {
-    /// For the arrays that are read and the bytes that are written. Small arrays beside large ones do not count.
+    /// For the arrays that are read and the bytes that are written, on vectors of so many bits. Small arrays beside large ones do
+    /// not count.
     pub(crate) fn new(graph: &Graph, read: &[usize], written: usize, threads: usize, bits: u32) -> Result<Limit> {
         let (reads, writes, each) = streams(read, written);
         let failed = |error| Failure::Message(format!("cannot measure the machine's limit: {error}"));
         let twin = Twin::new(reads, writes, each, Store::Cached, &pool()?).map_err(failed)?;
         let computing = seconds(&work(graph)?, bits) / threads as f64;
-        Ok(Limit { twin, workers: measure::workers(threads)?, threads, moving: f64::INFINITY, computing })
+        let mut ways = vec![(threads, Store::Cached)];
+        // Handing little work to others takes longer than doing it.
+        if threads > 1 && twin.bytes() < 4 << 20 {
+            ways.push((1, Store::Cached));
+        }
+        if written > machine::caches().last_level() / 2 {
+            ways.push((threads, Store::NonTemporal));
+        }
+        let passes = (LONG / twin.bytes().max(1)).clamp(1, 1000) as u32;
+        let workers = measure::workers(threads)?;
+        Ok(Limit { twin, workers, ways, passes, moving: f64::INFINITY, computing })
     }
 
     /// Runs the twin for about so many seconds.
     pub(crate) fn sample(&mut self, seconds: f64) {
-        let start = Instant::now();
-        while start.elapsed().as_secs_f64() < seconds {
-            self.moving = self.moving.min(self.twin.run(&self.workers, self.threads) - clock());
+        let each = seconds / self.ways.len() as f64;
+        for &(threads, store) in &self.ways {
+            self.twin.store_by(store);
+            let start = Instant::now();
+            while start.elapsed().as_secs_f64() < each {
+                let time = self.twin.run(&self.workers, threads, self.passes) / f64::from(self.passes);
+                self.moving = self.moving.min(time);
+            }
         }
     }
 
@@ -55,33 +82,40 @@ fn streams(read: &[usize], written: usize) -> (usize, usize, usize) {
     (count(read.iter().sum()), count(written), each)
 }
 
-/// What it costs to look at the clock twice, in seconds.
-fn clock() -> f64 {
-    static COST: std::sync::OnceLock<f64> = std::sync::OnceLock::new();
-    *COST.get_or_init(|| {
-        let pause = || {
-            let start = Instant::now();
-            start.elapsed().as_secs_f64()
-        };
-        (0..1000).map(|_| pause()).fold(f64::INFINITY, f64::min)
-    })
-}
+/// Instructions that wait for the same unit on every processor: their times add up.
+const UNITS: [&[Instruction]; 9] = [
+    &[Instruction::Add],
+    &[Instruction::Mul, Instruction::Fma],
+    &[Instruction::Div, Instruction::Sqrt],
+    &[Instruction::Compare],
+    &[Instruction::Select],
+    &[Instruction::Round],
+    &[Instruction::Convert],
+    &[Instruction::Logic, Instruction::AddInteger],
+    &[Instruction::ShiftInteger],
+];
 
-/// How long operations take one thread on vectors of `bits` bits, one instruction after another at its measured rate.
+/// How long operations take one thread on vectors of `bits` bits at least.
 fn seconds(work: &[Work], bits: u32) -> f64 {
-    let one = |work: &Work| {
+    let vectors = |work: &Work| work.elements * (8 * work.bytes) as f64 / f64::from(bits);
+    let rate = |work: &Work| {
         let dtype = if work.bytes == 8 { DType::F64 } else { DType::F32 };
-        let lanes = f64::from(bits) / (8 * work.bytes) as f64;
-        let nanoseconds = throughput(work.instruction, dtype, bits).unwrap_or(0.0);
-        work.elements / lanes * nanoseconds * 1e-9
+        throughput(work.instruction, dtype, bits).unwrap_or(0.0)
     };
-    work.iter().map(one).sum()
+    let rates: Vec<f64> = work.iter().map(rate).collect();
+    let of_unit = |unit: &&[Instruction]| {
+        let mine = work.iter().zip(&rates).filter(|(work, _)| unit.contains(&work.instruction));
+        mine.map(|(work, rate)| vectors(work) * rate).sum::<f64>()
+    };
+    let longest = UNITS.iter().map(of_unit).fold(0.0, f64::max);
+    let cheapest = throughput(Instruction::Logic, DType::F32, bits).unwrap_or(0.0);
+    let together = work.iter().map(vectors).sum::<f64>() * cheapest;
+    longest.max(together) * 1e-9
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fuseloom::measure::limits::Instruction;
 
     #[test]
     fn streams_are_as_long_as_the_smallest_array_that_counts() {
@@ -94,11 +128,22 @@ mod tests {
     }
 
     #[test]
-    fn wide_vectors_need_fewer_instructions() {
-        let work = [Work { instruction: Instruction::Div, bytes: 8, elements: 1e6 }];
+    fn every_instruction_has_one_unit() {
+        for instruction in Instruction::ALL {
+            assert_eq!(UNITS.iter().filter(|unit| unit.contains(&instruction)).count(), 1, "{instruction:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_run_side_by_side() {
+        let work = |instruction| Work { instruction, bytes: 8, elements: 1e6 };
+        let (div, add) = (work(Instruction::Div), work(Instruction::Add));
+        let alone = seconds(&[div], 128);
         // Rates are measured, so that nothing can be said to the digit; and not everywhere.
-        let narrow = seconds(&work, 128);
-        assert!(narrow == 0.0 || (1e-5..1e-1).contains(&narrow), "{narrow}");
+        assert!(alone == 0.0 || (1e-5..1e-1).contains(&alone), "{alone}");
+        // Ten additions take less than a division on every processor there is.
+        let both = seconds(&[div, add], 128);
+        assert!(both < alone * 2.0 || alone == 0.0, "{both} against {alone}");
         assert_eq!(seconds(&[], 128), 0.0);
     }
 }

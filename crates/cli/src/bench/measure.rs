@@ -28,8 +28,13 @@ pub(crate) struct Times {
     pub(crate) median: f64,
 }
 
-/// Measures systems in turns, and the machine's limit with them.
-pub(crate) fn measure(contenders: &mut [Contender], limit: &mut Limit, effort: Effort) -> Result<Vec<Times>> {
+/// Measures systems in turns, and the machine's limit with them. Tells which round begins.
+pub(crate) fn measure(
+    contenders: &mut [Contender],
+    limit: &mut Limit,
+    effort: Effort,
+    tell: impl Fn(usize),
+) -> Result<Vec<Times>> {
     let mut samples: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
     let mut calls = vec![1; contenders.len()];
     for (contender, calls) in contenders.iter_mut().zip(&mut calls) {
@@ -41,7 +46,8 @@ pub(crate) fn measure(contenders: &mut [Contender], limit: &mut Limit, effort: E
         }
     }
     let turn = effort.seconds / effort.rounds as f64;
-    for _ in 0..effort.rounds {
+    for round in 0..effort.rounds {
+        tell(round);
         for ((contender, samples), &calls) in contenders.iter_mut().zip(&mut samples).zip(&calls) {
             // What came before left the caches, and after `fused-fresh` the pool, as this system would not find them.
             // Long calls of other systems do not notice.

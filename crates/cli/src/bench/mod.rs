@@ -6,8 +6,10 @@
 mod check;
 mod limit;
 mod measure;
+mod noise;
 mod peer;
 mod plain;
+mod progress;
 mod random;
 mod report;
 mod systems;
@@ -18,9 +20,11 @@ use crate::failure::{Failure, Result, tell};
 use fuseloom::{Array, Options};
 use limit::Limit;
 use measure::{Effort, Times};
+use noise::Noise;
 use peer::Peer;
+use progress::Progress;
 use random::Random;
-use report::Row;
+use report::{Report, Row};
 use std::io::Write;
 use std::path::PathBuf;
 use systems::Contender;
@@ -39,9 +43,15 @@ pub(crate) struct Arguments {
     /// Also writes the measurements as a list of objects
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Prints a Markdown table, one line a workload
-    #[arg(long)]
+    /// Also writes a page with charts
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Prints a Markdown table
+    #[arg(long, conflicts_with = "detailed")]
     markdown: bool,
+    /// Prints every figure of every system
+    #[arg(long)]
+    detailed: bool,
     /// Lists the workloads and measures nothing
     #[arg(long)]
     list: bool,
@@ -86,8 +96,6 @@ struct Bench {
 
 /// The seed of every workload's inputs.
 const SEED: u64 = 2026;
-/// Bits of a vector of the `clif` back end.
-const VECTOR_BITS: u32 = 128;
 /// How often a compilation is timed; the shortest counts.
 const COMPILATIONS: usize = 3;
 
@@ -96,23 +104,45 @@ pub(crate) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
         return list(out);
     }
     let chosen = choose(&arguments.workload)?;
+    let noise = Noise::watch();
     let bench = Bench::new(arguments)?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    let progress = Progress::new(chosen.len());
     for workload in chosen {
-        tell(workload.name);
-        match bench.workload(workload) {
+        progress.begin(workload.name);
+        match bench.workload(workload, &progress) {
             Ok(measured) => rows.extend(measured),
             Err(Failure::Closed) => return Err(Failure::Closed),
             Err(Failure::Message(message)) => {
-                tell(format_args!("{}: {message}", workload.name));
+                progress.tell(format!("{}: {message}", workload.name));
                 wrong.push(workload.name);
             }
         }
     }
-    writeln!(out, "{}", if arguments.markdown { report::markdown(&rows) } else { report::table(&rows) })?;
+    progress.end();
+    let report = Report {
+        version: 1,
+        fuseloom: env!("CARGO_PKG_VERSION"),
+        processor: fuseloom::measure::machine::processor_name(),
+        threads: bench.threads,
+        isa: bench.isa,
+        systems: bench.peers.iter().map(|peer| (peer.system, peer.version.clone())).collect(),
+        warnings: noise.warnings(&rows),
+        rows,
+    };
+    report.warnings.iter().for_each(tell);
+    let print = match (arguments.markdown, arguments.detailed) {
+        (true, _) => report::markdown,
+        (false, true) => report::detailed,
+        (false, false) => report::table,
+    };
+    writeln!(out, "{}", print(&report))?;
     if let Some(path) = &arguments.json {
-        let text = serde_json::to_string_pretty(&rows).map_err(|error| Failure::file(path, error))?;
+        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::file(path, error))?;
         write_whole(path, format!("{text}\n").as_bytes())?;
+    }
+    if let Some(path) = &arguments.html {
+        write_whole(path, report::page(&report).as_bytes())?;
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("these went wrong: {}", wrong.join(", ")).into()) }
 }
@@ -158,10 +188,12 @@ impl Bench {
         })
     }
 
-    fn workload(&self, workload: &Workload) -> Result<Vec<Row>> {
+    fn workload(&self, workload: &Workload, progress: &Progress) -> Result<Vec<Row>> {
         let inputs = (workload.inputs)(&mut Random::new(SEED))?;
         let (mut contenders, mut limit) = self.contenders(workload, &inputs)?;
-        let times = measure::measure(&mut contenders, &mut limit, self.effort)?;
+        let times = measure::measure(&mut contenders, &mut limit, self.effort, |round| {
+            progress.round(workload.name, round, self.effort.rounds)
+        })?;
         let row = |(contender, times): (&Contender, &Times)| self.row(workload, contender, times, limit.seconds());
         contenders.iter().zip(&times).map(row).collect()
     }
@@ -177,7 +209,7 @@ impl Bench {
         disagree("fused and eager", check::difference(&result, &eager_result, (0.0, 0.0))?)?;
         drop(eager_result);
         let read: Vec<usize> = inputs.iter().map(bytes).collect();
-        let limit = Limit::new(fused.graph(), &read, bytes(&result), self.threads, VECTOR_BITS)?;
+        let limit = Limit::new(fused.graph(), &read, bytes(&result), self.threads, vector_bits(&self.isa))?;
 
         let mut contenders = vec![
             systems::returning("fused", &fused, inputs, fused_cold),
@@ -203,7 +235,7 @@ impl Bench {
 
     fn row(&self, workload: &Workload, contender: &Contender, times: &Times, limit: f64) -> Result<Row> {
         let mut row = Row {
-            workload: workload.name,
+            workload: workload.name.into(),
             system: contender.system,
             threads: self.threads,
             isa: None,
@@ -238,6 +270,15 @@ impl Bench {
             }
         }
         Ok(row)
+    }
+}
+
+/// Bits of a vector of a back end.
+fn vector_bits(isa: &str) -> u32 {
+    match isa {
+        "avx512" => 512,
+        "avx2" => 256,
+        _ => 128,
     }
 }
 
