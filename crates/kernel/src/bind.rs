@@ -171,6 +171,12 @@ const CHUNK: i64 = 256 << 10;
 const ACCUMULATORS: i64 = 128 << 10;
 /// Bytes of a side of a packed square: whole cache lines both ways.
 const SQUARE: i64 = 256;
+/// Bytes of a block of rows of products, of the second-level cache.
+const BLOCK: i64 = 512 << 10;
+/// The fewest rows of such a block: the library packs a right matrix anew for each.
+const FEWEST_ROWS: i64 = 32;
+/// The number of blocks that is worth smaller ones.
+const BLOCKS: i64 = 4;
 /// A worker takes at least this much work at a time, in nanoseconds.
 const GRAIN: f64 = 3_000.0;
 
@@ -500,6 +506,19 @@ fn scratch_layout(step: &KernelStep, params: &[i64]) -> Result<(Vec<(usize, usiz
     Ok((layout, at))
 }
 
+/// The rows of a block of products: blocks of nearly equal size.
+fn block(extent: i64, other: i64, bytes: i64, most: i64) -> i64 {
+    let cached = (BLOCK / bytes.max(1)).clamp(FEWEST_ROWS, most);
+    let share = extent.saturating_mul(other) / BLOCKS;
+    let rows = cached.min(share.max(FEWEST_ROWS));
+    if rows >= extent {
+        return extent.max(1);
+    }
+    let count = extent / rows + i64::from(extent % rows > 0);
+    let even = extent / count + i64::from(extent % count > 0);
+    (even + 15) & !15
+}
+
 /// The extent of a tile: at least 1.
 fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
     let at = |id: SizeId| sizes[id.0 as usize].max(0);
@@ -511,6 +530,9 @@ fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
         }
         TileRule::Columns { extent, outer, bytes } => {
             (at(extent), at(outer), (ACCUMULATORS / i64::from(bytes.max(1))).max(64), 64)
+        }
+        TileRule::Block { extent, other, bytes, most } => {
+            return block(at(extent), at(other), at(bytes), i64::from(most));
         }
         TileRule::Square { extent, bytes } => return (SQUARE / i64::from(bytes.max(1))).min(at(extent)).max(1),
     };

@@ -201,6 +201,18 @@ pub enum TileRule {
         /// Bytes moved for each element of the axis.
         bytes: u32,
     },
+    /// Rows (or columns) of a block of matrix products and of what runs on it: as many as keep the block in the second-level
+    /// cache, fewer if there would be too few blocks. By sizes alone, since the bits of a product may depend on it.
+    Block {
+        /// The extent of the axis.
+        extent: SizeId,
+        /// How many blocks there are along the other parallel loops.
+        other: SizeId,
+        /// Bytes that a row keeps in cache.
+        bytes: SizeId,
+        /// The most rows.
+        most: u32,
+    },
     /// Columns of a reduction over an outer axis: as many as keep the accumulator rows in the first-level cache.
     Columns {
         /// The extent of the column axis.

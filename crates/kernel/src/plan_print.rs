@@ -169,6 +169,10 @@ impl PlanPrinter<'_> {
         match *rule {
             TileRule::Chunk { extent, outer, bytes } => text("chunk", extent, outer, bytes),
             TileRule::Columns { extent, outer, bytes } => text("columns", extent, outer, bytes),
+            TileRule::Block { extent, other, bytes, most } => {
+                let (extent, other, bytes) = (self.size(extent), self.size(other), self.size(bytes));
+                format!("block({extent} of {other}, {bytes} bytes each, at most {most})")
+            }
             TileRule::Square { extent, bytes } => format!("square({}, {bytes} bytes each)", self.size(extent)),
         }
     }

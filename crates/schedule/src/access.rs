@@ -128,7 +128,12 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
                 found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
             }
         }
-        if t.gather.is_some() || t.reduced.is_some() || t.scanned.is_some() {
+        if t.product {
+            // Rows may be those of several matrices, one after another; columns and depth are the library's.
+            let own = |axis: usize| scope.cluster.axes[&task][axis];
+            let [_, columns, depth] = crate::blocks::axes(scope.tasks, task).map(own);
+            found.push(Touch::Loops(columns.into_iter().chain(depth).collect()));
+        } else if t.gather.is_some() || t.reduced.is_some() || t.scanned.is_some() {
             let loops = |entry: &LoopIndex| match *entry {
                 LoopIndex::Along { l, .. } => Some(l),
                 LoopIndex::Fixed(_) => None,
@@ -166,7 +171,7 @@ fn reads(
             }
             Source::Memory => {
                 let place = &scope.tasks.placed[&read.value];
-                let element = scope.graph.node(read.value.node).types[read.value.result as usize].dtype.size();
+                let element = read.value.ty(scope.graph).dtype.size();
                 found.push(Touch::Memory { element, strides: address(sizes, place, &index).1 });
             }
             Source::Fused(_) => {}

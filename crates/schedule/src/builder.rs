@@ -96,7 +96,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// A variable of its own.
-    fn new_var(&mut self, name: String) -> VarId {
+    pub(crate) fn new_var(&mut self, name: String) -> VarId {
         self.kernel.vars.push(name.into());
         VarId(self.kernel.vars.len() as u32 - 1)
     }

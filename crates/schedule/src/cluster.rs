@@ -4,6 +4,7 @@
 //! it reads, where the loops agree and it pays; then clusters that read the same memory over the same loops are merged. What
 //! is refused is refused for a reason, which is kept for the decision log.
 
+use crate::blocks;
 use crate::cost;
 use crate::reads::{AxisIndex, Read, ValueRef};
 use crate::sizes::SizeTable;
@@ -251,7 +252,7 @@ pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 
             if context.tasks.computed(read.value).is_some_and(|p| cluster.axes.contains_key(&p)) {
                 continue;
             }
-            let dtype = context.graph.node(read.value.node).types[read.value.result as usize].dtype;
+            let dtype = read.value.ty(context.graph).dtype;
             let place = context.tasks.placed.get(&read.value);
             let mut along = |entry: &AxisIndex| match *entry {
                 AxisIndex::Along { axis, .. } => axes[axis],
@@ -413,8 +414,10 @@ impl Clusters {
                         edges.push((producer, consumer));
                     }
                     Err(reason) => {
-                        let again = worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
-                            .is_some()
+                        // A product multiplies what lies somewhere, not what is computed as it is read.
+                        let again = !context.tasks.tasks[consumer.index()].product
+                            && worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
+                                .is_some()
                             && !inline_reads_inside(context.tasks, producer, &tasks);
                         if !again {
                             return Err(reason);
@@ -428,7 +431,12 @@ impl Clusters {
                 return Err("it is read at computed indices, after all of it is written".to_string());
             }
         }
-        if pairs.is_empty() {
+        let multiplies = |t: &TaskId| context.tasks.tasks[t.index()].product;
+        let products = first.tasks.iter().chain(&second.tasks).any(multiplies);
+        if products && !pairs.is_empty() {
+            return Err("a product goes through memory in its own order".to_string());
+        }
+        if pairs.is_empty() && !products {
             bind_shared_reads(context, first, second, &mut rename);
         }
         if edges.is_empty() && pairs.is_empty() {
@@ -444,6 +452,13 @@ impl Clusters {
             return Err(format!("together they are {operations} operations, more than one kernel should have"));
         }
         merged.structure = structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
+        if products {
+            if merged.tasks.iter().any(|t| merged.scanned(context.tasks, *t).is_some()) {
+                return Err("a scan does not run within the blocks of a product".to_string());
+            }
+            blocks::pays(context, first, second, &merged, &edges)?;
+            return Ok(merged);
+        }
         scans_fit(context.tasks, &merged)?;
         for &(producer, consumer) in &edges {
             broadcast |= merged.value(context.tasks, producer) != merged.domain(consumer);
@@ -604,12 +619,12 @@ fn pays(
     if again > 1 {
         let widest = 8;
         let resident = match structure.mode {
-            Mode::Pointwise | Mode::Rows => inner.saturating_mul(widest),
+            Mode::Pointwise | Mode::Rows | Mode::Blocks(_) => inner.saturating_mul(widest),
             Mode::Columns => inner.saturating_mul(cost::COLUMNS * widest / 2),
         };
         if resident > cost::RESIDENT {
             let what = match structure.mode {
-                Mode::Pointwise | Mode::Rows => format!("a row of {inner} elements"),
+                Mode::Pointwise | Mode::Rows | Mode::Blocks(_) => format!("a row of {inner} elements"),
                 Mode::Columns => format!("a tile of {} columns of {inner} elements", cost::COLUMNS),
             };
             return Err(format!("{what} does not stay in cache between the pass that reduces and the next"));

@@ -30,6 +30,9 @@ pub(crate) const PARALLEL: i64 = 8;
 /// The columns that a tile of a reduction over an outer axis has at least.
 pub(crate) const COLUMNS: i64 = 64;
 
+/// Nanoseconds that a multiplication and an addition of a matrix product take a thread.
+pub(crate) const MULTIPLICATION: f64 = 0.015;
+
 /// Primitive operations an element of the task's domain, its own work alone.
 pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
     let node = graph.node(task.node);
@@ -69,8 +72,9 @@ pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
         | Op::Reshape(_)
         | Op::Concat { .. }
         | Op::Pad { .. }
-        | Op::Einsum(_)
         | Op::Result(_) => 0,
+        // It is a call.
+        Op::Einsum(_) => 1,
     }
 }
 
@@ -90,7 +94,7 @@ fn cast_operations(from: DType, to: DType) -> u32 {
 
 /// Bytes of a value at typical sizes.
 pub(crate) fn value_bytes(graph: &Graph, sizes: &mut SizeTable, value: ValueRef) -> i64 {
-    let ty = &graph.node(value.node).types[value.result as usize];
+    let ty = value.ty(graph);
     let shape: Vec<_> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
     sizes.hint_product(shape).saturating_mul(ty.dtype.size() as i64)
 }

@@ -2,8 +2,9 @@
 
 mod scan;
 
-use crate::access::{Scope, address, coalesce};
+use crate::access::{Scope, address, coalesce, compose};
 use crate::across::{self, Across};
+use crate::blocks;
 use crate::builder::KernelBuilder;
 use crate::cost;
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
@@ -15,8 +16,8 @@ use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op, Reduce};
 use fuseloom_kernel::{
-    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, ReduceInto,
-    Role, SizeId, SizeOp, TileRule, WorkEstimate,
+    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range,
+    ReduceInto, Role, SizeId, SizeOp, TileRule, WorkEstimate,
 };
 use fuseloom_lane::{DType, Reduction, tree};
 use hashbrown::{HashMap, HashSet};
@@ -52,6 +53,7 @@ pub(crate) fn emit(
         layout: &layout,
         uses,
         staged: HashMap::new(),
+        arrays: Vec::new(),
         partials,
         split: split.map(|(split, _)| split),
         across,
@@ -86,6 +88,9 @@ fn split(
     fused: &dyn Fn(TaskId) -> Vec<TaskId>,
 ) -> Option<(Split, SizeId)> {
     let structure = &cluster.structure;
+    if let Mode::Blocks(_) = structure.mode {
+        return None;
+    }
     let [over] = structure.levels.get(1)?[..] else { return None };
     let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
     let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
@@ -165,7 +170,9 @@ fn partial_states(
     let loops: Vec<usize> = match cluster.structure.mode {
         // Columns stay innermost, so that their strips store side by side.
         Mode::Columns => [split.parts].into_iter().chain(cluster.structure.levels[0].iter().copied()).collect(),
-        Mode::Rows | Mode::Pointwise => cluster.structure.levels[0].iter().copied().chain([split.parts]).collect(),
+        Mode::Rows | Mode::Pointwise | Mode::Blocks(_) => {
+            cluster.structure.levels[0].iter().copied().chain([split.parts]).collect()
+        }
     };
     for &task in &cluster.tasks {
         let node = tasks.tasks[task.index()].node;
@@ -211,6 +218,7 @@ fn trace_nodes(scope: &Scope<'_>, layout: &Nest, nodes: &[Node], uses: &mut Hash
     for node in nodes {
         match node {
             Node::Loop { body, .. } => trace_nodes(scope, layout, body, uses),
+            Node::Product { id, task } => trace_uses(scope, layout, *id, *task, uses),
             Node::Strip { id, tasks, .. } => {
                 for &task in tasks {
                     trace_uses(scope, layout, *id, task, uses);
@@ -260,7 +268,7 @@ fn operations_again(scope: &Scope<'_>, task: TaskId, depth: u32) -> Option<u32> 
     let level = scope.cluster.task_level(task);
     for &user in &scope.cluster.tasks {
         let reads = fused_reads(scope.tasks, scope.sources, user).contains(&task);
-        if reads && scope.cluster.task_level(user) != level {
+        if reads && (scope.cluster.task_level(user) != level || scope.tasks.tasks[user.index()].product) {
             return None;
         }
     }
@@ -282,6 +290,8 @@ struct Emitter<'a> {
     uses: HashMap<ValueRef, Vec<usize>>,
     /// Where a value of an earlier strip is read from.
     staged: HashMap<ValueRef, OperandId>,
+    /// The arrays of scratch that blocks of products use: what lies there, indexed by which loops.
+    arrays: Vec<(ValueRef, OperandId, Vec<usize>)>,
     partials: HashMap<TaskId, Vec<Partial>>,
     split: Option<Split>,
     across: Option<Across>,
@@ -318,6 +328,9 @@ impl Emitter<'_> {
         let points = self.builder.sizes.hint(outer).saturating_mul(self.builder.sizes.hint(extent)).max(1);
         let each = (self.builder.sizes.hint(work.bytes) / points).clamp(1, 1 << 24) as u32;
         match self.scope.cluster.structure.mode {
+            Mode::Blocks(blocks) => {
+                blocks::tile_rule(self.scope.cluster, self.scope.tasks, self.builder.sizes, blocks, l)
+            }
             Mode::Columns => {
                 let states: usize = self.scope.cluster.tasks.iter().map(|t| self.state_count(*t)).sum();
                 TileRule::Columns { extent, outer, bytes: (states.max(1) * tree::LANES * 8) as u32 }
@@ -344,6 +357,8 @@ impl Emitter<'_> {
         let elements = self.builder.sizes.product(loops);
         let operations: u32 =
             cluster.tasks.iter().map(|t| cost::operations(self.scope.graph, &self.scope.tasks.tasks[t.index()])).sum();
+        let multiplies = matches!(cluster.structure.mode, Mode::Blocks(_));
+        let elements = if multiplies { self.multiplications() } else { elements };
         let mut values: HashSet<ValueRef> = HashSet::new();
         let mut bytes = self.builder.sizes.constant(0);
         for &task in &cluster.tasks {
@@ -363,7 +378,27 @@ impl Emitter<'_> {
                 bytes = self.builder.sizes.add(bytes, written);
             }
         }
-        WorkEstimate { elements, nanoseconds: 0.1 + 0.08 * f64::from(operations), bytes }
+        let nanoseconds = if multiplies { cost::MULTIPLICATION } else { 0.1 + 0.08 * f64::from(operations) };
+        WorkEstimate { elements, nanoseconds, bytes }
+    }
+
+    /// What the cluster computes, in multiplications of matrices: the other work counts as what it takes the time of.
+    fn multiplications(&mut self) -> SizeId {
+        let mut all = self.builder.sizes.constant(0);
+        for &task in &self.scope.cluster.tasks {
+            let t = &self.scope.tasks.tasks[task.index()];
+            let points = self.builder.sizes.product(t.domain.iter().copied());
+            let each = match t.product {
+                true => 1,
+                false => {
+                    let operations = f64::from(cost::operations(self.scope.graph, t));
+                    ((0.1 + 0.08 * operations) / cost::MULTIPLICATION).ceil() as i64
+                }
+            };
+            let more = self.builder.sizes.scale(points, each);
+            all = self.builder.sizes.add(all, more);
+        }
+        all
     }
 
     fn items(&mut self, nodes: &[Node], parallel: &HashSet<usize>) -> Vec<Item> {
@@ -378,6 +413,10 @@ impl Emitter<'_> {
                     let (var, range) = (self.builder.var(*l), self.builder.range(*l));
                     let kind = if reduces_over(&body, var) { LoopKind::Reduce } else { LoopKind::Serial };
                     items.push(Item::Loop(Loop { var, range, kind, body }));
+                }
+                Node::Product { id, task } => {
+                    let product = self.product(*id, *task, parallel);
+                    items.extend(product.map(Item::Product));
                 }
                 Node::Strip { id, axis, tasks } => {
                     let body = self.strip(*id, *axis, tasks, parallel);
@@ -448,6 +487,30 @@ impl Emitter<'_> {
         body
     }
 
+    /// A block of a product; `None` if nobody needs it.
+    fn product(&mut self, id: usize, task: TaskId, parallel: &HashSet<usize>) -> Option<Product> {
+        let t = &self.scope.tasks.tasks[task.index()];
+        let at = self.scope.at(self.builder.sizes, task);
+        let value = ValueRef { node: t.node, result: 0 };
+        let [a, b] = [0, 1].map(|r| {
+            let read = &t.reads[r];
+            if let (Source::Fused(_), Some(&staged)) = (self.scope.sources[&(task, r)], self.staged.get(&read.value)) {
+                return staged;
+            }
+            let index = compose(self.builder.sizes, &read.index, &at);
+            let (place, strides) = address(self.builder.sizes, &self.scope.tasks.placed[&read.value], &index);
+            let name = name_of(self.scope, read.value);
+            self.builder.operand(Role::In, &name, t.dtypes[0], &place, strides)
+        });
+        let c = self.home(id, value, task, parallel, None)?;
+        let [rows, columns, depth] =
+            blocks::axes(self.scope.tasks, task).map(|axis| match self.scope.cluster.axes[&task][axis] {
+                Some(l) => (self.builder.var(l), self.builder.range(l)),
+                None => (self.builder.new_var("one".to_string()), Range::Fixed { extent: 1 }),
+            });
+        Some(Product { a, b, c, rows, columns, depth })
+    }
+
     fn read(&mut self, body: &mut StripBody, (task, r): (TaskId, usize), at: &[crate::access::LoopIndex]) -> ExprId {
         let staged = &self.staged;
         let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
@@ -477,10 +540,35 @@ impl Emitter<'_> {
                 0 => format!("s{}", value.node.0),
                 k => format!("s{}_{k}", value.node.0),
             };
-            self.builder.scratch(name, t.dtypes[value.result as usize], &loops)
+            let dtype = t.dtypes[value.result as usize];
+            match self.dead_array(strip, task, dtype, &loops) {
+                Some(n) => {
+                    self.arrays[n].0 = value;
+                    self.arrays[n].1
+                }
+                None => {
+                    let operand = self.builder.scratch(name, dtype, &loops);
+                    self.arrays.push((value, operand, loops));
+                    operand
+                }
+            }
         };
         self.staged.insert(value, operand);
         Some(operand)
+    }
+
+    /// An array of scratch over the same loops which nothing after this strip reads, if an elementwise task of a block of
+    /// products writes: it loads before it stores, and at the same place.
+    fn dead_array(&self, strip: usize, task: TaskId, dtype: DType, loops: &[usize]) -> Option<usize> {
+        let Mode::Blocks(_) = self.scope.cluster.structure.mode else { return None };
+        let dead = |(value, operand, over): &(ValueRef, OperandId, Vec<usize>)| {
+            let read_later = self.uses.get(value).is_some_and(|users| users.iter().any(|user| *user > strip));
+            over == loops && self.builder.dtype(*operand) == dtype && !read_later
+        };
+        match self.scope.tasks.tasks[task.index()].reduced {
+            Some(_) => None,
+            None => self.arrays.iter().position(dead),
+        }
     }
 
     /// The loops that index a value's scratch: those it varies along, save the ones that surround both its own strip and all

@@ -8,6 +8,7 @@
 
 mod access;
 mod across;
+mod blocks;
 mod builder;
 mod cluster;
 mod cost;

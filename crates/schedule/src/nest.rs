@@ -1,5 +1,6 @@
 //! The loops and strips of a cluster, before any code: which strip holds which task, inside which loops.
 
+use crate::blocks::{Blocks, Segment, segments};
 use crate::reads::ValueRef;
 use crate::structure::{Cluster, Mode, Stage, stages};
 use crate::tasks::{TaskId, TaskKind, Tasks};
@@ -11,6 +12,8 @@ use smallvec::SmallVec;
 pub(crate) enum Node {
     /// A serial loop; `id` tells apart two loops over the same axis.
     Loop { id: usize, l: usize, body: Vec<Node> },
+    /// A block of a product.
+    Product { id: usize, task: TaskId },
     /// Tasks in one strip along a loop, or at one point.
     Strip { id: usize, axis: Option<usize>, tasks: Vec<TaskId> },
     /// The second half of split reductions: combines the partial states along loop `parts`.
@@ -82,6 +85,7 @@ pub(crate) fn nest(
             let parallel = others.into_iter().filter(|l| Some(*l) != across).collect();
             vec![PhaseNest { parallel, tiled: across.into_iter().chain(axis).collect(), body }]
         }
+        (Mode::Blocks(blocks), _) => vec![layout.blocks(blocks)],
         (_, Some(split)) if all.iter().any(|t| cluster.scanned(tasks, *t).is_some()) => layout.spans(split, outer),
         (mode, Some(split)) => layout.split(mode, split, outer, axis, others),
         (Mode::Columns, None) => {
@@ -130,12 +134,41 @@ impl Layout<'_> {
         stages(self.cluster, self.tasks, level, items, self.fused)
     }
 
+    /// A block of rows or a tile of products, and what runs on it.
+    fn blocks(&mut self, blocks: Blocks) -> PhaseNest {
+        let tiled: SmallVec<[usize; 2]> = blocks.rows.into_iter().chain(blocks.columns).collect();
+        let mut body = Vec::new();
+        let segments = segments(self.cluster, self.tasks).expect("a structure was found, so its parts nest");
+        for segment in segments {
+            match segment {
+                Segment::Product(task) => body.push(Node::Product { id: self.id(), task }),
+                Segment::Strips(part) => {
+                    let tasks = part.tasks.clone();
+                    let mut inner = Layout { cluster: &part, tasks: self.tasks, fused: self.fused, next: self.next };
+                    let (whole, strips) = match part.structure.levels.len() {
+                        // Every task runs over all of the tile.
+                        1 if blocks.columns.is_some() => (false, vec![inner.strip(blocks.columns, tasks)]),
+                        _ => inner.rows(0, &tasks),
+                    };
+                    let rows = if whole { None } else { blocks.rows };
+                    body.extend(inner.loops(rows.as_slice(), strips));
+                    self.next = inner.next;
+                }
+            }
+        }
+        let parallel = self.cluster.structure.levels[0].iter().copied().filter(|l| !tiled.contains(l)).collect();
+        PhaseNest { parallel, tiled, body }
+    }
+
     /// A level in rows. With one deep stage the level's own tasks are strips before and after a loop over the deep part, so
     /// that they are vectorized too; with several, everything runs row by row, to find the row in cache again. For level 0
     /// answers whether the first form was taken (the loop is then the tile's), and leaves the parallel loops out.
     fn rows(&mut self, level: usize, items: &[TaskId]) -> (bool, Vec<Node>) {
         let loops = self.cluster.structure.levels[level].clone();
-        let axis = loops.last().copied();
+        let axis = match self.cluster.structure.mode {
+            Mode::Blocks(blocks) if level == 0 => blocks.rows,
+            Mode::Blocks(_) | Mode::Pointwise | Mode::Rows | Mode::Columns => loops.last().copied(),
+        };
         let stages = self.stages(level, items);
         let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
         let mut body = Vec::new();
@@ -289,22 +322,22 @@ fn walk(nodes: &[Node], phase: usize, path: &mut Vec<(usize, usize)>, nest: &mut
                 walk(body, phase, path, nest);
                 path.pop();
             }
-            Node::Totals { id, .. } | Node::Carries { id, .. } => place(*id, phase, path, nest),
-            Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => {
-                place(*id, phase, path, nest);
-                for &task in tasks {
-                    nest.strip_of.insert(task, *id);
-                }
-            }
+            Node::Totals { id, .. } | Node::Carries { id, .. } => place(*id, &[], phase, path, nest),
+            Node::Product { id, task } => place(*id, &[*task], phase, path, nest),
+            Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => place(*id, tasks, phase, path, nest),
         }
     }
 }
 
-fn place(id: usize, phase: usize, path: &[(usize, usize)], nest: &mut Nest) {
+/// Notes where a strip or a product stands.
+fn place(id: usize, tasks: &[TaskId], phase: usize, path: &[(usize, usize)], nest: &mut Nest) {
     if nest.paths.len() <= id {
         nest.paths.resize(id + 1, Vec::new());
         nest.phase_of.resize(id + 1, 0);
     }
     nest.paths[id] = path.to_vec();
     nest.phase_of[id] = phase;
+    for &task in tasks {
+        nest.strip_of.insert(task, id);
+    }
 }

@@ -5,15 +5,26 @@
 //! a reshape that is not affine and therefore stands for a buffer.
 
 use crate::sizes::SizeTable;
-use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape};
+use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape, Type};
 use fuseloom_kernel::SizeId;
 use smallvec::SmallVec;
+
+/// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).
+pub(crate) const STORED: u32 = u32::MAX;
 
 /// One result of one node.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct ValueRef {
     pub(crate) node: NodeId,
     pub(crate) result: u32,
+}
+
+impl ValueRef {
+    /// The type of the value.
+    pub(crate) fn ty(self, graph: &Graph) -> &Type {
+        let result = if self.result == STORED { 0 } else { self.result };
+        &graph.node(self.node).types[result as usize]
+    }
 }
 
 /// The index along one axis of a base, as a function of the reader's point.

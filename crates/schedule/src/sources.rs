@@ -101,13 +101,16 @@ fn choose(
         let same = same_loops(tasks, sizes, producer, consumer, read)
             .is_ok_and(|pairs| pairs.iter().all(|&(p, c)| cluster.axes[&producer][p] == cluster.axes[&consumer][c]));
         return match same {
-            true => (Source::Fused(producer), "they share their loops".to_string()),
+            true => (Source::Fused(producer), fused_reason(tasks, producer, consumer).to_string()),
             // The merge made sure of this: what its own kernel writes cannot be read back at another index.
             false => (Source::Inline(producer), "it is read at another index of the kernel's loops".to_string()),
         };
     }
     let refused = clusters.refused.get(&(producer, consumer)).cloned();
     let refused = refused.unwrap_or_else(|| "their loops differ".to_string());
+    if tasks.tasks[consumer.index()].product {
+        return (Source::Memory, refused);
+    }
     let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
     if let Some(operations) = worth_inlining(graph, tasks, sizes, producer, consumer)
         && !inline_reads_inside(tasks, producer, &inside)
@@ -115,6 +118,14 @@ fn choose(
         return (Source::Inline(producer), format!("{refused}; {operations} operations cost less than a buffer"));
     }
     (Source::Memory, refused)
+}
+
+fn fused_reason(tasks: &Tasks, producer: TaskId, consumer: TaskId) -> &'static str {
+    match (tasks.tasks[producer.index()].product, tasks.tasks[consumer.index()].product) {
+        (_, true) => "a block of rows of it is multiplied while it is in cache",
+        (true, false) => "it works on a block of the product while that is in cache",
+        (false, false) => "they share their loops",
+    }
 }
 
 fn decision(
@@ -145,7 +156,7 @@ fn decision(
 
 /// The bytes of a value, as a formula.
 pub(crate) fn bytes_of(graph: &Graph, sizes: &mut SizeTable, value: ValueRef) -> SizeId {
-    let ty = &graph.node(value.node).types[value.result as usize];
+    let ty = value.ty(graph);
     let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
     let elements = sizes.product(shape);
     sizes.scale(elements, ty.dtype.size() as i64)

@@ -96,7 +96,7 @@ impl StripBody {
         at: &[LoopIndex],
     ) -> ExprId {
         let read = &scope.tasks.tasks[task.index()].reads[r];
-        let dtype = scope.graph.node(read.value.node).types[read.value.result as usize].dtype;
+        let dtype = read.value.ty(scope.graph).dtype;
         let index = compose(builder.sizes, &read.index, at);
         match scope.source(task, r, inlined) {
             Source::Leaf => self.leaf(scope, builder, read.value, &index),

@@ -5,6 +5,7 @@
 //! parallel; each further set adds the loops of one more *level*. A loop that is scanned along has an order, so it counts as one
 //! level further in. A cluster without reductions and scans has a single level.
 
+use crate::blocks::{self, Blocks};
 use crate::cost;
 use crate::sizes::SizeTable;
 use crate::tasks::{Task, TaskId, Tasks};
@@ -43,6 +44,9 @@ pub(crate) enum Mode {
     Rows,
     /// Along an outer loop at every level: reductions are loops around strips.
     Columns,
+    /// Within blocks of the rows of matrix products ([`crate::blocks`]): level 0 are the loops that blocks are cut from, level 1
+    /// all the others.
+    Blocks(Blocks),
 }
 
 /// A set of loops, as bits.
@@ -142,6 +146,9 @@ pub(crate) fn structure(
     sizes: &SizeTable,
     weight: &dyn Fn(usize) -> i64,
 ) -> Result<Structure, String> {
+    if blocks::any(cluster, tasks) {
+        return blocks::structure(cluster, tasks, weight);
+    }
     let mut sets: Vec<Loops> = Vec::new();
     for &task in &cluster.tasks {
         let domain = cluster.domain(task);
@@ -189,7 +196,7 @@ pub(crate) fn structure(
 }
 
 /// Loops in the order of the axes of the task with the most of them, then any others.
-fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
+pub(crate) fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
     let mut by_rank: Vec<TaskId> = cluster.tasks.clone();
     by_rank.sort_by_key(|t| (std::cmp::Reverse(tasks[t.index()].domain.len()), std::cmp::Reverse(*t)));
     let mut order: Vec<usize> = Vec::new();

@@ -3,17 +3,14 @@
 //! Sources and views are no tasks. A concatenation is one copy task a piece, each writing its part of the result's memory; a
 //! reshape that strides cannot express is a copy, and so is an output that is not a computed value of its own.
 
-use crate::reads::{AxisIndex, IndexMap, Read, ValueRef, resolve};
+use crate::reads::{AxisIndex, IndexMap, Read, STORED, ValueRef, resolve};
 use crate::reads::{identity, reshape_strides};
 use crate::sizes::SizeTable;
 use crate::{AxisStride, Layout, Options, ScheduleError};
-use fuseloom_graph::{Dim, Graph, NodeId, Op};
+use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
 use fuseloom_lane::DType;
 use hashbrown::{HashMap, HashSet};
-
-/// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).
-const STORED: u32 = u32::MAX;
 
 /// A task, by position in [`Tasks::tasks`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -46,6 +43,8 @@ pub(crate) struct Task {
     pub(crate) reduced: Option<usize>,
     /// The axis of the domain that it scans along, if it does.
     pub(crate) scanned: Option<usize>,
+    /// Whether it is a product of matrices, over `[batch.., m, n, k]`, which reduces the last.
+    pub(crate) product: bool,
     /// What it reads at each point of its domain.
     pub(crate) reads: Vec<Read>,
     /// For a `take`: the array it reads by index.
@@ -117,7 +116,7 @@ impl Tasks {
         if self.placed.contains_key(&value) {
             return;
         }
-        let ty = &graph.node(value.node).types[value.result as usize];
+        let ty = value.ty(graph);
         let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
         let name = match value.result {
             0 => format!("t{}", value.node.0),
@@ -383,6 +382,7 @@ fn add_copy(
         domain,
         reduced: None,
         scanned: None,
+        product: false,
         reads,
         gather: None,
         dtypes: vec![ty.dtype],
@@ -424,8 +424,12 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
             return Err(ScheduleError { node: id, message: "not in canonical form: run the optimizer first".into() });
         }
         Op::Einsum(contraction) if contraction.diagonal().is_some() => return Ok(()),
-        Op::Einsum(_) => {
-            return Err(ScheduleError { node: id, message: "a contraction that is not lowered".into() });
+        Op::Einsum(contraction) => {
+            let Some(product) = contraction.matrix_product() else {
+                return Err(ScheduleError { node: id, message: "a contraction that is not lowered".into() });
+            };
+            add_product(graph, sizes, id, product, tasks);
+            return Ok(());
         }
         Op::Map(_) | Op::Cast(_) | Op::Take { .. } | Op::Scan { .. } => (&node.ty().shape, None),
         Op::Reduce { axes, .. } => {
@@ -444,7 +448,17 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
     let dtypes = node.types.iter().map(|t| t.dtype).collect();
     let scanned = if let Op::Scan { axis, .. } = node.op { Some(axis) } else { None };
     tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
-    tasks.tasks.push(Task { node: id, kind: TaskKind::Compute, domain, reduced, scanned, reads, gather, dtypes });
+    tasks.tasks.push(Task {
+        node: id,
+        kind: TaskKind::Compute,
+        domain,
+        reduced,
+        scanned,
+        product: false,
+        reads,
+        gather,
+        dtypes,
+    });
     Ok(())
 }
 
@@ -463,26 +477,76 @@ fn take_reads(
             *along += axis;
         }
     }
-    let mut read = resolve(graph, sizes, array);
+    let reason = "take reads it at computed indices, which needs it in memory";
+    let read = read_of_memory(graph, sizes, (array, id), reason, tasks);
     if tasks.computed(read.value).is_some() {
-        tasks.store(graph, sizes, read.value, "take reads it at computed indices, which needs it in memory");
-    } else if !tasks.placed.contains_key(&read.value) {
-        let ty = graph.ty(array);
-        let stored = ValueRef { node: array, result: STORED };
-        if !tasks.placed.contains_key(&stored) {
-            let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
-            let reason = "take reads it at computed indices, which needs it in memory";
-            let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
-            let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
-            tasks.placed.insert(stored, place);
-            tasks.writers.insert(stored, vec![copy]);
-        }
-        read = Read { value: stored, index: identity(&ty.shape, sizes) };
+        tasks.store(graph, sizes, read.value, reason);
     }
     let shape = &graph.ty(array).shape;
     let extent = sizes.dim(&shape[axis]);
     let index_rank = graph.ty(indices).rank();
     (vec![index], Some(GatherRead { read, rank: shape.len(), axis, extent, index_rank }))
+}
+
+/// The read of a value that must have memory: of a copy if it is one that has none of its own. `id` is on whose behalf.
+fn read_of_memory(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    (array, id): (NodeId, NodeId),
+    reason: &str,
+    tasks: &mut Tasks,
+) -> Read {
+    let read = resolve(graph, sizes, array);
+    if tasks.computed(read.value).is_some() || tasks.placed.contains_key(&read.value) {
+        return read;
+    }
+    let ty = graph.ty(array);
+    let stored = ValueRef { node: array, result: STORED };
+    if !tasks.placed.contains_key(&stored) {
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
+        let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
+        tasks.placed.insert(stored, place);
+        tasks.writers.insert(stored, vec![copy]);
+    }
+    Read { value: stored, index: identity(&ty.shape, sizes) }
+}
+
+/// A product of matrices over `[batch.., m, n, k]`.
+fn add_product(graph: &Graph, sizes: &mut SizeTable, id: NodeId, product: MatrixProduct, tasks: &mut Tasks) {
+    let node = graph.node(id);
+    let (left, right) = (node.inputs[0], node.inputs[1]);
+    let mut domain: Vec<SizeId> = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
+    domain.push(sizes.dim(&graph.ty(left).shape[product.batch + 1]));
+    let (rows, columns, depth) = (product.batch, product.batch + 1, product.batch + 2);
+    let mut reads = Vec::with_capacity(2);
+    for (operand, along) in [(left, [rows, depth]), (right, [depth, columns])] {
+        let reason = "a product multiplies what is in memory";
+        let mut read = read_of_memory(graph, sizes, (operand, id), reason, tasks);
+        for entry in &mut read.index {
+            if let AxisIndex::Along { axis, .. } = entry
+                && *axis >= product.batch
+            {
+                *axis = along[*axis - product.batch];
+            }
+        }
+        reads.push(read);
+    }
+    let dtypes = vec![node.ty().dtype];
+    let reduced = Some(depth);
+    tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
+    let kind = TaskKind::Compute;
+    tasks.tasks.push(Task {
+        node: id,
+        kind,
+        domain,
+        reduced,
+        scanned: None,
+        product: true,
+        reads,
+        gather: None,
+        dtypes,
+    });
 }
 
 /// A reshape that is not affine: a view of the memory below where strides can express it, otherwise a copy in C order.

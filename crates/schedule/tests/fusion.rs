@@ -330,3 +330,64 @@ fn nothing_is_stored_under_a_loop_that_moments_walk_twice() {
            return %7, %0",
     );
 }
+
+const LINEAR: &str = "graph(%0 x: f32[2048,64], %1 w: f32[64,512], %2 b: f32[512])
+  %3 = einsum[ab,bc->ac] %0, %1
+  %4 = broadcast[2048,512] %2
+  %5 = add %3, %4
+";
+
+#[test]
+fn elementwise_work_on_a_product_runs_on_its_tiles() {
+    let scheduled = plan(&format!("{LINEAR}  %6 = exp %5\n  return %6\n"));
+    assert_eq!(kernels(&scheduled).len(), 1);
+    assert_eq!(temporaries(&scheduled), [""; 0]);
+    assert!(has(&scheduled, Choice::Fuse, "on a block of the product while that is in cache"));
+}
+
+#[test]
+fn rows_of_a_product_are_reduced_in_its_blocks() {
+    let scheduled = plan(&format!("{LINEAR}  %6 = max[1] %5\n  return %6\n"));
+    assert_eq!(kernels(&scheduled).len(), 1);
+    assert_eq!(temporaries(&scheduled), [""; 0]);
+}
+
+#[test]
+fn columns_of_a_product_are_reduced_when_all_of_it_is_there() {
+    let scheduled = plan(&format!("{LINEAR}  %6 = max[0] %5\n  return %6\n"));
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Materialize, "does not run within the rows of the product's blocks"));
+}
+
+#[test]
+fn a_right_matrix_is_computed_before() {
+    let scheduled = plan(
+        "graph(%0 x: f32[2048,64], %1 w: f32[64,512])
+  %2 = exp %1
+  %3 = einsum[ab,bc->ac] %0, %2
+  return %3
+",
+    );
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert_eq!(temporaries(&scheduled), ["t2"]);
+}
+
+#[test]
+fn a_product_of_a_constant_reads_a_copy_of_it() {
+    let scheduled = plan(
+        "graph(%0 x: f32[20,64])
+  %1 = constant 2.0: f32[]
+  %2 = broadcast[64,30] %1
+  %3 = einsum[ab,bc->ac] %0, %2
+  return %3
+",
+    );
+    assert_eq!(kernels(&scheduled).len(), 2);
+}
+
+#[test]
+fn without_fusion_a_product_is_a_kernel_of_its_own() {
+    let scheduled = plan_with(&format!("{LINEAR}  return %5\n"), &Options::default());
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert_eq!(temporaries(&scheduled), ["t3"]);
+}

@@ -3,12 +3,13 @@
 //! Bytes: a hand-written loop moves streams of the same footprint, in whichever way is fastest here: on one thread or on
 //! all, by stores through the caches or past them. Operations: a processor runs different kinds side by side, so their
 //! times are not added up. Each kind that has units of its own takes its measured time, and all of them together take at
-//! least as long as so many of the cheapest; the longest of these is what they take at least.
+//! least as long as so many of the cheapest; the longest of these is what they take at least. Matrix products take what
+//! the library alone takes for them, and the other operations come on top.
 
 use crate::failure::{Failure, Result};
 use fuseloom::graph::Graph;
-use fuseloom::measure::limits::{Instruction, Store, Twin, throughput};
-use fuseloom::measure::{Work, Workers, machine, pool, work};
+use fuseloom::measure::limits::{Instruction, Products, Store, Twin, throughput};
+use fuseloom::measure::{Work, Workers, machine, pool, products, work};
 use fuseloom::{DType, measure};
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +20,11 @@ const STREAMS: usize = 8;
 /// What a workload is held against.
 pub(crate) struct Limit {
     twin: Twin,
+    products: Products,
+    /// The shortest time the products took, in seconds.
+    multiplying: f64,
     workers: Arc<Workers>,
+    threads: usize,
     /// The ways to move the bytes that are tried: by how many threads, and how they store.
     ways: Vec<(usize, Store)>,
     /// How often the bytes are moved at a time, so that the clock does not count.
@@ -50,8 +55,9 @@ impl Limit {
             ways.push((threads, Store::NonTemporal));
         }
         let passes = (LONG / twin.bytes().max(1)).clamp(1, 1000) as u32;
-        let workers = measure::workers(threads)?;
-        Ok(Limit { twin, workers, ways, passes, moving: f64::INFINITY, computing })
+        let products = Products::new(&products(graph)?, &pool()?).map_err(failed)?;
+        let (workers, never) = (measure::workers(threads)?, f64::INFINITY);
+        Ok(Limit { twin, products, multiplying: never, workers, threads, ways, passes, moving: never, computing })
     }
 
     /// Runs the twin for about so many seconds.
@@ -63,13 +69,14 @@ impl Limit {
             while start.elapsed().as_secs_f64() < each {
                 let time = self.twin.run(&self.workers, threads, self.passes) / f64::from(self.passes);
                 self.moving = self.moving.min(time);
+                self.multiplying = self.multiplying.min(self.products.run(&self.workers, self.threads));
             }
         }
     }
 
     /// In seconds.
     pub(crate) fn seconds(&self) -> f64 {
-        self.moving.max(self.computing)
+        self.moving.max(self.computing + self.multiplying)
     }
 }
 

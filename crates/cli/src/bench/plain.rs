@@ -51,6 +51,48 @@ pub(super) fn softmax(x: &[Array]) -> Result<Array> {
     Ok(Array::from(e / sum))
 }
 
+pub(super) fn matmul(x: &[Array]) -> Result<Array> {
+    Ok(Array::from(two::<f32>(&x[0])?.dot(&two::<f32>(&x[1])?)))
+}
+
+pub(super) fn einsum3(x: &[Array]) -> Result<Array> {
+    let (a, b, c) = (two::<f32>(&x[0])?, two::<f32>(&x[1])?, two::<f32>(&x[2])?);
+    Ok(Array::from(a.dot(&b.dot(&c))))
+}
+
+pub(super) fn linear_relu(x: &[Array]) -> Result<Array> {
+    let (x, w, b) = (two::<f32>(&x[0])?, two::<f32>(&x[1])?, one::<f32>(&x[2])?);
+    Ok(Array::from((x.dot(&w) + b).mapv_into(|v| v.max(0.0))))
+}
+
+pub(super) fn pairwise_gram(x: &[Array]) -> Result<Array> {
+    let x = two::<f64>(&x[0])?;
+    let s = (&x * &x).sum_axis(Axis(1));
+    let across = s.view().insert_axis(Axis(1));
+    Ok(Array::from((&across - 2.0 * x.dot(&x.t()) + &s).mapv_into(|v| v.max(0.0).sqrt())))
+}
+
+/// Head by head.
+pub(super) fn attention(x: &[Array]) -> Result<Array> {
+    let heads = |array: &Array| {
+        let all = array.view::<f32>()?.to_owned();
+        let (rows, columns) = (all.shape()[2], all.shape()[3]);
+        let count = all.len() / (rows * columns).max(1);
+        all.into_shape_with_order((count, rows, columns)).map_err(|_| unfit(array))
+    };
+    let (q, k, v) = (heads(&x[0])?, heads(&x[1])?, heads(&x[2])?);
+    let mut result = ndarray::Array3::zeros(q.dim());
+    for (head, mut to) in result.outer_iter_mut().enumerate() {
+        let scores = q.index_axis(Axis(0), head).dot(&k.index_axis(Axis(0), head).t()) / 8.0;
+        let max = scores.map_axis(Axis(1), |row| row.fold(f32::NEG_INFINITY, |a, b| a.max(*b)));
+        let e = (scores - max.insert_axis(Axis(1))).mapv_into(f32::exp);
+        let sum = e.sum_axis(Axis(1)).insert_axis(Axis(1));
+        to.assign(&(e / sum).dot(&v.index_axis(Axis(0), head)));
+    }
+    let result = result.into_dyn().into_shape_with_order(x[0].shape().to_vec());
+    Ok(Array::from(result.map_err(|_| unfit(&x[0]))?))
+}
+
 pub(super) fn layer_norm(x: &[Array]) -> Result<Array> {
     let x = two::<f32>(&x[0])?;
     let mean = (x.sum_axis(Axis(1)) / x.ncols() as f32).insert_axis(Axis(1));

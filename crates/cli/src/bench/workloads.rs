@@ -18,15 +18,13 @@ pub(crate) struct Workload {
     pub(crate) tolerance: (f64, f64),
 }
 
-/// Workloads that other systems are measured on too, and why they are not here.
-pub(crate) const LEFT_OUT: &[(&str, &str)] =
-    &[("attention, einsum3, gemm, linear_relu, pairwise_gram", "there are no matrix products yet")];
-
 const CHAIN: &str = "a*b + c*d - e";
 const GELU: &str = "0.5*x*(1 + tanh(0.7978845608*(x + 0.044715*x*x*x)))";
 const BLACK_SCHOLES: &str = "call price: S*N(d1) - K*exp(-r*T)*N(d2)";
 const SOFTMAX: &str = "e = exp(x - x.max(-1)); e / e.sum(-1)";
 const LAYER_NORM: &str = "(x - x.mean(-1)) / sqrt(x.var(-1) + 1e-5)";
+const ATTENTION: &str = "softmax(q @ k.T / 8) @ v";
+const PRODUCT: (f64, f64) = (1e-3, 1e-3);
 const F32: (f64, f64) = (2e-5, 1e-5);
 const F64: (f64, f64) = (1e-12, 1e-12);
 const EXACT: (f64, f64) = (0.0, 0.0);
@@ -156,6 +154,62 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         record: |x| ((squared_distances(&x[0]) * -0.5).exp() * &x[1]).sum(-1),
         plain: plain::rbf_matvec,
         tolerance: (1e-10, 1e-10),
+    },
+    Workload {
+        name: "attention_f32_8x8x512x64",
+        expression: ATTENTION,
+        inputs: |r| (0..3).map(|_| r.normals::<f32>(&[8, 8, 512, 64])).collect(),
+        record: attention,
+        plain: plain::attention,
+        tolerance: PRODUCT,
+    },
+    Workload {
+        name: "attention_f32_8x8x4096x64",
+        expression: ATTENTION,
+        inputs: |r| (0..3).map(|_| r.normals::<f32>(&[8, 8, 4096, 64])).collect(),
+        record: attention,
+        plain: plain::attention,
+        tolerance: PRODUCT,
+    },
+    Workload {
+        name: "einsum3_f32",
+        expression: "einsum('ij,jk,kl->il', a, b, c)",
+        inputs: |r| [[1000, 2000], [2000, 1500], [1500, 10]].iter().map(|shape| r.normals::<f32>(shape)).collect(),
+        record: |x| einsum("ij,jk,kl->il", x),
+        plain: plain::einsum3,
+        // Sums of three million products of normals.
+        tolerance: (1e-3, 1e-1),
+    },
+    Workload {
+        name: "gemm_f32_1024",
+        expression: "a @ b",
+        inputs: |r| (0..2).map(|_| r.normals::<f32>(&[1024, 1024])).collect(),
+        record: |x| x[0].matmul(&x[1]),
+        plain: |x| plain::matmul(x),
+        tolerance: PRODUCT,
+    },
+    Workload {
+        name: "linear_relu_f32",
+        expression: "maximum(x @ w + b, 0)",
+        inputs: |r| {
+            Ok(vec![r.normals::<f32>(&[256, 1024])?, r.normals::<f32>(&[1024, 1024])?, r.normals::<f32>(&[1024])?])
+        },
+        record: |x| maximum(x[0].matmul(&x[1]) + &x[2], 0.0),
+        plain: plain::linear_relu,
+        tolerance: PRODUCT,
+    },
+    Workload {
+        name: "pairwise_gram_f64_500x128",
+        expression: "sqrt(maximum(s[:,None] - 2*x@x.T + s[None,:], 0)), s = (x*x).sum(1)",
+        inputs: |r| Ok(vec![r.normals::<f64>(&[500, 128])?]),
+        record: |x| {
+            let s = (&x[0] * &x[0]).sum(1);
+            let (down, across) = (s.slice(s![.., NewAxis]), s.slice(s![NewAxis, ..]));
+            maximum(down - 2.0 * x[0].matmul(&x[0].t()) + across, 0.0).sqrt()
+        },
+        plain: plain::pairwise_gram,
+        // On the diagonal what is left of a difference of equal numbers is rooted.
+        tolerance: (1e-9, 1e-5),
     },
     Workload {
         name: "life_i32_2048",
@@ -313,6 +367,11 @@ fn softmax(x: &[Tensor]) -> Tensor {
 
 fn layer_norm(x: &[Tensor]) -> Tensor {
     (&x[0] - x[0].mean(keepdims(-1))) / (x[0].var(keepdims(-1)) + 1e-5).sqrt()
+}
+
+fn attention(x: &[Tensor]) -> Tensor {
+    let scores = x[0].matmul(&x[1].swapaxes(-1, -2)) / 8.0;
+    softmax(&[scores]).matmul(&x[2])
 }
 
 fn squared_distances(p: &Tensor) -> Tensor {

@@ -4,7 +4,7 @@
 mod work;
 
 pub use fuseloom_runtime::{Pool, Workers, limits, machine, processors};
-pub use work::{Work, work};
+pub use work::{Work, products, work};
 
 use crate::machine::machine as process;
 use crate::pipeline::internal;

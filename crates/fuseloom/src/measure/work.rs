@@ -3,11 +3,11 @@
 use super::{extents, optimized, scheduled};
 use crate::pipeline::internal;
 use crate::{DType, Result};
-use fuseloom_graph::{Graph, NodeId};
+use fuseloom_graph::{Graph, NodeId, Op};
 use fuseloom_kernel::{Binding, BoundKernel, BoundStep, Item, Kernel, Output, ParamId, Range, Step, Strip};
 use fuseloom_lane::{Inst, Prim, Program, Reduction};
 use fuseloom_runtime::Layout;
-use fuseloom_runtime::limits::Instruction;
+use fuseloom_runtime::limits::{Instruction, MatrixProduct};
 use std::collections::BTreeMap;
 
 /// Operations of one kind.
@@ -52,6 +52,29 @@ pub fn work(graph: &Graph) -> Result<Vec<Work>> {
     }
     let work = |((instruction, bytes), elements)| Work { instruction, bytes, elements };
     Ok(counts.0.into_iter().map(work).collect())
+}
+
+/// The matrix products of a graph, in order, as the optimizer leaves them.
+///
+/// # Errors
+/// The graph has an extent that is not fixed; a fault of the compiler.
+pub fn products(graph: &Graph) -> Result<Vec<MatrixProduct>> {
+    let optimized = optimized(graph)?.graph;
+    let mut found = Vec::new();
+    for node in optimized.nodes() {
+        let Op::Einsum(contraction) = &node.op else { continue };
+        let Some(product) = contraction.matrix_product() else { continue };
+        let left = extents(optimized.ty(node.inputs[0]))?;
+        let result = extents(node.ty())?;
+        found.push(MatrixProduct {
+            batch: result[..product.batch].iter().product(),
+            rows: result[product.batch],
+            columns: result[product.batch + 1],
+            depth: left[product.batch + 1],
+            dtype: node.ty().dtype,
+        });
+    }
+    Ok(found)
 }
 
 /// Elements by instruction and bytes of an element.

@@ -5,10 +5,6 @@ use crate::walk::Walk;
 use fuseloom_graph::{Contraction, Dim, Label, Labels, MatrixProduct, NodeId, Op, OpError, Reduce, Shape, formula};
 use fuseloom_lane::{DType, Function};
 
-/// Whether contractions that are products of matrices are left as such for a library. As long as there is no step that runs
-/// them they are sums of products like the others.
-const MATRIX_PRODUCTS: bool = false;
-
 /// A node of the new graph whose axes have labels.
 #[derive(Clone, Debug)]
 pub(super) struct Labelled {
@@ -169,7 +165,7 @@ fn product(
     let right = matrix(walk, y, &groups.batch, &groups.summed, &groups.columns)?;
     let op = MatrixProduct { batch: groups.batch.len() }.contraction();
     let float = walk.ty(left).dtype.is_float();
-    let node = if MATRIX_PRODUCTS && float {
+    let node = if float {
         walk.add(Op::Einsum(op), &[left, right])?
     } else {
         let labels = |k: usize| op.operands()[k].clone();

@@ -1,0 +1,307 @@
+//! Clusters with matrix products: what runs on a block of rows, or on a tile, while it is in cache.
+//!
+//! A product of `[batch.., m, k]` by `[batch.., k, n]` is computed block by block by a library. A cluster with products has
+//! one of two forms:
+//!
+//! - *Tiles*: one product, and elementwise work on its result. Rows and columns are both tiled, and the work is done on each
+//!   tile after its product.
+//! - *Blocks of rows*: anything that goes on within the rows that all products share (`batch..` and `m`): work on the left
+//!   matrix before, reductions along rows, further products by whole matrices. What is in between lies in scratch, so many
+//!   rows of it; the right matrices are in memory.
+//!
+//! ```text
+//! parallel b, ti                                   softmax(q @ k^T) @ v
+//!   product   s[i,j] = q[b,i,:] @ k[b,j,:]         i < tile
+//!   loop i < tile { softmax of row s[i] }
+//!   product   y[b,i,d] = s[i,:] @ v[b,:,d]
+//! ```
+
+use crate::cluster::Context;
+use crate::reads::ValueRef;
+use crate::sizes::SizeTable;
+use crate::structure::{Cluster, Loops, Mode, Structure, loop_order};
+use crate::tasks::{TaskId, Tasks};
+use fuseloom_kernel::{SizeId, SizeOp, TileRule};
+use hashbrown::HashSet;
+
+/// Rows of a tile at most: so many amortize packing the columns of the right matrix.
+const ROWS: i64 = 512;
+
+/// Columns of a tile at most: with [`ROWS`] rows the result stays in the second-level cache.
+const COLUMNS: i64 = 256;
+
+/// Bytes that a block of rows keeps in scratch, as binding chooses it.
+const SCRATCH: i64 = 512 << 10;
+
+/// The fewest rows of a block: below, the library spends its time packing the right matrix.
+const FEWEST: i64 = 32;
+
+/// Bytes of scratch that the smallest block may take.
+const MOST_SCRATCH: i64 = 16 << 20;
+
+/// Blocks that a kernel should have at least, if it is not small.
+const PARALLEL: i64 = 4;
+
+/// Multiplications below which a kernel is too small for parallelism to matter.
+const SMALL: i64 = 1 << 22;
+
+/// Bytes a nanosecond that memory moves, and that the library packs.
+const MEMORY_RATE: i64 = 20;
+const PACKING_RATE: i64 = 30;
+
+/// The loops that blocks are cut along.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Blocks {
+    /// The loop over the rows of the products; `None` if there is one row.
+    pub(crate) rows: Option<usize>,
+    /// The loop over the columns of the one product, if these are cut too.
+    pub(crate) columns: Option<usize>,
+}
+
+/// A part of what runs on a block.
+pub(crate) enum Segment {
+    /// A product.
+    Product(TaskId),
+    /// Tasks whose loops nest, as a cluster of their own.
+    Strips(Cluster),
+}
+
+/// The axes of a product's domain that are its rows, its columns and its depth.
+pub(crate) fn axes(tasks: &Tasks, product: TaskId) -> [usize; 3] {
+    let rank = tasks.tasks[product.index()].domain.len();
+    [rank - 3, rank - 2, rank - 1]
+}
+
+fn bit(l: Option<usize>) -> Loops {
+    l.map_or(0, |l| 1 << l)
+}
+
+fn products<'a>(cluster: &'a Cluster, tasks: &'a Tasks) -> impl Iterator<Item = TaskId> + 'a {
+    cluster.tasks.iter().copied().filter(|t| tasks.tasks[t.index()].product)
+}
+
+/// Whether a cluster has a product.
+pub(crate) fn any(cluster: &Cluster, tasks: &Tasks) -> bool {
+    products(cluster, tasks).next().is_some()
+}
+
+/// The structure of a cluster with products, or why it has none. `weight(l)` is the number of bytes that are contiguous along
+/// loop `l`.
+pub(crate) fn structure(cluster: &Cluster, tasks: &Tasks, weight: &dyn Fn(usize) -> i64) -> Result<Structure, String> {
+    let mut shared = None;
+    for product in products(cluster, tasks) {
+        let [m, n, k] = axes(tasks, product).map(|axis| cluster.axes[&product][axis]);
+        let outside = cluster.domain(product) & !bit(n) & !bit(k);
+        if *shared.get_or_insert((outside, m)) != (outside, m) {
+            return Err("their products do not run over the same rows".to_string());
+        }
+        if outside & (bit(n) | bit(k)) != 0 {
+            return Err("a matrix is multiplied along its own rows".to_string());
+        }
+    }
+    let Some((outside, rows)) = shared else { return Err("it has no product".to_string()) };
+    let order = loop_order(cluster, &tasks.tasks);
+    let columns = tiled_columns(cluster, tasks, outside);
+    let level = |set: Loops| order.iter().copied().filter(move |l| set >> l & 1 == 1);
+    let mut first: Vec<usize> = level(outside & !bit(rows)).chain(rows).collect();
+    let mut rest: Vec<usize> = level(!outside).collect();
+    if let Some(columns) = columns {
+        first.extend(columns);
+        rest.retain(|l| Some(*l) != columns);
+        let blocks = Blocks { rows, columns };
+        return Ok(Structure { levels: vec![first, rest], mode: Mode::Blocks(blocks) });
+    }
+    for &task in &cluster.tasks {
+        if outside & !cluster.value(tasks, task) != 0 {
+            return Err("it does not run within the rows of the product's blocks".to_string());
+        }
+    }
+    rest.sort_by_key(|l| weight(*l));
+    let mode = Mode::Blocks(Blocks { rows, columns: None });
+    let found = Structure { levels: vec![first, rest], mode };
+    segments(&Cluster { structure: found.clone(), ..cluster.clone() }, tasks)?;
+    Ok(found)
+}
+
+/// The loop over the columns (`None` inside for a single column) if these can be cut: there is one product, and what else
+/// there is follows it element by element.
+fn tiled_columns(cluster: &Cluster, tasks: &Tasks, outside: Loops) -> Option<Option<usize>> {
+    let mut all = products(cluster, tasks);
+    let (product, None) = (all.next()?, all.next()) else { return None };
+    let columns = cluster.axes[&product][axes(tasks, product)[1]];
+    let tile = outside | bit(columns);
+    let follows = |t: &TaskId| tasks.tasks[t.index()].reduced.is_none() && cluster.domain(*t) == tile;
+    let feeds = |t: &TaskId| tasks.tasks[product.index()].reads.iter().any(|r| tasks.computed(r.value) == Some(*t));
+    cluster.tasks.iter().all(|t| *t == product || follows(t) && !feeds(t)).then_some(columns)
+}
+
+/// What runs on a block, in order: products, and between them as many tasks at a time as nest.
+pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>, String> {
+    let mut done: Vec<Segment> = Vec::new();
+    let mut open: Option<Cluster> = None;
+    for &task in &cluster.tasks {
+        if tasks.tasks[task.index()].product {
+            done.extend(open.take().map(Segment::Strips));
+            done.push(Segment::Product(task));
+            continue;
+        }
+        let mut with = open.as_ref().map_or_else(Vec::new, |c: &Cluster| c.tasks.clone());
+        with.push(task);
+        open = Some(match nested(cluster, tasks, &with) {
+            Some(longer) => longer,
+            None => {
+                done.extend(open.take().map(Segment::Strips));
+                nested(cluster, tasks, &[task]).ok_or("its loops do not nest")?
+            }
+        });
+    }
+    done.extend(open.map(Segment::Strips));
+    Ok(done)
+}
+
+/// Some of a cluster's tasks as a cluster of their own, if their loops nest within the block's.
+fn nested(cluster: &Cluster, tasks: &Tasks, some: &[TaskId]) -> Option<Cluster> {
+    let levels = &cluster.structure.levels;
+    let mut sets: Vec<Loops> = vec![levels[0].iter().fold(0, |set, l| set | 1 << l)];
+    sets.extend(some.iter().flat_map(|&t| [cluster.domain(t), cluster.value(tasks, t)]));
+    sets.sort_by_key(|s| (s.count_ones(), *s));
+    sets.dedup();
+    if sets.windows(2).any(|pair| pair[0] & pair[1] != pair[0]) {
+        return None;
+    }
+    let mut nested = vec![levels[0].clone()];
+    for pair in sets.windows(2) {
+        nested.push(levels[1].iter().copied().filter(|l| (pair[1] & !pair[0]) >> l & 1 == 1).collect());
+    }
+    let structure = Structure { levels: nested, mode: cluster.structure.mode };
+    Some(Cluster { tasks: some.to_vec(), structure, ..cluster.clone() })
+}
+
+/// Bytes that a row of a block keeps in cache: what products take and make. What comes between lies where it came from.
+fn row_bytes(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> SizeId {
+    let outside: Loops = cluster.structure.levels[0].iter().fold(0, |set, l| set | 1 << l);
+    let mut rows: Vec<(Loops, usize)> = Vec::new();
+    for product in products(cluster, tasks) {
+        let value = cluster.value(tasks, product) & !outside;
+        let depth = cluster.domain(product) & !outside & !bit(cluster.axes[&product][axes(tasks, product)[1]]);
+        let size = tasks.tasks[product.index()].dtypes[0].size();
+        for row in [(depth, size), (value, size)] {
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    let mut bytes = sizes.constant(0);
+    for (along, size) in rows {
+        let loops = (0..cluster.extents.len()).filter(|l| along >> l & 1 == 1);
+        let elements = sizes.product(loops.map(|l| cluster.extents[l]));
+        let more = sizes.scale(elements, size as i64);
+        bytes = sizes.add(bytes, more);
+    }
+    bytes
+}
+
+/// How a loop of blocks is cut when sizes are bound.
+pub(crate) fn tile_rule(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable, blocks: Blocks, l: usize) -> TileRule {
+    let batch: Vec<SizeId> = cluster.structure.levels[0]
+        .iter()
+        .filter(|l| Some(**l) != blocks.rows && Some(**l) != blocks.columns)
+        .map(|&l| cluster.extents[l])
+        .collect();
+    let batch = sizes.product(batch);
+    let others = |sizes: &mut SizeTable, loop_: Option<usize>, tile: i64| match loop_ {
+        None => batch,
+        Some(l) => {
+            let up = sizes.constant(tile - 1);
+            let (up, tile) = (sizes.add(cluster.extents[l], up), sizes.constant(tile));
+            let count = sizes.binary(SizeOp::FloorDiv, up, tile);
+            sizes.mul(batch, count)
+        }
+    };
+    let extent = cluster.extents[l];
+    if Some(l) == blocks.columns {
+        let other = others(sizes, blocks.rows, ROWS);
+        let bytes = sizes.constant(0);
+        return TileRule::Block { extent, other, bytes, most: COLUMNS as u32 };
+    }
+    let other = others(sizes, blocks.columns, COLUMNS);
+    let bytes = match blocks.columns {
+        Some(columns) => {
+            let most = sizes.constant(COLUMNS);
+            let row = sizes.binary(SizeOp::Min, cluster.extents[columns], most);
+            let widest = products(cluster, tasks).map(|t| tasks.tasks[t.index()].dtypes[0].size()).max().unwrap_or(8);
+            sizes.scale(row, widest as i64)
+        }
+        None => row_bytes(cluster, tasks, sizes),
+    };
+    TileRule::Block { extent, other, bytes, most: ROWS as u32 }
+}
+
+/// Bytes of right matrices that the library packs, all blocks together, at typical sizes.
+fn packed(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> i64 {
+    let Mode::Blocks(blocks) = cluster.structure.mode else { return 0 };
+    let tall = match blocks.columns {
+        Some(_) => ROWS,
+        None => {
+            let row = row_bytes(cluster, tasks, sizes);
+            (SCRATCH / sizes.hint(row).max(1)).clamp(FEWEST, ROWS)
+        }
+    };
+    let outside =
+        cluster.structure.levels[0].iter().filter(|l| Some(**l) != blocks.rows && Some(**l) != blocks.columns);
+    let batch = sizes.hint_product(outside.map(|&l| cluster.extents[l]));
+    let rows = blocks.rows.map_or(1, |l| sizes.hint(cluster.extents[l]));
+    let matrix = |t: TaskId| {
+        let inner = axes(tasks, t).into_iter().skip(1).map(|axis| tasks.tasks[t.index()].domain[axis]);
+        sizes.hint_product(inner).saturating_mul(tasks.tasks[t.index()].dtypes[0].size() as i64)
+    };
+    let matrices = products(cluster, tasks).map(matrix).fold(0i64, i64::saturating_add);
+    batch.saturating_mul((rows + tall - 1) / tall.max(1)).saturating_mul(matrices)
+}
+
+/// Whether a legal merge of clusters, one of them with a product, is worth it. `edges` are the values that pass between them.
+pub(crate) fn pays(
+    context: &mut Context<'_>,
+    first: &Cluster,
+    second: &Cluster,
+    merged: &Cluster,
+    edges: &[(TaskId, TaskId)],
+) -> Result<(), String> {
+    let (tasks, sizes) = (context.tasks, &mut *context.sizes);
+    let Mode::Blocks(blocks) = merged.structure.mode else { return Ok(()) };
+    if blocks.columns.is_some() {
+        return Ok(());
+    }
+    let row = row_bytes(merged, tasks, sizes);
+    let least = sizes.hint(row).saturating_mul(FEWEST);
+    if least > MOST_SCRATCH {
+        return Err(format!("a block of {FEWEST} rows would keep {least} bytes in scratch"));
+    }
+    let rows = blocks.rows.map_or(1, |l| sizes.hint(merged.extents[l]));
+    let outer = sizes.hint_product(merged.structure.levels[0].iter().map(|&l| merged.extents[l]));
+    let count = (outer / rows.max(1)).saturating_mul((rows + FEWEST - 1) / FEWEST);
+    let multiplications = |t: TaskId| sizes.hint_product(tasks.tasks[t.index()].domain.iter().copied());
+    let all = products(merged, tasks).map(multiplications).fold(0i64, i64::saturating_add);
+    if count < PARALLEL && all > SMALL {
+        return Err(format!("only {count} blocks of rows would be left to share among threads"));
+    }
+    let mut saved = 0i64;
+    let mut seen: HashSet<TaskId> = HashSet::new();
+    for &(producer, _) in edges {
+        let value = ValueRef { node: tasks.tasks[producer.index()].node, result: 0 };
+        let elsewhere = context.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
+        let times = if elsewhere || tasks.placed.contains_key(&value) { 1 } else { 2 };
+        if seen.insert(producer) {
+            let bytes = crate::cost::value_bytes(context.graph, sizes, value);
+            saved = saved.saturating_add(bytes.saturating_mul(times));
+        }
+    }
+    let before = packed(first, tasks, sizes).saturating_add(packed(second, tasks, sizes));
+    let more = packed(merged, tasks, sizes).saturating_sub(before);
+    if more / PACKING_RATE > saved / MEMORY_RATE {
+        return Err(format!(
+            "blocks of rows would save {saved} bytes of memory traffic, but pack {more} bytes more of right matrices"
+        ));
+    }
+    Ok(())
+}
