@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
     input: Vec<Given>,
     /// Which stage of compilation
-    #[arg(long, value_parser = stage, default_value = "plan", value_name = "graph|optimized|plan|kernels|clif")]
+    #[arg(long, value_parser = stage, default_value = "plan", value_name = "graph|optimized|plan|kernels|clif|asm")]
     stage: Stage,
     /// In which form
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -27,12 +27,17 @@ pub(crate) struct Arguments {
     /// Each operation a kernel of its own
     #[arg(long)]
     no_fusion: bool,
+    /// How long passes and compilations took, and what was compiled before, too
+    #[arg(long)]
+    times: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 enum Format {
     Text,
     Dot,
+    Json,
+    Html,
 }
 
 fn stage(text: &str) -> std::result::Result<Stage, String> {
@@ -51,10 +56,13 @@ pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> 
     if !sizes.is_empty() {
         program = Program::from_graph(specialize(program.graph(), &sizes)?, &options)?;
     }
-    let explained = program.explain();
+    let explained = if arguments.times { program.explain().timed() } else { program.explain() };
     let text = match arguments.format {
         Format::Text => explained.text(arguments.stage)?,
         Format::Dot => explained.dot(arguments.stage)?,
+        // The page has every stage.
+        Format::Html => explained.html()?,
+        Format::Json => explained.json(arguments.stage)?,
     };
     let text = text.trim_end();
     match &arguments.output {

@@ -1,6 +1,7 @@
 //! `fuseloom run`: a graph on arrays from files.
 
-use crate::failure::Result;
+use crate::explain::write_whole;
+use crate::failure::{Result, tell};
 use crate::given::{Given, in_order, read_graph};
 use fuseloom::{Array, Options, Program, WholeFile};
 use std::io::Write;
@@ -19,6 +20,12 @@ pub(crate) struct Arguments {
     /// At most so many threads
     #[arg(long)]
     threads: Option<usize>,
+    /// Measure each kernel over several runs and print where the time goes, on stderr
+    #[arg(long)]
+    profile: bool,
+    /// Measure, and write what each thread did when, for Perfetto or chrome://tracing
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
@@ -37,6 +44,15 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
         inputs.push(array.ok_or_else(|| format!("input `{name}` is given as a type, but running takes an array"))?);
     }
     let results = program.call(&inputs)?;
+    if arguments.profile || arguments.trace.is_some() {
+        let profile = program.profile(&inputs)?;
+        if arguments.profile {
+            tell(format_args!("{}", profile.to_string().trim_end()));
+        }
+        if let Some(path) = &arguments.trace {
+            write_whole(path, profile.trace()?.as_bytes())?;
+        }
+    }
     if arguments.output.is_empty() {
         for result in &results {
             writeln!(out, "{result}")?;

@@ -56,6 +56,7 @@ struct State {
 #[derive(Debug)]
 struct Entry {
     slot: Slot,
+    made: u64,
     used: u64,
 }
 
@@ -103,6 +104,18 @@ impl CodeCache {
         self.lock().counters
     }
 
+    /// The kernels that were asked for before this one was for the first time, the latest first; all of them if it never was.
+    pub fn earlier(&self, kernel: &Kernel, options: &Options) -> Vec<Arc<Kernel>> {
+        let state = self.lock();
+        let made = state.entries.get(&Wanted(kernel, options)).map_or(u64::MAX, |entry| entry.made);
+        let of_isa = state.entries.iter().filter(|(key, entry)| entry.made < made && key.1 == *options);
+        let mut earlier: Vec<(u64, Arc<Kernel>)> =
+            of_isa.map(|(key, entry)| (entry.made, Arc::clone(&key.0))).collect();
+        drop(state);
+        earlier.sort_unstable_by_key(|(made, _)| std::cmp::Reverse(*made));
+        earlier.into_iter().map(|(_, kernel)| kernel).collect()
+    }
+
     /// How many kernels it holds.
     pub fn len(&self) -> usize {
         self.lock().entries.len()
@@ -134,7 +147,8 @@ impl CodeCache {
             evicted = oldest.and_then(|k| state.entries.remove(&k));
         }
         let slot = Slot::default();
-        state.entries.insert(Key(Arc::new(kernel.clone()), *options), Entry { slot: slot.clone(), used: now });
+        let entry = Entry { slot: slot.clone(), made: now, used: now };
+        state.entries.insert(Key(Arc::new(kernel.clone()), *options), entry);
         drop(state);
         // Giving code back takes a system call: not under the lock.
         drop(evicted);

@@ -1,7 +1,7 @@
 //! From a kernel to machine code.
 
 use crate::memory::CodeMemory;
-use crate::unit::Unit;
+use crate::unit::{Form, Unit};
 use crate::{CodegenError, Isa, isa, nest};
 use cranelift_module::{Linkage, ModuleError};
 use fuseloom_kernel::{CompiledKernel, Entry, Grouping, Item, Kernel, Output};
@@ -20,7 +20,7 @@ pub struct Options {
 /// # Errors
 /// The host cannot run compiled kernels, the kernel is malformed, or the system refuses memory for code.
 pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
-    let mut unit = unit(kernel, options, false)?;
+    let mut unit = unit(kernel, options, None)?;
     let failed = |error: Box<ModuleError>| backend(kernel, &error);
     let ids = phases(&mut unit, kernel)?;
     let mut memory = unit.finish().map_err(failed)?;
@@ -39,7 +39,19 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, Cod
 /// # Errors
 /// As [`compile`].
 pub fn clif(kernel: &Kernel, options: &Options) -> Result<String, CodegenError> {
-    let mut unit = unit(kernel, options, true)?;
+    text(kernel, options, Form::Clif)
+}
+
+/// The machine instructions of a kernel's functions: canonical, labels for addresses.
+///
+/// # Errors
+/// As [`compile`].
+pub fn assembly(kernel: &Kernel, options: &Options) -> Result<String, CodegenError> {
+    text(kernel, options, Form::Assembly)
+}
+
+fn text(kernel: &Kernel, options: &Options, form: Form) -> Result<String, CodegenError> {
+    let mut unit = unit(kernel, options, Some(form))?;
     phases(&mut unit, kernel)?;
     Ok(unit.into_text())
 }
@@ -48,7 +60,7 @@ fn backend(kernel: &Kernel, error: &dyn std::fmt::Debug) -> CodegenError {
     CodegenError::Backend { kernel: kernel.name.to_string(), reason: format!("{error:?}") }
 }
 
-fn unit(kernel: &Kernel, options: &Options, text: bool) -> Result<Unit, CodegenError> {
+fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, CodegenError> {
     check(kernel)?;
     if let Some(feature) = options.isa.missing() {
         let reason = format!("it lacks {feature}, which `{}` needs", options.isa.name());

@@ -30,6 +30,15 @@ impl Isa {
         }
     }
 
+    /// Bits of a register.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Isa::Clif => 128,
+            Isa::Avx2 => 256,
+            Isa::Avx512 => 512,
+        }
+    }
+
     /// The one of a name.
     pub fn by_name(name: &str) -> Option<Isa> {
         Isa::ALL.into_iter().find(|isa| isa.name() == name)

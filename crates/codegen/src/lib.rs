@@ -24,6 +24,6 @@ mod unit;
 mod wide;
 
 pub use cache::{CacheCounters, CodeCache};
-pub use compile::{Options, clif, compile};
+pub use compile::{Options, assembly, clif, compile};
 pub use error::CodegenError;
 pub use isa::Isa;

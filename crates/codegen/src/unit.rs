@@ -31,9 +31,18 @@ pub(crate) struct Unit {
     built: usize,
     tables: Vec<(Arc<Table>, DataId)>,
     /// The text of every function, when it is asked for.
-    text: Option<String>,
+    text: Option<(Form, String)>,
     context: FunctionBuilderContext,
     failure: Option<Box<ModuleError>>,
+}
+
+/// What the text of a function is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// Cranelift's intermediate representation.
+    Clif,
+    /// The instructions of the machine.
+    Assembly,
 }
 
 /// A function under construction, with the unit it belongs to.
@@ -64,8 +73,8 @@ pub(crate) struct GatherAt {
 }
 
 impl Unit {
-    /// A unit that puts code into `memory`; with `text` it keeps the functions' text too.
-    pub(crate) fn new(memory: CodeMemory, x86: bool, isa: Isa, text: bool) -> Unit {
+    /// A unit that puts code into `memory`; with `text` it keeps the functions' text in that form too.
+    pub(crate) fn new(memory: CodeMemory, x86: bool, isa: Isa, text: Option<Form>) -> Unit {
         Unit {
             memory,
             x86,
@@ -74,7 +83,7 @@ impl Unit {
             helpers: Vec::new(),
             built: 0,
             tables: Vec::new(),
-            text: text.then(String::new),
+            text: text.map(|form| (form, String::new())),
             context: FunctionBuilderContext::new(),
             failure: None,
         }
@@ -136,11 +145,18 @@ impl Unit {
         b.seal_all_blocks();
         b.finalize(target);
         self.context = context;
-        if let Some(text) = &mut self.text {
+        if let Some((Form::Clif, text)) = &mut self.text {
             text.push_str(&format!("; {name}\n{function}\n"));
         }
+        let assembly = matches!(self.text, Some((Form::Assembly, _)));
         let mut compile = Context::for_function(function);
-        Ok(self.memory.module().define_function(id, &mut compile)?)
+        compile.set_disasm(assembly);
+        self.memory.module().define_function(id, &mut compile)?;
+        if let Some((Form::Assembly, text)) = &mut self.text {
+            let code = compile.compiled_code().and_then(|code| code.vcode.as_deref()).unwrap_or_default();
+            text.push_str(&format!("; {name}\n{}\n", code.trim_end()));
+        }
+        Ok(())
     }
 
     /// Imports a named Rust function of three 64-bit arguments.
@@ -210,6 +226,12 @@ impl Unit {
             });
         }
         self.memory.module().define_function_bytes(id, 64, &function.code.bytes, &relocations)?;
+        let what = match &mut self.text {
+            None => return Ok(id),
+            Some((Form::Clif, text)) => (text, String::from("; assembled without Cranelift\n")),
+            Some((Form::Assembly, text)) => (text, function.text()),
+        };
+        what.0.push_str(&format!("; {name}\n{}\n", what.1));
         Ok(id)
     }
 
@@ -254,6 +276,6 @@ impl Unit {
 
     /// The text of every function so far.
     pub(crate) fn into_text(self) -> String {
-        self.text.unwrap_or_default()
+        self.text.map_or(String::new(), |(_, text)| text)
     }
 }

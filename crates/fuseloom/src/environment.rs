@@ -74,7 +74,7 @@ impl Environment {
                     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
                     let stages = names.map(str::parse).collect::<Result<_>>();
                     environment.dump =
-                        stages.map_err(|_| fault("are not all stages: graph, optimized, plan, kernels, clif"))?;
+                        stages.map_err(|_| fault("are not all stages: graph, optimized, plan, kernels, clif, asm"))?;
                 }
                 _ => environment.unknown.push(name),
             }

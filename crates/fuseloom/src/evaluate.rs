@@ -2,7 +2,7 @@
 
 use crate::lower::{Lowered, lower};
 use crate::pipeline::prepare;
-use crate::run::layouts;
+use crate::run::{Watched, layouts};
 use crate::tensor::Source;
 use crate::{Array, Error, Explain, Options, Result, Tensor};
 use smallvec::SmallVec;
@@ -75,7 +75,8 @@ pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>
 pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
     let explain = |lowered: Lowered| {
         let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
-        Ok(prepare(&lowered, options)?.explain(&lowered.places, Some(layouts(&inputs)?)))
+        let explain = prepare(&lowered, options)?.explain(&lowered.places, Some(layouts(&inputs)?));
+        Ok(explain.with_tensors(lowered.visited))
     };
     lower(tensors, 0, Lowered::default()).and_then(explain).unwrap_or_else(|error| Explain::of(Err(error)))
 }
@@ -85,4 +86,12 @@ fn compute(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
     let prepared = prepare(&lowered, options)?;
     let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
     prepared.call(&inputs)
+}
+
+/// Calls with a tensor bound to its data, to be watched.
+pub(crate) fn with_watched<R>(tensor: &Tensor, use_it: impl FnOnce(Watched<'_>) -> Result<R>) -> Result<R> {
+    let lowered = lower(std::slice::from_ref(tensor), 0, Lowered::default())?;
+    let prepared = prepare(&lowered, &Options::default())?;
+    let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
+    use_it(Watched::new(&prepared, &lowered.places, inputs)?)
 }

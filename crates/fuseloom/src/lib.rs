@@ -29,12 +29,12 @@
 //!   [`keepdims`]; running sums and the like, [`linear_recurrence`].
 //! - Compute: [`Tensor::eval`], [`eval_all`]; [`Program`] for what is called often; [`Options`].
 //! - Data: [`Array`], to and from `ndarray`, `Vec`, `.npy` and `.npz` ([`save_npz`], [`npz_names`], [`WholeFile`]).
-//! - Understand: [`Explain`], [`Stats`], [`info()`], [`memory()`], [`Error`].
+//! - Understand: [`Explain`], [`Profile`], [`Stats`], [`info()`], [`memory()`], [`Error`].
 //!
 //! # Environment
 //! All inert unless set: `FUSELOOM_THREADS`; `FUSELOOM_ISA`, the instruction set; `FUSELOOM_MEMORY_LIMIT` and
 //! `FUSELOOM_POOL_BYTES` (`64M`, `2G`); `FUSELOOM_LOG=1`, a line on stderr for each compilation; `FUSELOOM_DUMP_TO=DIR` with
-//! `FUSELOOM_DUMP=graph,optimized,plan,kernels,clif`. What an [`Options`] sets beats them.
+//! `FUSELOOM_DUMP=graph,optimized,plan,kernels,clif,asm`. What an [`Options`] sets beats them.
 #![forbid(unsafe_code)]
 
 mod annotate;
@@ -55,6 +55,7 @@ mod npz;
 mod options;
 mod pipeline;
 mod place;
+mod profile;
 mod program;
 mod recent;
 mod run;
@@ -70,7 +71,7 @@ pub use arguments::{Argument, Arguments, Destination, Destinations, In, Out};
 pub use array::Array;
 pub use error::{Error, Result};
 pub use evaluate::{eval_all, eval_all_with, explain_all_with};
-pub use explain::{Explain, Stage};
+pub use explain::{Explain, Named, Stage, report};
 pub use expression::{Expression, Known, NamedInputs, evaluate, evaluate_all, evaluate_with, is_graph_text};
 pub use fuseloom_codegen::Isa;
 pub use fuseloom_graph::{Dim, Type};
@@ -81,6 +82,7 @@ pub use info::{Info, info, memory, reset_peak_memory, trim_memory};
 pub use npz::{npz_names, save_npz};
 pub use options::Options;
 pub use place::Place;
+pub use profile::{LineProfile, Profile, StepProfile};
 pub use program::{Inputs, Outputs, Program};
 pub use stats::{Stats, stats};
 pub use tensor::{

@@ -14,6 +14,25 @@ pub(crate) struct Lowered {
     pub(crate) data: Vec<Array>,
     /// For each node where it was written, in the order of writing. Equal operations are one node of several places.
     pub(crate) places: Places,
+    /// The tensors it was made of.
+    pub(crate) visited: Visited,
+}
+
+/// The tensors that a graph was made of, with their nodes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Visited {
+    /// Keep all the others, so that an address means one tensor.
+    #[expect(dead_code, reason = "it is there to keep what it names")]
+    outputs: Vec<Tensor>,
+    /// By address.
+    nodes: HashMap<usize, NodeId>,
+}
+
+impl Visited {
+    /// The node of a tensor.
+    pub(crate) fn node(&self, tensor: &Tensor) -> Option<NodeId> {
+        self.nodes.get(&tensor.address()).copied()
+    }
 }
 
 /// Where the nodes of a graph were written.
@@ -48,8 +67,9 @@ pub(crate) fn lower(outputs: &[Tensor], program: u64, declared: Lowered) -> Resu
     for output in outputs {
         ids.push(lowering.visit(output)?);
     }
-    let Lowering { mut into, .. } = lowering;
+    let Lowering { mut into, known, .. } = lowering;
     into.graph.set_outputs(&ids);
+    into.visited = Visited { outputs: outputs.to_vec(), nodes: known };
     Ok(into)
 }
 

@@ -16,6 +16,7 @@ use hashbrown::DefaultHashBuilder;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Graphs that are kept prepared, for tensors that are evaluated again.
 const GRAPHS: usize = 256;
@@ -47,14 +48,21 @@ pub(crate) struct Occasion {
     pub(crate) hints: Sizes,
 }
 
-/// A plan with its machine code.
+/// A plan, with its machine code once that is needed.
 #[derive(Debug)]
 pub(crate) struct Planned {
     occasion: Occasion,
     pub(crate) scheduled: Scheduled,
     pub(crate) plan: Arc<Plan>,
-    /// One for each step, `None` for library steps.
-    pub(crate) code: Vec<Option<CompiledKernel>>,
+    code: OnceLock<Result<Code>>,
+}
+
+/// The machine code of a plan: one entry for each step, `None` for library steps.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) kernels: Vec<Option<CompiledKernel>>,
+    /// How long the compilation took that this plan caused; `None` where the structure was compiled before.
+    pub(crate) times: Vec<Option<Duration>>,
 }
 
 /// What was done, since the start.
@@ -135,7 +143,7 @@ impl Prepared {
         ids.iter().map(|id| (crate::sizes::input_name(&self.graph, *id), self.graph.ty(*id)))
     }
 
-    /// The plan for an occasion, with its code.
+    /// The plan for an occasion.
     pub(crate) fn plan(self: &Arc<Self>, occasion: Occasion) -> Result<Arc<Planned>> {
         if let Some(planned) = self.plans.find(|planned| planned.occasion == occasion) {
             return Ok(planned);
@@ -149,9 +157,8 @@ impl Prepared {
         let scheduled =
             schedule(&self.optimized.graph, &options).map_err(|error| internal("schedule", error.to_string()))?;
         let plan = Arc::new(scheduled.plan.clone());
-        let code = plan.steps.iter().map(|step| self.compile(step)).collect::<Result<Vec<_>>>()?;
         self.count(|counters| &counters.plans);
-        let planned = Arc::new(Planned { occasion, scheduled, plan, code });
+        let planned = Arc::new(Planned { occasion, scheduled, plan, code: OnceLock::new() });
         self.plans.insert(Arc::clone(&planned));
         self.dump(&planned)?;
         Ok(planned)
@@ -165,7 +172,11 @@ impl Prepared {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let explain = Explain::of(Model::new(self, &self.places, Ok(Some(Arc::clone(planned))), None));
         for stage in environment.dump.iter().copied() {
-            let extension = if stage == Stage::Clif { "clif" } else { "fl" };
+            let extension = match stage {
+                Stage::Graph | Stage::Optimized | Stage::Plan | Stage::Kernels => "fl",
+                Stage::Clif => "clif",
+                Stage::Asm => "asm",
+            };
             let path = directory.join(format!("{number:04}-{stage}.{extension}"));
             let text = explain.text(stage)?;
             crate::whole::write_whole(&path, |file| {
@@ -189,15 +200,29 @@ impl Prepared {
         Model::new(self, places, planned, strides)
     }
 
-    fn compile(&self, step: &Step) -> Result<Option<CompiledKernel>> {
-        let Step::Kernel(step) = step else { return Ok(None) };
+    /// The machine code of a plan, compiled now unless it has been.
+    pub(crate) fn code<'p>(&self, planned: &'p Planned) -> Result<&'p Code> {
+        let code = planned.code.get_or_init(|| {
+            let mut code = Code::default();
+            for step in &planned.plan.steps {
+                let (kernel, time) = self.compile(step)?;
+                code.kernels.push(kernel);
+                code.times.push(time);
+            }
+            Ok(code)
+        });
+        code.as_ref().map_err(Clone::clone)
+    }
+
+    fn compile(&self, step: &Step) -> Result<(Option<CompiledKernel>, Option<Duration>)> {
+        let Step::Kernel(step) = step else { return Ok((None, None)) };
         let machine = machine()?;
         let (code, time) = machine.code().request(&step.kernel, &codegen_options(self.settings.isa));
         if let Some(time) = time {
             self.count(|counters| &counters.kernels);
             machine.log(|| format!("compiled {} in {:.3} ms", step.kernel.name, time.as_secs_f64() * 1e3));
         }
-        Ok(Some(code?))
+        Ok((Some(code?), time))
     }
 
     /// Counts something, of this graph and of the process.

@@ -3,6 +3,7 @@
 use crate::arguments::{Arguments, Destinations, In, Out};
 use crate::lower::{Lowered, lower};
 use crate::pipeline::{Prepared, prepare};
+use crate::run::Watched;
 use crate::tensor::{IntoShape, Node, Source};
 use crate::{Array, DType, Error, Explain, Options, Place, Result, Stats, Tensor};
 use fuseloom_graph::{Graph, Type, parse, verify};
@@ -253,7 +254,15 @@ impl Program {
 
     /// What will run, and why, for inputs in C order and of any large size.
     pub fn explain(&self) -> Explain {
-        self.prepared.explain(&self.lowered.places, None)
+        self.prepared.explain(&self.lowered.places, None).with_tensors(self.lowered.visited.clone())
+    }
+
+    /// Bound to the arrays of a call, to be watched.
+    pub(crate) fn watched<'a, A: Arguments + ?Sized>(&'a self, inputs: &'a A) -> Result<Watched<'a>> {
+        let mut list: SmallVec<[In<'a>; 8]> = SmallVec::new();
+        inputs.inputs(&mut list)?;
+        self.complete(&mut list)?;
+        Watched::new(&self.prepared, &self.lowered.places, list)
     }
 
     /// What was compiled for this program so far.

@@ -1,13 +1,15 @@
 //! Runs: from the arrays of a call to a bound program, and through it.
 
 use crate::arguments::{In, Out};
+use crate::explain::{Bound, Model};
+use crate::lower::Places;
 use crate::machine::machine;
-use crate::pipeline::{Occasion, Prepared};
+use crate::pipeline::{Occasion, Planned, Prepared};
 use crate::sizes::{check_outputs, infer_sizes, output_shapes};
 use crate::{Array, DType, Error, Result};
 use fuseloom_graph::{ArrayValue, Sizes, interpret};
 use fuseloom_kernel::Binding;
-use fuseloom_runtime::{Buffer, Executable, Extents, Layout, Pool, Strides, Workers};
+use fuseloom_runtime::{Buffer, Executable, Extents, Layout, Pool, Span, Strides, Watch, Workers};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ enum How {
 }
 
 struct Compiled {
+    planned: Arc<Planned>,
     executable: Executable,
     workers: Arc<Workers>,
     pool: Pool,
@@ -115,7 +118,7 @@ impl Prepared {
         self.count(|counters| &counters.runs);
         match &ready.how {
             How::Compiled(compiled) => {
-                let Compiled { executable, workers, pool } = &**compiled;
+                let Compiled { executable, workers, pool, .. } = &**compiled;
                 let buffers = ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
                 let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
                 let outputs = buffers.iter_mut().zip(&ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
@@ -149,7 +152,7 @@ impl Prepared {
         self.count(|counters| &counters.runs);
         match &ready.how {
             How::Compiled(compiled) => {
-                let Compiled { executable, workers, pool } = &**compiled;
+                let Compiled { executable, workers, pool, .. } = &**compiled;
                 executable.run(inputs, outputs, pool, workers)?;
             }
             How::Interpreted { sizes } => {
@@ -209,11 +212,11 @@ impl Prepared {
             },
             threads: u32::try_from(self.settings.threads).unwrap_or(u32::MAX),
         };
-        let executable = Executable::new(Arc::clone(&planned.plan), &planned.code, binding)?;
+        let executable = Executable::new(Arc::clone(&planned.plan), &self.code(&planned)?.kernels, binding)?;
         self.check_memory(&executable)?;
         let machine = machine()?;
         let (workers, pool) = (machine.workers(self.settings.threads), machine.pool().clone());
-        Ok(How::Compiled(Box::new(Compiled { executable, workers, pool })))
+        Ok(How::Compiled(Box::new(Compiled { planned, executable, workers, pool })))
     }
 
     /// Refuses what needs more memory than it may use.
@@ -237,6 +240,68 @@ impl Prepared {
     fn interpret(&self, sizes: &Sizes, inputs: &[In<'_>]) -> Result<Vec<ArrayValue>> {
         let values = inputs.iter().map(value).collect::<Result<Vec<ArrayValue>>>()?;
         Ok(interpret(&self.graph, sizes, &values)?)
+    }
+}
+
+/// A program bound to the arrays of a call, to be run while somebody watches.
+pub(crate) struct Watched<'a> {
+    prepared: Arc<Prepared>,
+    places: &'a Places,
+    inputs: SmallVec<[In<'a>; 8]>,
+    ready: Arc<Ready>,
+}
+
+impl<'a> Watched<'a> {
+    /// Binds; an error where programs are interpreted.
+    pub(crate) fn new(
+        prepared: &Arc<Prepared>,
+        places: &'a Places,
+        inputs: SmallVec<[In<'a>; 8]>,
+    ) -> Result<Watched<'a>> {
+        let ready = prepared.bind(&inputs, None)?;
+        let watched = Watched { prepared: Arc::clone(prepared), places, inputs, ready };
+        watched.compiled()?;
+        Ok(watched)
+    }
+
+    fn compiled(&self) -> Result<&Compiled> {
+        match &self.ready.how {
+            How::Compiled(compiled) => Ok(compiled),
+            How::Interpreted { .. } => {
+                let reason = machine()?.interpreted().unwrap_or_default();
+                Err(Error::Constraint(format!("programs are interpreted here, so there are no kernels: {reason}")))
+            }
+        }
+    }
+
+    /// Runs once, and gives what happened when.
+    pub(crate) fn run(&self) -> Result<Vec<Span>> {
+        let Compiled { executable, workers, pool, .. } = self.compiled()?;
+        let buffers = self.ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
+        let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
+        let outputs = buffers.iter_mut().zip(&self.ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
+        let mut outputs = outputs.collect::<Result<SmallVec<[Out<'_>; 2]>, _>>()?;
+        let watch = Watch::new();
+        executable.run_watched(&self.inputs, &mut outputs, pool, workers, &watch)?;
+        Ok(watch.spans())
+    }
+
+    /// What runs, with the sizes of the arrays.
+    pub(crate) fn model(&self) -> Result<Model> {
+        let Compiled { planned, executable, .. } = self.compiled()?;
+        let sizes = executable.plan().evaluate(executable.binding())?;
+        let bound = Bound { plan: executable.bound().clone(), sizes };
+        Ok(Model::bound_to(&self.prepared, self.places, Arc::clone(planned), bound))
+    }
+
+    /// What strips are compiled for.
+    pub(crate) fn isa(&self) -> fuseloom_codegen::Isa {
+        self.prepared.settings.isa
+    }
+
+    /// The most threads a run uses.
+    pub(crate) fn threads(&self) -> usize {
+        self.prepared.settings.threads
     }
 }
 

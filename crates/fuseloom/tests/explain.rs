@@ -82,3 +82,130 @@ fn an_extremum_of_nothing_is_an_error() {
     assert_eq!(p.call_one(&[[1.0f32, 3.0, 2.0].as_slice()]).unwrap().item::<f32>().unwrap(), 3.0);
     assert!(p.call(&[[0.0f32; 0].as_slice()]).is_err());
 }
+
+#[test]
+fn json_is_the_report() {
+    let json: serde_json::Value = serde_json::from_str(&standardized().explain().json(Stage::Asm).unwrap()).unwrap();
+    assert_eq!((&json["schema"], &json["stage"]), (&1.into(), &"asm".into()));
+    let plan = &json["plan"];
+    assert_eq!(plan["buffers"][0]["name"], "data0");
+    assert_eq!(plan["buffers"][0]["bytes"], 3200);
+    assert_eq!(plan["steps"][0]["kind"], "kernel");
+    for text in ["kernel", "clif", "asm"] {
+        assert!(plan["steps"][0][text].as_str().is_some_and(|text| text.len() > 100), "{text}");
+    }
+    assert!(plan["steps"][0]["code"].is_null(), "times only when asked for");
+    let decompose = json["passes"].as_array().unwrap().iter().find(|pass| pass["name"] == "decompose").unwrap();
+    assert_eq!(decompose["changed"], true);
+    let lines = decompose["runs"][0]["lines"].as_array().unwrap();
+    let with = |change: &str| lines.iter().filter(|line| line["change"] == change).count();
+    assert!(with("removed") > 0 && with("added") > 0 && with("same") > 0, "{lines:?}");
+    let sub = json["optimized"].as_array().unwrap().iter().find(|node| node["op"] == "sub").unwrap();
+    assert!(sub["places"][0].as_str().unwrap().contains("explain.rs:"), "{sub}");
+    assert_eq!(sub["steps"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn named_dims_are_formulas_in_json() {
+    let p = Program::new(|b| b.input("x", f64, ("n", 4)).exp().sum(-1)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&p.explain().json(Stage::Plan).unwrap()).unwrap();
+    assert_eq!(json["plan"]["buffers"][0]["bytes"], "n * 32");
+    assert!(json["plan"]["peak"].is_null() && json["plan"]["timeline"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn times_and_where_code_came_from_are_there_when_asked_for() {
+    let x = Tensor::from(vec![1.0f64; 4]);
+    // No other test of this file has kernels like these.
+    let (first, second) = ((&x * 3.0).sqrt().sqrt().floor(), (&x * 3.0).sqrt().sqrt().floor() + 1.0);
+    assert!(!first.explain().to_string().contains("code: "));
+    let first = first.explain().timed();
+    assert!(first.to_string().contains("\n  code: compiled in "), "{first}");
+    assert!(first.text(Stage::Optimized).unwrap().contains(" ms)\n"));
+    let again = (Tensor::from(vec![2.0f64; 7]) * 5.0).sqrt().sqrt().floor().explain().timed();
+    assert!(again.to_string().contains("\n  code: compiled before\n"), "another shape, one structure: {again}");
+    let second = second.explain().timed().to_string();
+    assert!(
+        second.contains("the nearest there was differs: ") && second.contains("computes add f64 beside"),
+        "{second}"
+    );
+}
+
+#[test]
+fn memory_at_each_step_and_who_shares_it() {
+    let x = Tensor::from(Array2::<f32>::zeros((64, 64)));
+    let chain = (0..6).fold(x.clone(), |x, _| x.exp().sum(keepdims(0)) + &x.t());
+    let explain = chain.explain_with(&Options::new().fusion(false));
+    let report = explain.report(Stage::Plan).unwrap().plan.unwrap();
+    assert_eq!(report.timeline.len(), report.steps.len());
+    let most = report.timeline.iter().map(|moment| moment.bytes).max().unwrap();
+    assert!(most as usize <= report.peak.unwrap().bytes, "{explain}");
+    assert!(report.buffers.iter().any(|buffer| !buffer.shares.is_empty()), "{explain}");
+    assert!(explain.to_string().contains(", memory shared with "), "{explain}");
+    assert!(explain.to_string().contains("\nmemory\n  step 0: "), "{explain}");
+}
+
+/// What an assertion says that fails.
+fn failure(assertion: impl FnOnce()) -> String {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion)).expect_err("it must fail");
+    payload.downcast_ref::<String>().cloned().expect("a message")
+}
+
+#[test]
+fn assertions_name_the_recorded_reason() {
+    let x = Tensor::from(Array2::<f32>::zeros((5000, 600)));
+    let (rows, columns) = (x.sum(1), x.sum(0));
+    let z = (&x - &columns / 2.0) * rows.expand_dims(1);
+    let message = failure(|| {
+        z.explain().assert_kernels(1);
+    });
+    assert!(message.starts_with("expected 1 kernel, but ") && message.contains("\n  materialize %"), "{message}");
+    let message = failure(|| {
+        z.explain().assert_no_temporaries();
+    });
+    assert!(
+        message.contains(" stores %") && message.contains("explain.rs:") && message.contains(" bytes: "),
+        "{message}"
+    );
+    let message = failure(|| {
+        z.explain().assert_peak_bytes(1000);
+    });
+    assert!(message.contains("expected at most 1000 bytes at once") && message.contains("a result"), "{message}");
+    let message = failure(|| {
+        z.explain().assert_fused(&columns, &z);
+    });
+    assert!(message.contains("expected one kernel for\n  %") && message.contains("materialize"), "{message}");
+    let message = failure(|| {
+        z.explain().assert_no_materialized(["%4"]);
+    });
+    assert!(message.contains("to have no buffer, but"), "{message}");
+}
+
+#[test]
+fn assertions_find_values_by_tensor_and_by_name() {
+    let x = Tensor::from(Array2::<f32>::zeros((50, 60)));
+    let (e, other) = (x.exp(), x.sin());
+    let z = (&e + 1.0).sqrt();
+    z.explain()
+        .assert_fused(&e, &z)
+        .assert_fused("exp", "sqrt")
+        .assert_fused(&e, "add")
+        .assert_no_materialized(["exp"]);
+    for (named, says) in
+        [("nothing", "no input and no operation `nothing`"), ("%99", "no node `%99`"), ("data0", "data0")]
+    {
+        let message = failure(|| {
+            z.explain().assert_fused(named, "sqrt");
+        });
+        assert!(message.contains(says), "{message}");
+    }
+    let message = failure(|| {
+        z.explain().assert_fused(&other, &z);
+    });
+    assert!(message.contains("no part of what is explained"), "{message}");
+    let twice = (x.exp().exp()).explain();
+    assert!(
+        failure(|| drop(twice.assert_fused("exp", "exp").kernels()))
+            .contains("`exp` occurs more than once: say which of %")
+    );
+}

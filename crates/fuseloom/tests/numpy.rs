@@ -145,7 +145,7 @@ fn ranges_have_numpys_formulas() {
     assert_eq!(values(&linspace(0, 1, 4)), [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0]);
     assert_eq!(values(&linspace(1, 0.1, 10))[9], 0.1);
     assert_eq!(values(&linspace(3, 4, 1)), [3.0]);
-    assert_eq!(values(&linspace(3, 4, 0)), []);
+    assert_eq!(values(&linspace(3, 4, 0)), [0.0; 0]);
     assert_eq!(values(&eye(2, f32)), [1.0, 0.0, 0.0, 1.0]);
     assert_eq!(values(&full((1, 2), -1, i8)), [-1.0, -1.0]);
     let message = |part: Tensor| part.check().unwrap_err().to_string();

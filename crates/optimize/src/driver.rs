@@ -54,6 +54,8 @@ pub struct Run<'a> {
     pub after: &'a Graph,
     /// Whether anything changed.
     pub changed: bool,
+    /// For each node of the graph before the node after it that has its value, if one has; `None` if nothing changed.
+    pub map: Option<&'a [Option<NodeId>]>,
     /// How long it took.
     pub duration: Duration,
 }
@@ -186,7 +188,8 @@ impl State {
             }
         }
         if let Some(hook) = options.hook {
-            hook(&Run { pass: pass.name, round, before: &self.graph, after, changed, duration });
+            let map = rewrite.as_ref().map(|rewrite| rewrite.map.as_slice());
+            hook(&Run { pass: pass.name, round, before: &self.graph, after, changed, map, duration });
         }
         self.report(pass.name, after.nodes().len(), rewrite.as_ref(), duration, round);
         if let Some(rewrite) = rewrite {

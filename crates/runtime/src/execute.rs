@@ -6,7 +6,7 @@ use crate::operand::RawArray;
 use crate::pool::Block;
 use crate::product::LIBRARY;
 use crate::workers::Team;
-use crate::{Input, Output, Pool, RuntimeError, Workers, copy, product};
+use crate::{Input, Output, Pool, RuntimeError, Span, Watch, Workers, copy, product};
 use fuseloom_kernel::{
     Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, KernelArgs,
     LibraryOp, Place, Plan, Status, Step,
@@ -134,6 +134,30 @@ impl Executable {
         pool: &Pool,
         workers: &Workers,
     ) -> Result<WrittenSizes, RuntimeError> {
+        self.run_with(inputs, outputs, pool, workers, None)
+    }
+
+    /// [`Executable::run`] while recording when each worker was at which phase. That takes two looks at the clock for every chunk
+    /// of work.
+    pub fn run_watched(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        pool: &Pool,
+        workers: &Workers,
+        watch: &Watch,
+    ) -> Result<WrittenSizes, RuntimeError> {
+        self.run_with(inputs, outputs, pool, workers, Some(watch))
+    }
+
+    fn run_with(
+        &self,
+        inputs: &[Input<'_>],
+        outputs: &mut [Output<'_>],
+        pool: &Pool,
+        workers: &Workers,
+        watch: Option<&Watch>,
+    ) -> Result<WrittenSizes, RuntimeError> {
         check_all("inputs", "input", &self.inputs, inputs.iter().map(|i| &i.array))?;
         check_all("outputs", "output", &self.outputs, outputs.iter().map(|o| &o.array))?;
         let threads = (self.binding.threads as usize).clamp(1, workers.threads());
@@ -146,10 +170,12 @@ impl Executable {
         {
             let _floats = DefaultFloats::enter();
             for (number, step) in self.steps.iter().enumerate() {
+                let begin = watch.map(Watch::now);
                 match step {
                     Ready::Kernel { operands, bound, code, longest } => {
                         let team = workers.team_for(*longest, threads);
-                        let status = run_kernel(operands, bound, code, &memory, &mut written, team.as_ref());
+                        let watch = watch.map(|watch| (watch, number));
+                        let status = run_kernel(operands, bound, code, &memory, &mut written, team.as_ref(), watch);
                         self.check_status(number, status)?;
                     }
                     Ready::Copy { from, to, bytes } => {
@@ -161,6 +187,9 @@ impl Executable {
                             unsafe { copy::copy(from, to, *bytes, team.as_ref()) };
                         }
                     }
+                }
+                if let (Some(watch), Some(begin)) = (watch, begin) {
+                    watch.record(Span { step: number, phase: 0, worker: None, begin, end: watch.now() });
                 }
             }
         }
@@ -350,6 +379,7 @@ fn run_kernel(
     memory: &Memory<'_>,
     written: &mut WrittenSizes,
     team: Option<&Team<'_>>,
+    watch: Option<(&Watch, usize)>,
 ) -> Status {
     let pointers: SmallVec<[*mut u8; 16]> =
         operands.iter().map(|l| l.map_or(null_mut(), |l| memory.address(l))).collect();
@@ -364,7 +394,7 @@ fn run_kernel(
     };
     let shared = Shared { args: &args, scratch: memory.scratch, scratch_stride: memory.scratch_stride };
     let shared = &shared;
-    for (&entry, phase) in code.entries.iter().zip(&bound.phases) {
+    for (number, (&entry, phase)) in code.entries.iter().zip(&bound.phases).enumerate() {
         let run = move |member: usize, begin: u64, end: u64| {
             let scratch = shared.scratch.as_ptr().wrapping_add(member * shared.scratch_stride);
             // SAFETY: the entry is the code of this phase (`Executable::new`). Its operands lie inside buffers of the sizes that
@@ -372,8 +402,19 @@ fn run_kernel(
             // the run; the arena and `member`'s scratch are ours and large enough.
             unsafe { entry(shared.args, scratch, begin, end) };
         };
+        let watched = watch.map(|(watch, step)| {
+            move |worker: usize, first: u64, last: u64| {
+                let begin = watch.now();
+                run(worker, first, last);
+                watch.record(Span { step, phase: number, worker: Some(worker), begin, end: watch.now() });
+            }
+        });
+        let run: &(dyn Fn(usize, u64, u64) + Sync) = match &watched {
+            Some(watched) => watched,
+            None => &run,
+        };
         match team_for(phase, team) {
-            Some(team) => team.run(phase.points, phase.grain, &run),
+            Some(team) => team.run(phase.points, phase.grain, run),
             None if phase.points > 0 => run(0, 0, phase.points),
             None => {}
         }

@@ -35,6 +35,7 @@ mod operand;
 mod pool;
 mod product;
 mod transfer;
+mod watch;
 mod workers;
 
 pub use buffer::Buffer;
@@ -45,4 +46,5 @@ pub use layout::{Extents, Layout, Strides};
 pub use mapping::Mapping;
 pub use operand::{Input, Output};
 pub use pool::{Pool, PoolStats};
+pub use watch::{Span, Watch};
 pub use workers::{Workers, processors};

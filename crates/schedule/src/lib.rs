@@ -72,6 +72,9 @@ pub struct Scheduled {
     pub decisions: Vec<Decision>,
     /// For each step of the plan the graph nodes it computes, ascending.
     pub nodes: Vec<Vec<NodeId>>,
+    /// For each buffer of the plan the graph nodes whose values lie in it, ascending; none for partial results and for outputs
+    /// that are copies.
+    pub values: Vec<Vec<NodeId>>,
 }
 
 /// The graph could not be scheduled.
@@ -140,10 +143,18 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
             sizes.scale(elements, b.dtype.size() as i64)
         })
         .collect();
+    let mut values = vec![Vec::new(); tasks.buffers.len()];
+    for (value, placement) in &tasks.placed {
+        values[placement.buffer.0 as usize].push(value.node);
+    }
+    for nodes in &mut values {
+        nodes.sort_unstable();
+        nodes.dedup();
+    }
     let (sizes, symbols) = sizes.finish();
     let mut plan = Plan { symbols, sizes, buffers: tasks.buffers, steps, checks, written: 0 };
     in_place::mark(&mut plan, &nodes, &bytes, &mut decisions);
-    Ok(Scheduled { plan, decisions, nodes })
+    Ok(Scheduled { plan, decisions, nodes, values })
 }
 
 /// The clusters in an order in which each comes after those it needs; the earliest task first among those that are ready.

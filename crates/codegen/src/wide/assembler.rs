@@ -36,6 +36,8 @@ pub(crate) struct Call {
 pub(crate) struct Assembled {
     /// The bytes, from the entry on.
     pub(crate) bytes: Vec<u8>,
+    /// How many of them are instructions; constants follow.
+    pub(crate) length: usize,
     /// Calls to resolve.
     pub(crate) calls: Vec<Call>,
 }
@@ -213,6 +215,6 @@ impl Assembler {
             bytes.resize(pool, 0xcc);
             bytes.extend_from_slice(&self.pool);
         }
-        Ok(Assembled { bytes, calls: self.calls })
+        Ok(Assembled { bytes, length: code, calls: self.calls })
     }
 }

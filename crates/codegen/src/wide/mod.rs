@@ -23,6 +23,7 @@ mod assembler;
 mod call;
 mod check;
 mod code;
+mod disassemble;
 mod emit;
 mod frame;
 mod function;

@@ -1,18 +1,31 @@
 //! What will run, and why.
 
+mod assertions;
+mod difference;
 mod dot;
+mod gather;
+mod html;
 mod model;
+mod passes;
+pub mod report;
 mod text;
+mod traffic;
 
-pub(crate) use model::Model;
+pub use assertions::Named;
+pub(crate) use gather::PRODUCT;
+pub(crate) use model::{Bound, Measured, Model};
 
+use crate::lower::Visited;
+use crate::pipeline::internal;
 use crate::{Error, Result};
+use gather::Extent;
+use report::Report;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// What the compiler makes of a program, stage by stage, as text and as DOT. The text is canonical: the same program gives the
-/// same text, without times and addresses.
+/// What the compiler makes of a program, stage by stage: as data, as text, as DOT and as JSON. All of it is canonical: the same
+/// program gives the same, without times and addresses unless they are asked for ([`Explain::timed`]).
 ///
 /// It prints as the plan: what will run, and why; or, if the program has a mistake, as that.
 ///
@@ -26,10 +39,13 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Explain {
     model: Result<Arc<Model>>,
+    times: bool,
+    /// What it is of, if that is tensors.
+    tensors: Option<Arc<Visited>>,
 }
 
 /// The stages of compilation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Stage {
     /// The graph as it was recorded.
     Graph,
@@ -41,11 +57,13 @@ pub enum Stage {
     Kernels,
     /// The kernels as Cranelift's intermediate representation.
     Clif,
+    /// The kernels as the machine's instructions.
+    Asm,
 }
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Stage; 5] = [Stage::Graph, Stage::Optimized, Stage::Plan, Stage::Kernels, Stage::Clif];
+    pub const ALL: [Stage; 6] = [Stage::Graph, Stage::Optimized, Stage::Plan, Stage::Kernels, Stage::Clif, Stage::Asm];
 
     /// Its name on the command line and in the environment.
     pub const fn name(self) -> &'static str {
@@ -55,6 +73,7 @@ impl Stage {
             Stage::Plan => "plan",
             Stage::Kernels => "kernels",
             Stage::Clif => "clif",
+            Stage::Asm => "asm",
         }
     }
 }
@@ -78,23 +97,79 @@ impl FromStr for Stage {
 
 impl Explain {
     pub(crate) fn of(model: Result<Model>) -> Explain {
-        Explain { model: model.map(Arc::new) }
+        Explain { model: model.map(Arc::new), times: false, tensors: None }
+    }
+
+    /// Remembers which tensors it is of.
+    pub(crate) fn with_tensors(mut self, tensors: Visited) -> Explain {
+        self.tensors = Some(Arc::new(tensors));
+        self
+    }
+
+    /// Shows also what differs from run to run: how long each pass and each compilation took, which kernels had been compiled
+    /// before, and what told the others apart from those that were there. Compiles the kernels.
+    #[must_use]
+    pub fn timed(mut self) -> Explain {
+        self.times = true;
+        self
+    }
+
+    /// Everything up to a stage, as data, what each pass changed included.
+    ///
+    /// ```
+    /// use fuseloom::{Stage, prelude::*};
+    /// let report = (ones(1000, f32) * 2.0).sqrt().explain().report(Stage::Plan)?;
+    /// let step = &report.plan.unwrap().steps[0];
+    /// assert_eq!(step.traffic.unwrap().written, 4000);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The program's mistake; a fault of the compiler.
+    pub fn report(&self, stage: Stage) -> Result<Report> {
+        gather::report(self.model()?, stage, Extent { times: self.times, runs: true })
     }
 
     /// A stage as text.
     ///
     /// # Errors
-    /// The program's mistake; a fault of the compiler.
+    /// As [`Explain::report`].
     pub fn text(&self, stage: Stage) -> Result<String> {
-        text::text(self.model()?, stage)
+        let (model, report) = self.brief(stage)?;
+        Ok(text::text(&report, stage, &model.prepared.graph, &model.prepared.optimized.graph))
+    }
+
+    /// [`Explain::report`] as JSON. `docs/explain-schema.md` describes the fields.
+    ///
+    /// # Errors
+    /// As [`Explain::report`].
+    pub fn json(&self, stage: Stage) -> Result<String> {
+        serde_json::to_string_pretty(&self.report(stage)?).map_err(|error| internal("explain", error.to_string()))
+    }
+
+    /// Every stage as one page of HTML without outside resources: the graph with a box around each kernel, what each pass changed,
+    /// memory over the steps, decisions, source lines. It can be used by keyboard and read by a screen reader.
+    ///
+    /// # Errors
+    /// As [`Explain::report`].
+    pub fn html(&self) -> Result<String> {
+        html::page(self.report(Stage::Asm)?)
     }
 
     /// A stage in the language of Graphviz.
     ///
     /// # Errors
-    /// As [`Explain::text`].
+    /// As [`Explain::report`].
     pub fn dot(&self, stage: Stage) -> Result<String> {
-        dot::dot(self.model()?, stage)
+        let (model, report) = self.brief(stage)?;
+        let text = || text::text(&report, stage, &model.prepared.graph, &model.prepared.optimized.graph);
+        Ok(dot::dot(&report, stage, text))
+    }
+
+    /// The report without what each pass changed.
+    fn brief(&self, stage: Stage) -> Result<(&Model, Report)> {
+        let model = self.model()?;
+        Ok((model, gather::report(model, stage, Extent { times: self.times, runs: false })?))
     }
 
     /// How many kernels run; 0 where programs are interpreted.
@@ -102,7 +177,7 @@ impl Explain {
     /// # Errors
     /// The program's mistake.
     pub fn kernels(&self) -> Result<usize> {
-        Ok(self.model()?.kernels().count())
+        Ok(self.model()?.kernels())
     }
 
     /// The most bytes that exist at once on one thread, inputs apart; `None` if that depends on named dims, or where programs are

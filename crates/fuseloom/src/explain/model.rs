@@ -1,11 +1,12 @@
 //! What explain shows, gathered from every stage.
 
+use super::report::{LimitReport, MeasuredReport};
 use crate::lower::Places;
 use crate::machine::machine;
 use crate::pipeline::{Planned, Prepared};
 use crate::{Error, Result};
 use fuseloom_graph::NodeId;
-use fuseloom_kernel::{Binding, BoundPlan, BufferKind, Kernel, Step};
+use fuseloom_kernel::{Binding, BoundPlan, BufferKind, Step};
 use std::sync::Arc;
 
 /// See the module.
@@ -15,6 +16,15 @@ pub(crate) struct Model {
     /// Of the recorded graph.
     places: Places,
     pub(crate) plan: Shown,
+    /// What each step took, in a profile; else empty.
+    pub(crate) measured: Vec<Measured>,
+}
+
+/// How long a step took, and what it could take at least.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) time: MeasuredReport,
+    pub(crate) limit: Option<LimitReport>,
 }
 
 /// The plan, if there is one.
@@ -53,19 +63,23 @@ impl Model {
             Ok(Some((Err(error), _))) | Err(error) => Shown::Failed(error),
             Ok(None) => Shown::Interpreted(machine()?.interpreted().unwrap_or_default().to_string()),
         };
-        Ok(Model { prepared: Arc::clone(prepared), places: places.clone(), plan })
+        Ok(Model { prepared: Arc::clone(prepared), places: places.clone(), plan, measured: Vec::new() })
     }
 
-    /// The kernels, in the order of their steps.
-    pub(crate) fn kernels(&self) -> impl Iterator<Item = (usize, &Arc<Kernel>)> {
-        let steps = match &self.plan {
-            Shown::Planned { planned, .. } => planned.plan.steps.as_slice(),
-            Shown::Interpreted(_) | Shown::Failed(_) => &[],
-        };
-        steps.iter().enumerate().filter_map(|(number, step)| match step {
-            Step::Kernel(step) => Some((number, &step.kernel)),
-            Step::Library(_) => None,
-        })
+    /// For a plan that is bound already.
+    pub(crate) fn bound_to(prepared: &Arc<Prepared>, places: &Places, planned: Arc<Planned>, bound: Bound) -> Model {
+        let plan = Shown::Planned { planned, bound: Some(bound) };
+        Model { prepared: Arc::clone(prepared), places: places.clone(), plan, measured: Vec::new() }
+    }
+
+    /// How many kernels run.
+    pub(crate) fn kernels(&self) -> usize {
+        match &self.plan {
+            Shown::Planned { planned, .. } => {
+                planned.plan.steps.iter().filter(|step| matches!(step, Step::Kernel(_))).count()
+            }
+            Shown::Interpreted(_) | Shown::Failed(_) => 0,
+        }
     }
 
     pub(crate) fn bound(&self) -> Option<&Bound> {
@@ -75,14 +89,14 @@ impl Model {
         }
     }
 
-    /// Where a node of the recorded graph was written: `src/main.rs:12, src/main.rs:14`; empty if that is not known.
-    pub(crate) fn place(&self, node: NodeId) -> String {
-        self.places.of(node).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    /// Where a node of the recorded graph was written: `src/main.rs:12`; empty if that is not known.
+    pub(crate) fn places(&self, node: NodeId) -> Vec<String> {
+        self.places.of(node).iter().map(ToString::to_string).collect()
     }
 
     /// Where the recorded node was written that a node of the optimized graph was built for.
-    pub(crate) fn place_of_optimized(&self, node: NodeId) -> String {
-        self.prepared.optimized.origins.get(node.index()).map_or(String::new(), |origin| self.place(*origin))
+    pub(crate) fn places_of_optimized(&self, node: NodeId) -> Vec<String> {
+        self.prepared.optimized.origins.get(node.index()).map_or(Vec::new(), |origin| self.places(*origin))
     }
 }
 

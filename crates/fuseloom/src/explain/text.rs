@@ -1,25 +1,27 @@
-//! The stages as text.
+//! The report as text.
 
 use super::Stage;
-use super::model::{Bound, Model, Shown};
-use crate::Result;
-use crate::pipeline::Planned;
-use fuseloom_graph::{NodeId, print};
-use fuseloom_kernel::{BufferKind, LibraryOp, Step, print_sizes};
-use fuseloom_schedule::{Choice, Decision};
+use super::report::{BufferKindReport, BufferReport, NodeReport, PlanReport, Report, StepReport};
+use fuseloom_graph::{Graph, NodeId, print};
 use std::fmt::Write;
 
-pub(super) fn text(model: &Model, stage: Stage) -> Result<String> {
-    match (stage, &model.plan) {
-        (Stage::Graph, _) => Ok(commented(&print(&model.prepared.graph), |node| model.place(node))),
-        (Stage::Optimized, _) => Ok(optimized(model)),
-        (Stage::Plan, Shown::Planned { planned, bound }) => Ok(plan(model, planned, bound.as_ref())),
-        (Stage::Kernels, Shown::Planned { .. }) => Ok(kernels(model)),
-        (Stage::Clif, Shown::Planned { .. }) => clif(model),
-        (Stage::Plan | Stage::Kernels | Stage::Clif, Shown::Interpreted(reason)) => {
-            Ok(format!("interpreted: {reason}\n"))
+/// Buffers of a moment that are named.
+const NAMED: usize = 4;
+
+/// A stage of a report, with the graphs that it is of: as recorded, and optimized.
+pub(super) fn text(report: &Report, stage: Stage, recorded: &Graph, optimized: &Graph) -> String {
+    match (stage, &report.plan) {
+        (Stage::Graph, _) => commented(&print(recorded), &report.recorded),
+        (Stage::Optimized, _) => passes(report) + &commented(&print(optimized), &report.optimized),
+        (Stage::Plan, Some(plan)) => self::plan(report, plan),
+        (Stage::Kernels, Some(plan)) => {
+            steps(plan, |step| Some((format!("# step {}", step.number), step.kernel.as_deref()?)))
         }
-        (Stage::Plan | Stage::Kernels | Stage::Clif, Shown::Failed(error)) => Err(error.clone()),
+        (Stage::Clif, Some(plan)) => steps(plan, |step| Some((native(step), step.clif.as_deref()?))),
+        (Stage::Asm, Some(plan)) => steps(plan, |step| Some((native(step), step.asm.as_deref()?))),
+        (Stage::Plan | Stage::Kernels | Stage::Clif | Stage::Asm, None) => {
+            format!("interpreted: {}\n", report.interpreted.as_deref().unwrap_or_default())
+        }
     }
 }
 
@@ -35,153 +37,165 @@ fn defined(line: &str) -> Option<NodeId> {
 }
 
 /// The text of a graph with the place of each node in a comment. It still parses.
-fn commented(printed: &str, place: impl Fn(NodeId) -> String) -> String {
+fn commented(printed: &str, nodes: &[NodeReport]) -> String {
     let mut out = String::new();
     for line in printed.lines() {
-        let place = defined(line).map_or(String::new(), &place);
-        let comment = if place.is_empty() { String::new() } else { format!("  # {place}") };
-        out.push_str(line);
-        out.push_str(&comment);
-        out.push('\n');
+        let node = defined(line).and_then(|id| nodes.get(id.index()));
+        self::line(&mut out, format_args!("{line}{}", node.map_or(String::new(), comment)));
     }
     out
 }
 
-fn optimized(model: &Model) -> String {
-    let optimized = &model.prepared.optimized;
+fn comment(node: &NodeReport) -> String {
+    if node.places.is_empty() { String::new() } else { format!("  # {}", node.places.join(", ")) }
+}
+
+fn passes(report: &Report) -> String {
     let mut out = String::new();
-    for pass in &optimized.passes {
-        let facts = pass.lines();
+    for pass in &report.passes {
+        let fact = |fact: &super::report::FactReport| match fact.count {
+            1 => fact.what.to_string(),
+            n => format!("{} ({n} times)", fact.what),
+        };
+        let facts: Vec<String> = pass.facts.iter().map(fact).collect();
         let done = match (pass.changed, facts.is_empty()) {
             (false, _) => "unchanged".to_string(),
             (true, true) => format!("{} nodes, now {}", pass.before, pass.after),
             (true, false) => facts.join("; "),
         };
-        line(&mut out, format_args!("# {}: {done}", pass.name));
+        let time = pass.milliseconds.map_or(String::new(), |ms| format!(" ({ms:.3} ms)"));
+        line(&mut out, format_args!("# {}: {done}{time}", pass.name));
     }
-    for contraction in &optimized.contractions {
-        for fact in contraction.lines() {
-            line(&mut out, format_args!("# {fact}"));
-        }
+    for fact in report.contractions.iter().flat_map(|contraction| &contraction.lines) {
+        line(&mut out, format_args!("# {fact}"));
     }
-    out + &commented(&print(&optimized.graph), |node| model.place_of_optimized(node))
+    out
 }
 
-fn plan(model: &Model, planned: &Planned, bound: Option<&Bound>) -> String {
+fn plan(report: &Report, plan: &PlanReport) -> String {
     let mut out = String::new();
-    let kernels = model.kernels().count();
-    let peak = bound.map_or(String::new(), |b| {
-        let (peak, arena, scratch) = (b.plan.peak_bytes, b.plan.arena_bytes, b.plan.scratch_bytes);
-        format!(", peak {peak} bytes of which {arena} temporary and {scratch} scratch of a thread")
+    let kernels = plan.steps.iter().filter(|step| step.kind == "kernel").count();
+    let peak = plan.peak.map_or(String::new(), |peak| {
+        let super::report::PeakReport { bytes, temporary, scratch } = peak;
+        format!(", peak {bytes} bytes of which {temporary} temporary and {scratch} scratch of a thread")
     });
     line(&mut out, format_args!("{}{peak}", counted(kernels, "kernel")));
-    if !model.prepared.settings.fusion {
+    if !report.fusion {
         line(&mut out, format_args!("fusion is off: each operation is a kernel of its own"));
     }
-    let printed = print(&model.prepared.optimized.graph);
-    for (number, step) in planned.plan.steps.iter().enumerate() {
-        let what = match step {
-            Step::Kernel(step) => format!("kernel {}", step.kernel.name),
-            Step::Library(step) => match step.op {
-                LibraryOp::Copy => "copy".to_string(),
-            },
-        };
-        line(&mut out, format_args!("step {number}: {what}"));
-        let computed = planned.scheduled.nodes.get(number).map_or(&[][..], Vec::as_slice);
-        for (node, text) in node_lines(&printed).filter(|(node, _)| computed.contains(node)) {
-            let place = model.place_of_optimized(node);
-            let comment = if place.is_empty() { String::new() } else { format!("  # {place}") };
-            line(&mut out, format_args!("  {text}{comment}"));
+    for step in &plan.steps {
+        self::step(&mut out, report, step);
+    }
+    line(&mut out, format_args!("buffers"));
+    for buffer in &plan.buffers {
+        self::buffer(&mut out, plan, buffer);
+    }
+    timeline(&mut out, plan);
+    if !plan.decisions.is_empty() {
+        line(&mut out, format_args!("decisions"));
+    }
+    for decision in &plan.decisions {
+        line(&mut out, format_args!("  {decision}"));
+    }
+    out
+}
+
+fn step(out: &mut String, report: &Report, step: &StepReport) {
+    let name = if step.kind == step.name { step.kind.clone() } else { format!("{} {}", step.kind, step.name) };
+    let traffic = step
+        .traffic
+        .map_or(String::new(), |traffic| format!(", reads {} bytes, writes {}", traffic.read, traffic.written));
+    line(out, format_args!("step {}: {name}{traffic}", step.number));
+    for node in step.nodes.iter().filter_map(|id| report.optimized.get(*id as usize)) {
+        line(out, format_args!("  {}{}", node.text, comment(node)));
+    }
+    if !step.operations.is_empty() {
+        let operations: Vec<String> = step
+            .operations
+            .iter()
+            .map(|operation| format!("{} {} of {} bits", operation.elements, operation.operation, operation.bits))
+            .collect();
+        line(out, format_args!("  operations: {}", operations.join(", ")));
+    }
+    if let Some(code) = &step.code {
+        match code.milliseconds {
+            None => line(out, format_args!("  code: compiled before")),
+            Some(ms) if code.differs.is_empty() => line(out, format_args!("  code: compiled in {ms:.3} ms")),
+            Some(ms) => {
+                let differs = code.differs.join("; ");
+                line(out, format_args!("  code: compiled in {ms:.3} ms; the nearest there was differs: {differs}"));
+            }
         }
     }
-    buffers(&mut out, planned, bound);
-    decisions(&mut out, planned, bound);
-    out
-}
-
-fn buffers(out: &mut String, planned: &Planned, bound: Option<&Bound>) {
-    let sizes = size_texts(planned, bound);
-    line(out, format_args!("buffers"));
-    for (k, decl) in planned.plan.buffers.iter().enumerate() {
-        let shape: Vec<&str> = decl.shape.iter().map(|id| sizes[id.0 as usize].as_str()).collect();
-        let kind = match decl.kind {
-            BufferKind::Input(_) => "input".to_string(),
-            BufferKind::Output(_) => "output".to_string(),
-            BufferKind::Temporary => "temporary".to_string(),
-            BufferKind::InPlace(other) => format!("in place of {}", planned.plan.buffers[other.0 as usize].name),
-        };
-        let numbers = bound.map_or(String::new(), |b| {
-            let buffer = &b.plan.buffers[k];
-            match decl.kind {
-                BufferKind::Input(_) | BufferKind::Output(_) => format!(", {} bytes", buffer.bytes),
-                BufferKind::Temporary | BufferKind::InPlace(_) => {
-                    format!(", {} bytes, steps {} to {}", buffer.bytes, buffer.live.0, buffer.live.1)
-                }
-            }
-        });
-        let reason = match decl.kind {
-            BufferKind::Temporary | BufferKind::InPlace(_) => format!(": {}", decl.reason),
-            BufferKind::Input(_) | BufferKind::Output(_) => String::new(),
-        };
-        line(out, format_args!("  {} {}[{}] {kind}{numbers}{reason}", decl.name, decl.dtype, shape.join(",")));
+    if let Some(limit) = &step.limit {
+        let (moving, computing) = (limit.moving_milliseconds, limit.computing_milliseconds);
+        line(
+            out,
+            format_args!("  limit: {:.4} ms (moving {moving:.4}, computing {computing:.4})", limit.milliseconds()),
+        );
+    }
+    if let Some(measured) = &step.measured {
+        let fraction = measured.fraction.map_or(String::new(), |part| format!(", {part:.2} of the limit"));
+        line(out, format_args!("  measured: {:.4} ms{fraction}", measured.milliseconds));
     }
 }
 
-fn decisions(out: &mut String, planned: &Planned, bound: Option<&Bound>) {
-    let sizes = size_texts(planned, bound);
-    if planned.scheduled.decisions.is_empty() {
+fn buffer(out: &mut String, plan: &PlanReport, buffer: &BufferReport) {
+    let shape: Vec<String> = buffer.shape.iter().map(ToString::to_string).collect();
+    let name = |k: &usize| plan.buffers.get(*k).map_or("?", |buffer| buffer.name.as_str());
+    let kind = match (buffer.kind, &buffer.in_place_of) {
+        (BufferKindReport::Input, _) => "input".to_string(),
+        (BufferKindReport::Output, _) => "output".to_string(),
+        (BufferKindReport::Temporary, None) => "temporary".to_string(),
+        (BufferKindReport::Temporary, Some(other)) => format!("in place of {}", name(other)),
+    };
+    let mut numbers = buffer.bytes.known().map_or(String::new(), |bytes| format!(", {bytes} bytes"));
+    if let (BufferKindReport::Temporary, Some((first, last))) = (buffer.kind, buffer.steps) {
+        let _ = write!(numbers, ", steps {first} to {last}");
+    }
+    if !buffer.shares.is_empty() {
+        let shares: Vec<&str> = buffer.shares.iter().map(name).collect();
+        let _ = write!(numbers, ", memory shared with {}", shares.join(" "));
+    }
+    let reason = buffer.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    line(out, format_args!("  {} {}[{}] {kind}{numbers}{reason}", buffer.name, buffer.dtype, shape.join(",")));
+}
+
+/// The bytes in use at each step, where there is more than one.
+fn timeline(out: &mut String, plan: &PlanReport) {
+    if plan.timeline.len() < 2 {
         return;
     }
-    line(out, format_args!("decisions"));
-    for Decision { producer, consumer, choice, reason, bytes } in &planned.scheduled.decisions {
-        let subject = match choice {
-            _ if producer == consumer => format!("%{}", producer.0),
-            Choice::Fuse | Choice::Hoist | Choice::Stage | Choice::InPlace => {
-                format!("%{} into %{}", producer.0, consumer.0)
-            }
-            Choice::Recompute | Choice::Materialize => format!("%{} for %{}", producer.0, consumer.0),
-            Choice::Merge | Choice::Separate => format!("%{} and %{}", producer.0, consumer.0),
-        };
-        let (verb, effect) = match choice {
-            Choice::Fuse => ("fuse", "saves"),
-            Choice::Hoist => ("hoist", "saves"),
-            Choice::Stage => ("stage", "saves"),
-            Choice::Recompute => ("recompute", "saves"),
-            Choice::Merge => ("merge", "saves"),
-            Choice::Separate => ("keep apart", "read again:"),
-            Choice::Materialize => ("materialize", "moves"),
-            Choice::InPlace => ("in place", "saves"),
-        };
-        let bytes = sizes.get(bytes.0 as usize).map_or("?", String::as_str);
-        line(out, format_args!("  {verb} {subject}: {reason} ({effect} {bytes} bytes)"));
+    line(out, format_args!("memory"));
+    for moment in &plan.timeline {
+        let mut parts: Vec<String> = moment
+            .buffers
+            .iter()
+            .take(NAMED)
+            .map(|k| format!("{} {}", plan.buffers[*k].name, plan.buffers[*k].bytes))
+            .collect();
+        if moment.buffers.len() > NAMED {
+            parts.push(format!("{} more", moment.buffers.len() - NAMED));
+        }
+        if moment.scratch > 0 {
+            parts.push(format!("scratch {}", moment.scratch));
+        }
+        line(out, format_args!("  step {}: {} bytes: {}", moment.step, moment.bytes, parts.join(", ")));
     }
 }
 
-/// The text of each size: its number where that is known.
-fn size_texts(planned: &Planned, bound: Option<&Bound>) -> Vec<String> {
-    match bound {
-        Some(bound) => bound.sizes.iter().map(ToString::to_string).collect(),
-        None => print_sizes(&planned.plan),
-    }
-}
-
-fn kernels(model: &Model) -> String {
+/// A text of each kernel, after the line that names its step.
+fn steps<'r>(plan: &'r PlanReport, text: impl Fn(&'r StepReport) -> Option<(String, &'r str)>) -> String {
     let mut out = String::new();
-    for (step, kernel) in model.kernels() {
-        line(&mut out, format_args!("# step {step}"));
-        out.push_str(&fuseloom_kernel::print(kernel));
+    for (title, text) in plan.steps.iter().filter_map(text) {
+        line(&mut out, format_args!("{title}"));
+        out.push_str(text);
     }
     out
 }
 
-fn clif(model: &Model) -> Result<String> {
-    let options = crate::pipeline::codegen_options(model.prepared.settings.isa);
-    let mut out = String::new();
-    for (step, kernel) in model.kernels() {
-        line(&mut out, format_args!("; step {step}: kernel {}", kernel.name));
-        out.push_str(&fuseloom_codegen::clif(kernel, &options)?);
-    }
-    Ok(out)
+fn native(step: &StepReport) -> String {
+    format!("; step {}: kernel {}", step.number, step.name)
 }
 
 pub(super) fn counted(count: usize, noun: &str) -> String {

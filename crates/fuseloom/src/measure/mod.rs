@@ -5,6 +5,7 @@ mod work;
 
 pub use fuseloom_runtime::{Pool, Workers, limits, machine, processors};
 pub use work::{Work, products, work};
+pub(crate) use work::{kernel_products, kernel_work};
 
 use crate::machine::machine as process;
 use crate::pipeline::internal;

@@ -50,8 +50,36 @@ pub fn work(graph: &Graph) -> Result<Vec<Work>> {
             counts.kernel(&step.kernel, bound);
         }
     }
-    let work = |((instruction, bytes), elements)| Work { instruction, bytes, elements };
-    Ok(counts.0.into_iter().map(work).collect())
+    Ok(counts.work())
+}
+
+/// The operations of one kernel.
+pub(crate) fn kernel_work(kernel: &Kernel, bound: &BoundKernel) -> Vec<Work> {
+    let mut counts = Counts::default();
+    counts.kernel(kernel, bound);
+    counts.work()
+}
+
+/// The multiply-adds of a kernel's matrix products, by bytes of an element.
+pub(crate) fn kernel_products(kernel: &Kernel, bound: &BoundKernel) -> BTreeMap<usize, f64> {
+    fn walk(items: &[Item], kernel: &Kernel, params: &[i64], times: f64, sums: &mut BTreeMap<usize, f64>) {
+        for item in items {
+            match item {
+                Item::Loop(inner) => walk(&inner.body, kernel, params, times * extent(&inner.range, params), sums),
+                Item::Strip(_) => {}
+                Item::Product(product) => {
+                    let sides = [&product.rows, &product.columns, &product.depth];
+                    let points: f64 = sides.iter().map(|(_, range)| extent(range, params)).product();
+                    *sums.entry(kernel.operand(product.c).dtype.size()).or_default() += times * points;
+                }
+            }
+        }
+    }
+    let mut sums = BTreeMap::new();
+    for (phase, run) in kernel.phases.iter().zip(&bound.phases) {
+        walk(&phase.body, kernel, &bound.params, run.points as f64, &mut sums);
+    }
+    sums
 }
 
 /// The matrix products of a graph, in order, as the optimizer leaves them.
@@ -82,6 +110,11 @@ pub fn products(graph: &Graph) -> Result<Vec<MatrixProduct>> {
 struct Counts(BTreeMap<(Instruction, usize), f64>);
 
 impl Counts {
+    fn work(self) -> Vec<Work> {
+        let work = |((instruction, bytes), elements)| Work { instruction, bytes, elements };
+        self.0.into_iter().map(work).collect()
+    }
+
     fn kernel(&mut self, kernel: &Kernel, bound: &BoundKernel) {
         for (phase, run) in kernel.phases.iter().zip(&bound.phases) {
             self.items(&phase.body, &bound.params, run.points as f64);
