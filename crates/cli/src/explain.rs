@@ -1,7 +1,8 @@
 //! `fuseloom explain`: what will run, and why.
 
 use crate::failure::{Failure, Result};
-use crate::given::{Given, bind_sizes, in_order, read_graph};
+use crate::given::{Given, bind_sizes, in_order};
+use crate::source;
 use crate::specialize::specialize;
 use fuseloom::graph::Sizes;
 use fuseloom::{Options, Program, Stage};
@@ -10,8 +11,9 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The text of a graph
-    file: PathBuf,
+    /// What to explain: an expression as NumPy writes it, or a file with one or with the text of a graph
+    #[arg(value_name = "EXPR|FILE")]
+    source: String,
     /// The array or only the type of an input, which gives named dims their sizes
     #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
     input: Vec<Given>,
@@ -46,7 +48,7 @@ fn stage(text: &str) -> std::result::Result<Stage, String> {
 
 pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let options = if arguments.no_fusion { Options::new().fusion(false) } else { Options::new() };
-    let mut program = Program::from_graph(read_graph(&arguments.file)?, &options)?;
+    let mut program = source::open(&arguments.source)?.program(&arguments.input, &options)?;
     let mut sizes = Sizes::default();
     for ((name, declared), given) in program.inputs().into_iter().zip(in_order(&program, &arguments.input)?) {
         if let Some(given) = given {

@@ -29,7 +29,7 @@ pub(crate) fn tell(what: impl std::fmt::Display) {
 
 impl From<fuseloom::Error> for Failure {
     fn from(error: fuseloom::Error) -> Failure {
-        Failure::Message(error.to_string())
+        Failure::Message(error.annotated())
     }
 }
 

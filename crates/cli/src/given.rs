@@ -1,9 +1,9 @@
 //! What is given to a graph on the command line: `-i NAME=...`.
 
 use crate::failure::{Failure, Result};
-use fuseloom::graph::{Sizes, parse};
+use fuseloom::graph::Sizes;
 use fuseloom::{Array, DType, Dim, Program, Type};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// One `-i`.
@@ -77,12 +77,6 @@ impl What {
             }
         }
     }
-}
-
-/// The graph text in a file, as a graph.
-pub(crate) fn read_graph(path: &Path) -> Result<fuseloom::graph::Graph> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))?;
-    parse(&text).map_err(|error| Failure::file(path, error))
 }
 
 /// What is given for each of the program's inputs, in their order.

@@ -10,6 +10,7 @@ mod failure;
 mod given;
 mod info;
 mod run;
+mod source;
 mod specialize;
 mod units;
 
@@ -30,7 +31,7 @@ struct CommandLine {
 enum Command {
     /// Classify handwritten digits by their nearest neighbour: compute, explain, fused against eager
     Demo(demo::Arguments),
-    /// Run a graph on arrays from files
+    /// Run an expression or a graph on arrays from files
     Run(run::Arguments),
     /// Show what will run, and why
     Explain(explain::Arguments),

@@ -1,20 +1,22 @@
-//! `fuseloom run`: a graph on arrays from files.
+//! `fuseloom run`: an expression or a graph on arrays from files.
 
 use crate::explain::write_whole;
 use crate::failure::{Result, tell};
-use crate::given::{Given, in_order, read_graph};
-use fuseloom::{Array, Options, Program, WholeFile};
+use crate::given::{Given, in_order};
+use crate::source;
+use fuseloom::{Array, Options, WholeFile};
 use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The text of a graph
-    file: PathBuf,
-    /// An input of the graph; once for each
+    /// What to run: an expression as NumPy writes it, or a file with one or with the text of a graph
+    #[arg(value_name = "EXPR|FILE")]
+    source: String,
+    /// An input; once for each
     #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY")]
     input: Vec<Given>,
-    /// Where an output of the graph goes; once for each, in order. Without any the outputs are printed
+    /// Where an output goes; once for each, in order. Without any the outputs are printed
     #[arg(short, long = "output", value_name = "FILE.npy")]
     output: Vec<PathBuf>,
     /// At most so many threads
@@ -30,7 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let options = arguments.threads.iter().fold(Options::new(), |options, threads| options.threads(*threads));
-    let program = Program::from_graph(read_graph(&arguments.file)?, &options)?;
+    let program = source::open(&arguments.source)?.program(&arguments.input, &options)?;
     let outputs = program.outputs().len();
     if !arguments.output.is_empty() && arguments.output.len() != outputs {
         return Err(

@@ -23,7 +23,8 @@ pub(crate) fn difference(a: &Array, b: &Array, tolerance: (f64, f64)) -> Result<
     Ok(worst.map(|(_, k)| format!("element {k} is {} and {}", a[k], b[k])))
 }
 
-fn numbers(array: &Array) -> Result<Vec<f64>> {
+/// All elements, in C order.
+pub(crate) fn numbers(array: &Array) -> Result<Vec<f64>> {
     Ok(match array.dtype() {
         DType::F64 => array.to_vec::<f64>()?,
         DType::F32 => array.to_vec::<f32>()?.into_iter().map(f64::from).collect(),

@@ -4,6 +4,7 @@
 //! systems take turns, and a loop that only moves the workload's bytes takes its turn with them.
 
 mod check;
+mod expression;
 mod limit;
 mod measure;
 mod noise;
@@ -17,6 +18,7 @@ mod workloads;
 
 use crate::explain::write_whole;
 use crate::failure::{Failure, Result, tell};
+use crate::given::Given;
 use fuseloom::{Array, Options};
 use limit::Limit;
 use measure::{Effort, Times};
@@ -34,6 +36,12 @@ use workloads::{WORKLOADS, Workload};
 pub(crate) struct Arguments {
     /// What to measure: names, or how names begin; by default everything
     workload: Vec<String>,
+    /// Measures this expression, or the one in this file, instead: fused against eager
+    #[arg(long, value_name = "EXPR|FILE", allow_hyphen_values = true, conflicts_with = "workload")]
+    expr: Option<String>,
+    /// An input of the expression; of a type the elements are random
+    #[arg(short, long = "input", requires = "expr", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
+    input: Vec<Given>,
     /// What to compare with
     #[arg(long, value_enum, value_delimiter = ',', default_value = "eager,ndarray,numpy")]
     against: Vec<Against>,
@@ -103,11 +111,14 @@ pub(crate) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     if arguments.list {
         return list(out);
     }
-    let chosen = choose(&arguments.workload)?;
+    let chosen = if arguments.expr.is_some() { Vec::new() } else { choose(&arguments.workload)? };
     let noise = Noise::watch();
     let bench = Bench::new(arguments)?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
-    let progress = Progress::new(chosen.len());
+    let progress = Progress::new(chosen.len() + usize::from(arguments.expr.is_some()));
+    if let Some(text) = &arguments.expr {
+        rows = bench.expression(text, &arguments.input, &progress)?;
+    }
     for workload in chosen {
         progress.begin(workload.name);
         match bench.workload(workload, &progress) {
@@ -166,7 +177,9 @@ fn choose(names: &[String]) -> Result<Vec<&'static Workload>> {
 
 impl Bench {
     fn new(arguments: &Arguments) -> Result<Bench> {
-        let systems: Vec<&'static str> = arguments.against.iter().filter_map(|system| system.python()).collect();
+        let systems =
+            arguments.against.iter().filter(|_| arguments.expr.is_none()).filter_map(|system| system.python());
+        let systems: Vec<&'static str> = systems.collect();
         let peers = peer::find(&systems, tell);
         for peer in &peers {
             tell(format_args!("{} {}", peer.system, peer.version));
@@ -188,10 +201,8 @@ impl Bench {
     fn workload(&self, workload: &Workload, progress: &Progress) -> Result<Vec<Row>> {
         let inputs = (workload.inputs)(&mut Random::new(SEED))?;
         let (mut contenders, mut limit) = self.contenders(workload, &inputs)?;
-        let times = measure::measure(&mut contenders, &mut limit, self.effort, |round| {
-            progress.round(workload.name, round, self.effort.rounds)
-        })?;
-        let row = |(contender, times): (&Contender, &Times)| self.row(workload, contender, times, limit.seconds());
+        let times = self.measure(workload.name, &mut contenders, &mut limit, progress)?;
+        let row = |(contender, times): (&Contender, &Times)| self.row(workload.name, contender, times, limit.seconds());
         contenders.iter().zip(&times).map(row).collect()
     }
 
@@ -233,9 +244,19 @@ impl Bench {
         Ok((contenders, limit))
     }
 
-    fn row(&self, workload: &Workload, contender: &Contender, times: &Times, limit: f64) -> Result<Row> {
+    fn measure(
+        &self,
+        name: &str,
+        contenders: &mut [Contender],
+        limit: &mut Limit,
+        progress: &Progress,
+    ) -> Result<Vec<Times>> {
+        measure::measure(contenders, limit, self.effort, |round| progress.round(name, round, self.effort.rounds))
+    }
+
+    fn row(&self, workload: &str, contender: &Contender, times: &Times, limit: f64) -> Result<Row> {
         let mut row = Row {
-            workload: workload.name.into(),
+            workload: workload.into(),
             system: contender.system,
             threads: self.threads,
             isa: None,

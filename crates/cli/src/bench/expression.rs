@@ -1,0 +1,101 @@
+//! `fuseloom bench --expr`: a user's own expression, fused against eager and against the machine's limit.
+
+use super::limit::Limit;
+use super::progress::Progress;
+use super::random::Random;
+use super::report::Row;
+use super::{Bench, SEED, bytes, check, systems, vector_bits};
+use crate::failure::{Failure, Result};
+use crate::given::{Given, What, in_order};
+use crate::source;
+use fuseloom::{Array, DType, Options, Program};
+use std::rc::Rc;
+use std::time::Instant;
+
+/// What its rows are called.
+const NAME: &str = "expression";
+
+impl Bench {
+    /// Measures the expression on the arrays given, and on random ones of the types given.
+    pub(super) fn expression(&self, text: &str, given: &[Given], progress: &Progress) -> Result<Vec<Row>> {
+        progress.begin(NAME);
+        let (fused, inputs, result, fused_cold) = first_call(text, given, &self.fused)?;
+        let (eager, _, eager_result, eager_cold) = first_call(text, given, &self.eager)?;
+        let exact = fuseloom::measure::products(fused.graph())?.is_empty();
+        let tolerance = if exact { (0.0, 0.0) } else { rounding(&result)? };
+        if let Some(found) = check::difference(&result, &eager_result, tolerance)? {
+            return Err(format!("fused and eager disagree: {found}").into());
+        }
+        let read: Vec<usize> = inputs.iter().map(bytes).collect();
+        let mut limit = Limit::new(fused.graph(), &read, bytes(&result), self.threads, vector_bits(&self.isa))?;
+        let mut contenders = vec![
+            systems::returning("fused", &fused, &inputs, fused_cold),
+            systems::fresh(&fused, &inputs, fused_cold),
+            systems::returning("eager", &eager, &inputs, eager_cold),
+        ];
+        let times = self.measure(NAME, &mut contenders, &mut limit, progress)?;
+        let rows = contenders.iter().zip(&times);
+        rows.map(|(contender, times)| self.row(NAME, contender, times, limit.seconds())).collect()
+    }
+}
+
+/// How far two orders of the same sums of products may be apart: so much of the largest element.
+fn rounding(result: &Array) -> Result<(f64, f64)> {
+    let share = match result.dtype() {
+        DType::F64 => 1e-11,
+        DType::F32 => 1e-4,
+        DType::F16 | DType::BF16 => 5e-2,
+        DType::Bool
+        | DType::I8
+        | DType::I16
+        | DType::I32
+        | DType::I64
+        | DType::U8
+        | DType::U16
+        | DType::U32
+        | DType::U64 => return Ok((0.0, 0.0)),
+    };
+    let largest = check::numbers(result)?.into_iter().map(f64::abs).filter(|x| x.is_finite()).fold(0.0, f64::max);
+    Ok((share, share * largest))
+}
+
+/// A program, its inputs, its first result, and the seconds from the text to that.
+fn first_call(text: &str, given: &[Given], options: &Options) -> Result<(Rc<Program>, Vec<Array>, Array, f64)> {
+    let mut seconds = 0.0;
+    let start = Instant::now();
+    let program = source::open(text)?.program(given, options)?;
+    seconds += start.elapsed().as_secs_f64();
+    let mut random = Random::new(SEED);
+    let mut inputs = Vec::new();
+    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, given)?) {
+        let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
+        inputs.push(match given {
+            What::Type(dtype, extents) => drawn(&mut random, *dtype, extents)?,
+            What::Npy(_) | What::Npz(..) => {
+                given.load()?.ok_or_else(|| Failure::Message(format!("input `{name}` is no array")))?
+            }
+        });
+    }
+    if program.outputs().len() != 1 {
+        return Err(format!("there are {} results: an expression of one is measured", program.outputs().len()).into());
+    }
+    let start = Instant::now();
+    let result = program.call_one(&inputs)?;
+    seconds += start.elapsed().as_secs_f64();
+    Ok((Rc::new(program), inputs, result, seconds))
+}
+
+/// Random elements: normals of floats, small numbers of integers, which are good indices and divisors too.
+fn drawn(random: &mut Random, dtype: DType, shape: &[usize]) -> Result<Array> {
+    let normals = |random: &mut Random| random.normals::<f32>(shape);
+    let cast = |array: Array| Ok(fuseloom::Tensor::from(array).cast(dtype).eval()?);
+    match dtype {
+        DType::F32 => normals(random),
+        DType::F64 => random.normals::<f64>(shape),
+        DType::F16 | DType::BF16 => cast(normals(random)?),
+        DType::Bool => random.array(shape, |random| random.unit() < 0.5),
+        DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16 | DType::U32 | DType::U64 => {
+            cast(random.array(shape, |random| (random.unit() * 100.0) as i64)?)
+        }
+    }
+}
