@@ -1,5 +1,6 @@
 //! Tests that run for as long as one likes.
 
+mod speed;
 mod ulp;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -67,6 +68,8 @@ enum Command {
         #[arg(long, default_value_t = 10_000_000)]
         bytes: u64,
     },
+    /// Time the math functions.
+    Speed(speed::Speed),
     /// The graph of a seed, and what is wrong with it.
     Show {
         /// The seed.
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
         },
         Command::Ulp(ulp) => ulp.run(),
         Command::Stress { cycles, bytes } => stress(cycles, bytes),
+        Command::Speed(speed) => speed.run(),
         Command::Show { seed, through } => {
             let generated = fuseloom_testing::generate::generate(seed);
             println!("{}{:?}", fuseloom_graph::print(&generated.graph), generated.sizes);

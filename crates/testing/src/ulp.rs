@@ -77,7 +77,7 @@ impl Ulp {
 
     /// What is beyond its limit.
     fn measure(&self) -> Result<Vec<String>, String> {
-        let functions = self.chosen()?;
+        let functions = Measured::named(&self.functions)?;
         let isa = fuseloom::info().map_err(|error| error.to_string())?.isa;
         println!("# kernels compiled by {isa}");
         let mut beyond = self.published(&functions)?;
@@ -97,17 +97,6 @@ impl Ulp {
             }
         }
         Ok(beyond)
-    }
-
-    fn chosen(&self) -> Result<Vec<Measured>, String> {
-        let all = Measured::all();
-        let unknown = self.functions.iter().find(|name| !all.iter().any(|measured| measured.name() == **name));
-        if let Some(name) = unknown {
-            let names: Vec<String> = all.iter().map(Measured::name).collect();
-            return Err(format!("no function `{name}`; there are {}", names.join(", ")));
-        }
-        let wanted = |measured: &Measured| self.functions.is_empty() || self.functions.contains(&measured.name());
-        Ok(all.into_iter().filter(wanted).collect())
     }
 
     /// The errors with the progress on the terminal, if it is one.

@@ -87,6 +87,19 @@ impl Measured {
         ]
     }
 
+    /// The measured functions with these names, or all if there are none.
+    ///
+    /// # Errors
+    /// A name is no function's.
+    pub fn named(names: &[String]) -> Result<Vec<Measured>, String> {
+        let all = Measured::all();
+        if let Some(name) = names.iter().find(|name| !all.iter().any(|measured| measured.name() == **name)) {
+            let all: Vec<String> = all.iter().map(Measured::name).collect();
+            return Err(format!("no function `{name}`; there are {}", all.join(", ")));
+        }
+        Ok(all.into_iter().filter(|measured| names.is_empty() || names.contains(&measured.name())).collect())
+    }
+
     /// Its name, as the array language has it.
     pub fn name(&self) -> String {
         format!("{:?}", self.function).to_lowercase()

@@ -23,8 +23,13 @@ impl Kernel {
     /// Runs it on columns of equal length.
     pub fn run<T: Element + Default>(&self, columns: &[Vec<T>]) -> Vec<T> {
         let mut out = vec![T::default(); columns[0].len()];
-        let inputs: Vec<In<'_>> = columns.iter().map(|column| In::from(column.as_slice())).collect();
-        self.0.call_into(&inputs, &mut [out.as_mut_slice()]).expect("columns of equal length");
+        self.run_into(columns, &mut out);
         out
+    }
+
+    /// Runs it on columns as long as `out`.
+    pub fn run_into<T: Element>(&self, columns: &[Vec<T>], out: &mut [T]) {
+        let inputs: Vec<In<'_>> = columns.iter().map(|column| In::from(column.as_slice())).collect();
+        self.0.call_into(&inputs, &mut [out]).expect("columns of equal length");
     }
 }
