@@ -3,7 +3,8 @@
 use clap::{Args, ValueEnum};
 use fuseloom_lane::DType;
 use fuseloom_testing::accuracy::functions::Measured;
-use fuseloom_testing::accuracy::measure::{Effort, measure};
+use fuseloom_testing::accuracy::journal::Journal;
+use fuseloom_testing::accuracy::measure::{Effort, Errors, measure};
 use fuseloom_testing::accuracy::published::{Validation, errors_of_hard_cases, find_numpy};
 use fuseloom_testing::accuracy::report::{Row, markdown};
 use std::io::IsTerminal;
@@ -34,6 +35,12 @@ pub(crate) struct Ulp {
     /// The results as tables, at the end.
     #[arg(long)]
     markdown: bool,
+    /// A file that keeps what is measured: with it, an interrupted measurement goes on where it was.
+    #[arg(long)]
+    journal: Option<PathBuf>,
+    /// Measure nothing: tell what the journal has.
+    #[arg(long, requires = "journal")]
+    recorded: bool,
     /// The directory of NumPy's validation set; that of python3's numpy if there is one.
     #[arg(long)]
     numpy_set: Option<PathBuf>,
@@ -82,10 +89,11 @@ impl Ulp {
         println!("# kernels compiled by {isa}");
         let mut beyond = self.published(&functions)?;
         println!("# measured");
+        let journal = self.journal.as_deref().map_or_else(|| Ok(Journal::default()), Journal::open)?;
         let mut rows = Vec::new();
         for measured in functions {
             for dtype in self.dtypes.iter().map(|&float| DType::from(float)) {
-                let row = Row { measured, dtype, errors: self.sweep(&measured, dtype) };
+                let row = Row { measured, dtype, errors: self.sweep(&measured, dtype, &journal) };
                 println!("{}", row.line());
                 beyond.extend(row.is_beyond().then(|| row.line()));
                 rows.push(row);
@@ -100,14 +108,15 @@ impl Ulp {
     }
 
     /// The errors with the progress on the terminal, if it is one.
-    fn sweep(&self, measured: &Measured, dtype: DType) -> fuseloom_testing::accuracy::measure::Errors {
+    fn sweep(&self, measured: &Measured, dtype: DType, journal: &Journal) -> Errors {
         let effort = Effort { stride: self.stride, points: self.points, pairs: self.pairs, threads: self.threads };
         let shown = std::io::stderr().is_terminal();
-        let errors = measure(measured, dtype, effort, &|done, all| {
-            if shown && (done % 64 == 0 || done == all) {
+        let tell = |done, all| {
+            if shown {
                 eprint!("\r{} {dtype} {:.1} %  ", measured.name(), 100.0 * done as f64 / all as f64);
             }
-        });
+        };
+        let errors = measure(measured, dtype, effort, journal, if self.recorded { None } else { Some(&tell) });
         if shown {
             eprint!("\r\x1b[K");
         }

@@ -2,6 +2,7 @@
 
 use fuseloom_lane::DType;
 use fuseloom_testing::accuracy::functions::Measured;
+use fuseloom_testing::accuracy::journal::Journal;
 use fuseloom_testing::accuracy::measure::{Effort, measure};
 use fuseloom_testing::accuracy::published::errors_of_hard_cases;
 use fuseloom_testing::accuracy::report::Row;
@@ -14,7 +15,7 @@ fn check(rows: impl Iterator<Item = Row>) {
 fn sample(dtype: DType) {
     let effort = Effort { stride: 100_003, points: 1 << 16, pairs: 1 << 16, threads: 2 };
     check(Measured::all().into_iter().map(|measured| {
-        let errors = measure(&measured, dtype, effort, &|_, _| ());
+        let errors = measure(&measured, dtype, effort, &Journal::default(), Some(&|_, _| ()));
         assert!(errors.points >= 40_000, "{} points", errors.points);
         Row { measured, dtype, errors }
     }));

@@ -29,6 +29,8 @@ pub struct Measured {
     pub function: Function,
     /// The truth.
     pub oracle: Oracle,
+    /// The correctly rounded function of `f32`, where there is one.
+    pub single: Option<fn(f32) -> f32>,
     /// Where a function of one argument is neither constant, nor infinite, nor undefined.
     pub range: [f64; 2],
     /// The most that is allowed: in `f32` in ulps, in `f64` in numbers off the correctly rounded result.
@@ -43,44 +45,46 @@ impl Measured {
     pub fn all() -> Vec<Measured> {
         use Function::*;
         let all = f64::MAX;
-        let unary = |function, oracle, range: [f64; 2]| Measured {
+        let unary = |function, oracle, single, range: [f64; 2]| Measured {
             function,
             oracle: Oracle::Unary(oracle),
+            single,
             range,
             limits: LIMITS,
         };
         let binary = |function, oracle| Measured {
             function,
             oracle: Oracle::Binary(oracle),
+            single: None,
             range: [-all, all],
             limits: LIMITS,
         };
         vec![
             // IEEE 754 rounds it. The oracle's own rounding is the rest.
-            Measured { limits: [0.5 + 1e-6, 0.0], ..unary(Sqrt, f64::sqrt, [0.0, all]) },
-            unary(Rsqrt, cm::rsqrt, [0.0, all]),
-            unary(Cbrt, cm::cbrt, [-all, all]),
-            unary(Exp, cm::exp, [-745.2, 709.8]),
-            unary(Exp2, cm::exp2, [-1075.0, 1024.0]),
-            unary(Expm1, cm::expm1, [-40.0, 709.8]),
-            unary(Log, cm::log, [0.0, all]),
-            unary(Log2, cm::log2, [0.0, all]),
-            unary(Log10, cm::log10, [0.0, all]),
-            unary(Log1p, cm::log1p, [-1.0, all]),
-            unary(Sin, cm::sin, [-all, all]),
-            unary(Cos, cm::cos, [-all, all]),
-            unary(Tan, cm::tan, [-all, all]),
-            unary(Asin, cm::asin, [-1.0, 1.0]),
-            unary(Acos, cm::acos, [-1.0, 1.0]),
-            unary(Atan, cm::atan, [-all, all]),
-            unary(Sinh, cm::sinh, [-710.5, 710.5]),
-            unary(Cosh, cm::cosh, [-710.5, 710.5]),
-            Measured { limits: [1.0, 2.0], ..unary(Tanh, cm::tanh, [-22.0, 22.0]) },
-            unary(Asinh, cm::asinh, [-all, all]),
-            unary(Acosh, cm::acosh, [1.0, all]),
-            unary(Atanh, cm::atanh, [-1.0, 1.0]),
-            unary(Erf, cm::erf, [-6.0, 6.0]),
-            unary(Sigmoid, sigmoid, [-745.2, 40.0]),
+            Measured { limits: [0.5 + 1e-6, 0.0], ..unary(Sqrt, f64::sqrt, Some(f32::sqrt), [0.0, all]) },
+            unary(Rsqrt, cm::rsqrt, Some(cm::rsqrtf), [0.0, all]),
+            unary(Cbrt, cm::cbrt, Some(cm::cbrtf), [-all, all]),
+            unary(Exp, cm::exp, Some(cm::expf), [-745.2, 709.8]),
+            unary(Exp2, cm::exp2, Some(cm::exp2f), [-1075.0, 1024.0]),
+            unary(Expm1, cm::expm1, Some(cm::expm1f), [-40.0, 709.8]),
+            unary(Log, cm::log, Some(cm::logf), [0.0, all]),
+            unary(Log2, cm::log2, Some(cm::log2f), [0.0, all]),
+            unary(Log10, cm::log10, Some(cm::log10f), [0.0, all]),
+            unary(Log1p, cm::log1p, Some(cm::log1pf), [-1.0, all]),
+            unary(Sin, cm::sin, Some(cm::sinf), [-all, all]),
+            unary(Cos, cm::cos, Some(cm::cosf), [-all, all]),
+            unary(Tan, cm::tan, Some(cm::tanf), [-all, all]),
+            unary(Asin, cm::asin, Some(cm::asinf), [-1.0, 1.0]),
+            unary(Acos, cm::acos, Some(cm::acosf), [-1.0, 1.0]),
+            unary(Atan, cm::atan, Some(cm::atanf), [-all, all]),
+            unary(Sinh, cm::sinh, Some(cm::sinhf), [-710.5, 710.5]),
+            unary(Cosh, cm::cosh, Some(cm::coshf), [-710.5, 710.5]),
+            Measured { limits: [1.0, 2.0], ..unary(Tanh, cm::tanh, Some(cm::tanhf), [-22.0, 22.0]) },
+            unary(Asinh, cm::asinh, Some(cm::asinhf), [-all, all]),
+            unary(Acosh, cm::acosh, Some(cm::acoshf), [1.0, all]),
+            unary(Atanh, cm::atanh, Some(cm::atanhf), [-1.0, 1.0]),
+            unary(Erf, cm::erf, Some(cm::erff), [-6.0, 6.0]),
+            unary(Sigmoid, sigmoid, None, [-745.2, 40.0]),
             Measured { limits: [1.0, 2.0], ..binary(Power, cm::pow) },
             binary(Hypot, cm::hypot),
             binary(Atan2, cm::atan2),

@@ -10,11 +10,13 @@
 //! For `f64` the error is the distance to the correctly rounded result, in representable numbers: 0 where the result is
 //! correctly rounded, 1 where it is the next number to that.
 //!
-//! [`functions`] has the one table of functions, oracles and limits; [`points`] the arguments; [`measure`] runs them; and
+//! [`functions`] has the one table of functions, oracles and limits; [`points`] the arguments; [`measure`] runs them,
+//! and [`journal`] keeps what it found;
 //! [`published`] reads arguments and results that others have published.
 
 pub mod error;
 pub mod functions;
+pub mod journal;
 pub mod kernel;
 pub mod measure;
 pub mod points;
