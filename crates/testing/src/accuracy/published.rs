@@ -105,6 +105,20 @@ impl Validation {
         }
     }
 
+    /// The sample of a function's set in `data/numpy_validation_sample.csv`; `None` if NumPy has none for this function.
+    pub fn sample(measured: &Measured) -> Option<Validation> {
+        let prefix = format!("{},", numpy_name(&measured.name()));
+        let lines = include_str!("../../data/numpy_validation_sample.csv").lines();
+        let lines: Vec<&str> = lines.filter_map(|line| line.strip_prefix(&prefix)).collect();
+        let set = Validation::parse(&lines.join("\n")).expect("numpy_validation_sample.csv is well-formed");
+        if set.is_empty() { None } else { Some(set) }
+    }
+
+    /// Whether it has no lines.
+    fn is_empty(&self) -> bool {
+        self.single.is_empty() && self.double.is_empty()
+    }
+
     fn parse(text: &str) -> Result<Validation, String> {
         let mut set = Validation { single: vec![], single_results: vec![], double: vec![], double_results: vec![] };
         for line in text.lines().filter(|line| line.starts_with("np.")) {
