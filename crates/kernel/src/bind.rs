@@ -177,6 +177,8 @@ const BLOCK: i64 = 512 << 10;
 const FEWEST_ROWS: i64 = 32;
 /// The number of blocks that is worth smaller ones.
 const BLOCKS: i64 = 4;
+/// Bytes of packed elements that are gone through again and again.
+const PACKED: i64 = 16 << 10;
 /// A worker takes at least this much work at a time, in nanoseconds.
 const GRAIN: f64 = 3_000.0;
 
@@ -533,6 +535,9 @@ fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
         }
         TileRule::Block { extent, other, bytes, most } => {
             return block(at(extent), at(other), at(bytes), i64::from(most));
+        }
+        TileRule::Packed { extent, bytes } => {
+            return (PACKED / i64::from(bytes.max(1))).max(64).min(at(extent)).max(1);
         }
         TileRule::Square { extent, bytes } => return (SQUARE / i64::from(bytes.max(1))).min(at(extent)).max(1),
     };

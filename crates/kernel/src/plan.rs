@@ -222,6 +222,14 @@ pub enum TileRule {
         /// Bytes of accumulators for each column.
         bytes: u32,
     },
+    /// Values along an axis that are packed once and gone through again and again: as many as leave most of the first-level
+    /// cache to the rest.
+    Packed {
+        /// The extent of the axis.
+        extent: SizeId,
+        /// Bytes of the packed elements at one value.
+        bytes: u32,
+    },
     /// One side of the square that an operand is packed through when it lies across the strip's axis: so small that the
     /// square stays in the first-level cache.
     Square {

@@ -173,6 +173,7 @@ impl PlanPrinter<'_> {
                 let (extent, other, bytes) = (self.size(extent), self.size(other), self.size(bytes));
                 format!("block({extent} of {other}, {bytes} bytes each, at most {most})")
             }
+            TileRule::Packed { extent, bytes } => format!("packed({}, {bytes} bytes each)", self.size(extent)),
             TileRule::Square { extent, bytes } => format!("square({}, {bytes} bytes each)", self.size(extent)),
         }
     }

@@ -41,6 +41,7 @@ mod push_views;
 mod reductions;
 #[cfg(test)]
 mod testing;
+mod unroll;
 mod view;
 mod views;
 mod walk;
@@ -90,6 +91,7 @@ pub const PASSES: &[Pass] = &[
     simplifying("reductions", "reductions that need not be done", reductions::run),
     simplifying("views", "chains of views become one", views::run),
     simplifying("pieces", "elementwise work over windows of a concat is done piece by piece", pieces::run),
+    simplifying("unroll", "reductions of short axes become elementwise work", unroll::run),
     simplifying("broadcasts", "functions of broadcast values move below the broadcast", broadcasts::run),
     simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
     simplifying(SWEEP, "what no output needs goes", dead_code::run),

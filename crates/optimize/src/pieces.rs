@@ -8,7 +8,7 @@
 //! A stencil over a padded array becomes one large piece, which reads the array itself, and thin ones along its borders.
 //! One axis is cut a round; what is left of a window that crosses pieces of another axis is cut in the next.
 
-use crate::walk::{Outcome, Step, Walk, rewrite};
+use crate::walk::{Outcome, Step, Walk, rewrite, users};
 use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Shape, SliceAxis};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
@@ -46,19 +46,6 @@ fn cut(graph: &Graph, least: usize) -> Outcome {
         },
         _ => Ok(Step::Keep),
     })
-}
-
-/// The users of each node; an output counts as used by itself.
-fn users(graph: &Graph) -> Vec<SmallVec<[NodeId; 4]>> {
-    let live = fuseloom_graph::live(graph);
-    let mut users = vec![SmallVec::new(); graph.nodes().len()];
-    for id in graph.ids().filter(|id| live[id.index()]) {
-        for input in &graph.node(id).inputs {
-            users[input.index()].push(id);
-        }
-    }
-    graph.outputs().iter().for_each(|id| users[id.index()].push(*id));
-    users
 }
 
 fn elementwise(graph: &Graph, id: NodeId) -> bool {

@@ -228,6 +228,19 @@ impl<'g> Walk<'g> {
     }
 }
 
+/// The users of each node; an output counts as used by itself.
+pub(crate) fn users(graph: &Graph) -> Vec<SmallVec<[NodeId; 4]>> {
+    let live = live(graph);
+    let mut users = vec![SmallVec::new(); graph.nodes().len()];
+    for id in graph.ids().filter(|id| live[id.index()]) {
+        for input in &graph.node(id).inputs {
+            users[input.index()].push(id);
+        }
+    }
+    graph.outputs().iter().for_each(|id| users[id.index()].push(*id));
+    users
+}
+
 /// The one value of every element, if the node is a constant or one that is broadcast.
 pub(crate) fn uniform(graph: &Graph, id: NodeId) -> Option<Scalar> {
     let node = graph.node(id);

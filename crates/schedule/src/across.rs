@@ -1,13 +1,23 @@
-//! Operands that lie across the strips: transposes, and C order beside Fortran order.
+//! Operands that do not lie along the strips, packed through scratch.
 //!
-//! A strip runs along one loop. An operand that is contiguous along another one is read a cache line for each element, and
-//! each line again for every element of it. So both loops are tiled, and a square of such an operand goes through scratch:
-//! one strip a row of the memory fills (or empties) the square, and the strips of the kernel walk it contiguously.
+//! **Squares**: transposes, and C order beside Fortran order. A strip runs along one loop. An operand that is contiguous along
+//! another one is read a cache line for each element, and each line again for every element of it. So both loops are tiled,
+//! and a square of such an operand goes through scratch: one strip a row of the memory fills (or empties) the square, and the
+//! strips of the kernel walk it contiguously.
 //!
 //! ```text
 //! parallel ti, tj                                     y[i,j] = x[i,j] + x[j,i]
 //!   loop j < tile { strip i < tile: square[i,j] = x[j,i] }
 //!   loop i < tile { strip j < tile: y[i,j] = x[i,j] + square[i,j] }
+//! ```
+//!
+//! **Rows**: what another loop reads again and again, with elements apart. It is packed once for all values of that loop.
+//!
+//! ```text
+//! parallel ti, tj                                     y[i,j] = (p[i,0] - q[j,0])**2 + (p[i,1] - q[j,1])**2
+//!   strip j < tile: row0[j] = q[j,0]
+//!   strip j < tile: row1[j] = q[j,1]
+//!   loop i < tile { strip j < tile: y[i,j] = (p[i,0] - row0[j])**2 + (p[i,1] - row1[j])**2 }
 //! ```
 
 use crate::access::{Scope, Touch, touches};
@@ -15,71 +25,161 @@ use crate::builder::KernelBuilder;
 use crate::cost;
 use crate::sizes::SizeTable;
 use crate::structure::Mode;
-use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, Strip};
+use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, SizeId, Stride, Strip};
 use fuseloom_lane::{Builder, Value};
 
-/// The second loop of a kernel whose operands lie in two directions.
+/// The second loop of a kernel whose operands are packed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Across {
-    /// The loop that they lie along.
+    /// The loop that they lie along, or that reads them again.
     pub(crate) l: usize,
     /// The loop of the strips.
     pub(crate) axis: usize,
-    /// Bytes of their widest elements.
-    pub(crate) element: usize,
+    /// What is packed.
+    pub(crate) packing: Packing,
 }
 
-/// Finds the loop that most operands lie along which do not lie along the strips, where packing them pays: both loops fill
-/// cache lines, and there is more than fits the first-level cache anyway.
+/// What is packed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Packing {
+    /// Squares of operands that lie along the loop.
+    Squares {
+        /// Bytes of their widest elements.
+        element: usize,
+    },
+    /// Rows of operands that do not move along the loop.
+    Rows {
+        /// Bytes of their elements at one place of the strip.
+        packed: usize,
+        /// Bytes of what moves along the loop alone, at one place of it.
+        held: usize,
+    },
+}
+
+/// Loops of so many fill cache lines.
+const LINE: i64 = 16;
+
+/// Finds the loop for which packing pays: both it and that of the strips fill cache lines, and there is more than fits the
+/// first-level cache anyway.
 pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Option<Across> {
-    const LINE: i64 = 16;
-    let cluster = scope.cluster;
-    let loops = &cluster.structure.levels[0];
-    let (Mode::Pointwise, Some(&axis)) = (cluster.structure.mode, loops.last()) else { return None };
-    let extent = |l: usize| sizes.hint(cluster.extents[l]);
-    if extent(axis) < LINE || sizes.hint_product(loops.iter().map(|&l| cluster.extents[l])) < cost::SQUARES {
+    let levels = &scope.cluster.structure.levels;
+    let axis = match (scope.cluster.structure.mode, &levels[..]) {
+        (Mode::Pointwise, [outer, ..]) => *outer.last()?,
+        (Mode::Rows, [_, inner]) if inner.len() == 1 => inner[0],
+        (Mode::Rows | Mode::Columns | Mode::Pointwise | Mode::Blocks(_), _) => return None,
+    };
+    let extent = |l: usize| sizes.hint(scope.cluster.extents[l]);
+    let points = sizes.hint_product(levels.iter().flatten().map(|&l| scope.cluster.extents[l]));
+    if extent(axis) < LINE || points < cost::SQUARES {
         return None;
     }
-    let wide: Vec<usize> = loops.iter().copied().filter(|&l| l != axis && extent(l) >= LINE).collect();
-    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    let apart = apart(scope, sizes, axis);
+    squares(scope, sizes, axis, &apart).or_else(|| rows(scope, sizes, axis, &apart))
+}
+
+/// An operand: bytes of its elements, and its strides by loop.
+type Operand = (usize, Vec<(usize, SizeId)>);
+
+fn stride((_, strides): &Operand, l: usize) -> Option<SizeId> {
+    strides.iter().find(|(m, _)| *m == l).map(|(_, stride)| *stride)
+}
+
+/// The operands whose elements are apart along the strips.
+fn apart(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize) -> Vec<Operand> {
+    let mut apart: Vec<Operand> = Vec::new();
     for touch in touches(scope, sizes) {
         let Touch::Memory { element, strides } = touch else { continue };
-        let stride = |l: usize| strides.iter().find(|(m, _)| *m == l).map(|(_, stride)| *stride);
-        let contiguous = |l: usize| stride(l).and_then(|s| sizes.known(s)) == Some(element as i64);
-        if stride(axis).is_none() || contiguous(axis) {
-            continue;
-        }
-        for &l in wide.iter().filter(|&&l| contiguous(l)) {
-            match found.iter_mut().find(|(m, ..)| *m == l) {
-                Some((_, count, widest)) => (*count, *widest) = (*count + 1, element.max(*widest)),
-                None => found.push((l, 1, element)),
-            }
+        let operand = (element, strides);
+        if stride(&operand, axis).is_some_and(|s| sizes.known(s) != Some(element as i64)) {
+            apart.push(operand);
         }
     }
-    let (l, _, element) = found.into_iter().max_by_key(|&(l, count, _)| (count, l))?;
-    Some(Across { l, axis, element })
+    apart
+}
+
+/// The loop that most of the operands lie along.
+fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: usize, apart: &[Operand]) -> Option<Across> {
+    if scope.cluster.structure.mode != Mode::Pointwise {
+        return None;
+    }
+    let loops = scope.cluster.structure.levels[0].iter().copied();
+    let wide = loops.filter(|&l| l != axis && sizes.hint(scope.cluster.extents[l]) >= LINE);
+    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    for l in wide {
+        let lie = apart.iter().filter(|o| stride(o, l).and_then(|s| sizes.known(s)) == Some(o.0 as i64));
+        let elements: Vec<usize> = lie.map(|o| o.0).collect();
+        if let Some(&widest) = elements.iter().max() {
+            found.push((elements.len(), l, widest));
+        }
+    }
+    let (_, l, element) = found.into_iter().max()?;
+    Some(Across { l, axis, packing: Packing::Squares { element } })
+}
+
+/// The loop around the strips that reads the operands again.
+fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]) -> Option<Across> {
+    let cluster = scope.cluster;
+    let outer = cluster.structure.levels[0].iter().copied();
+    let l = match cluster.structure.mode {
+        // The one that is tiled.
+        Mode::Rows => outer.last()?,
+        Mode::Pointwise | Mode::Columns | Mode::Blocks(_) => {
+            outer.filter(|l| *l != axis).max_by_key(|&l| sizes.hint(cluster.extents[l]))?
+        }
+    };
+    if sizes.hint(cluster.extents[l]) < LINE {
+        return None;
+    }
+    let again = apart.iter().filter(|o| stride(o, l).is_none());
+    let packed: usize = again.map(|o| o.0).sum();
+    let row = sizes.hint(cluster.extents[axis]).saturating_mul(packed as i64);
+    if packed == 0 || (cluster.structure.mode == Mode::Rows && row > cost::RESIDENT) {
+        return None;
+    }
+    let mut held = 0;
+    for touch in touches(scope, sizes) {
+        if let Touch::Memory { element, strides } = touch {
+            let operand = (element, strides);
+            held += if stride(&operand, axis).is_none() { element } else { 0 };
+        }
+    }
+    Some(Across { l, axis, packing: Packing::Rows { packed, held } })
+}
+
+/// Whether a strip's operand is packed, given whether its elements are contiguous (or apart) along the strips and along the
+/// loop.
+pub(crate) fn packs(packing: Packing, role: Role, along: Option<Stride>, across: Option<Stride>) -> bool {
+    match packing {
+        Packing::Squares { .. } => across == Some(Stride::Element) && along.is_some(),
+        Packing::Rows { .. } => role == Role::In && across.is_none() && matches!(along, Some(Stride::Bytes(_))),
+    }
 }
 
 /// Adds the copies through scratch around the strips of a phase.
 pub(crate) fn pack(builder: &mut KernelBuilder<'_>, across: Across, body: &mut Vec<Item>) {
     let into = builder.copies(Role::In);
     let back = builder.copies(Role::Out);
-    let mut items: Vec<Item> = into.into_iter().map(|copy| rows(builder, across, copy)).collect();
+    let mut items: Vec<Item> = into.into_iter().map(|copy| copied(builder, across, copy)).collect();
     items.append(body);
-    items.extend(back.into_iter().map(|copy| rows(builder, across, copy)));
+    items.extend(back.into_iter().map(|copy| copied(builder, across, copy)));
     *body = items;
 }
 
-/// A copy of a square, row by row of the memory.
-fn rows(builder: &mut KernelBuilder<'_>, across: Across, (from, to): (OperandId, OperandId)) -> Item {
+/// A copy: of a square row by row of the memory, or of a row.
+fn copied(builder: &mut KernelBuilder<'_>, across: Across, (from, to): (OperandId, OperandId)) -> Item {
     let dtype = builder.dtype(from).lane_type();
-    let strip = Strip {
-        axis: Some((builder.var(across.l), builder.range(across.l))),
+    let (along, around) = match across.packing {
+        Packing::Squares { .. } => (across.l, Some(across.axis)),
+        Packing::Rows { .. } => (across.axis, None),
+    };
+    let strip = Item::Strip(Strip {
+        axis: Some((builder.var(along), builder.range(along))),
         inputs: vec![Input::Load(from)],
         gathers: Vec::new(),
         program: Builder::new(&[dtype]).finish(&[Value(0)]),
         outputs: vec![Output::Store(to)],
-    };
-    let (var, range) = (builder.var(across.axis), builder.range(across.axis));
-    Item::Loop(Loop { var, range, kind: LoopKind::Serial, body: vec![Item::Strip(strip)] })
+    });
+    let Some(around) = around else { return strip };
+    let (var, range) = (builder.var(around), builder.range(around));
+    Item::Loop(Loop { var, range, kind: LoopKind::Serial, body: vec![strip] })
 }

@@ -1,5 +1,6 @@
 //! Assembles one kernel together with what its operands and parameters are bound to.
 
+use crate::across::{self, Across, Packing};
 use crate::sizes::SizeTable;
 use crate::tasks::Placement;
 use fuseloom_kernel::{
@@ -29,18 +30,14 @@ pub(crate) struct KernelBuilder<'a> {
     views: HashMap<View, OperandId>,
     /// The tile that a loop runs within in this phase: its counting variable and the parameter of its extent.
     tiles: HashMap<usize, (VarId, ParamId)>,
-    /// The loop that some operands lie along and the loop of the strips, where these differ.
-    across: Option<(usize, usize)>,
-    /// Operands that lie across the strips, each with the scratch square that stands in for it.
+    /// What is packed.
+    across: Option<Across>,
+    /// Operands that are packed, each with the scratch that stands in for it.
     packed: Vec<(OperandId, OperandId)>,
 }
 
 impl<'a> KernelBuilder<'a> {
-    pub(crate) fn new(
-        sizes: &'a mut SizeTable,
-        extents: Vec<SizeId>,
-        across: Option<(usize, usize)>,
-    ) -> KernelBuilder<'a> {
+    pub(crate) fn new(sizes: &'a mut SizeTable, extents: Vec<SizeId>, across: Option<Across>) -> KernelBuilder<'a> {
         KernelBuilder {
             sizes,
             kernel: Kernel::default(),
@@ -203,19 +200,23 @@ impl<'a> KernelBuilder<'a> {
         id
     }
 
-    /// The operand that strips use for a view of memory: a square of scratch in its place if it lies across them.
+    /// The operand that strips use for a view of memory: scratch in its place if it is packed.
     pub(crate) fn packed(&mut self, id: OperandId) -> OperandId {
-        let Some((across, along)) = self.across else { return id };
-        let (across_var, along_var) = (self.var(across), self.var(along));
+        let Some(Across { l, axis, packing }) = self.across else { return id };
+        let (across_var, along_var) = (self.var(l), self.var(axis));
         let operand = &self.kernel.operands[id.0 as usize];
-        if operand.stride(across_var) != Some(Stride::Element) || operand.stride(along_var).is_none() {
+        if !across::packs(packing, operand.role, operand.stride(along_var), operand.stride(across_var)) {
             return id;
         }
         if let Some(&(_, square)) = self.packed.iter().find(|(memory, _)| *memory == id) {
             return square;
         }
-        let (name, dtype) = (format!("{}_square", operand.name), operand.dtype);
-        let square = self.scratch(name, dtype, &[across, along]);
+        let dtype = operand.dtype;
+        let (name, loops) = match packing {
+            Packing::Squares { .. } => (format!("{}_square", operand.name), &[l, axis][..]),
+            Packing::Rows { .. } => (format!("{}_row", operand.name), &[axis][..]),
+        };
+        let square = self.scratch(name, dtype, loops);
         self.packed.push((id, square));
         square
     }

@@ -3,7 +3,7 @@
 mod scan;
 
 use crate::access::{Scope, address, coalesce, compose};
-use crate::across::{self, Across};
+use crate::across::{self, Across, Packing};
 use crate::blocks;
 use crate::builder::KernelBuilder;
 use crate::cost;
@@ -40,6 +40,8 @@ pub(crate) fn emit(
     };
     let across = across::find(&Scope { graph, tasks, sources, cluster: &cluster }, sizes);
     let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split), across.map(|a| a.l));
+    // What is packed must be so outside of the loop that reads it again.
+    let across = across.filter(|a| layout.phases.iter().all(|phase| phase.tiled.contains(&a.l)));
     let partials = match split {
         Some((split, _)) if scans => scan::partials(tasks, sizes, &cluster, split),
         Some((split, _)) => partial_states(graph, tasks, sizes, &cluster, split),
@@ -48,7 +50,7 @@ pub(crate) fn emit(
     let scope = Scope { graph, tasks, sources, cluster: &cluster };
     let uses = staged_uses(&scope, &layout);
     let mut emitter = Emitter {
-        builder: KernelBuilder::new(sizes, cluster.extents.clone(), across.map(|a| (a.l, a.axis))),
+        builder: KernelBuilder::new(sizes, cluster.extents.clone(), across),
         scope: &scope,
         layout: &layout,
         uses,
@@ -320,8 +322,14 @@ impl Emitter<'_> {
 
     fn tile_rule(&mut self, l: usize, phase: &PhaseNest, work: &WorkEstimate) -> TileRule {
         let extent = self.builder.extent(l);
-        if let Some(across) = self.across {
-            return TileRule::Square { extent, bytes: across.element as u32 };
+        let one = self.builder.sizes.constant(1);
+        match self.across.map(|a| (a.packing, a.axis == l)) {
+            Some((Packing::Squares { element }, _)) => return TileRule::Square { extent, bytes: element as u32 },
+            Some((Packing::Rows { packed, .. }, true)) => return TileRule::Packed { extent, bytes: packed as u32 },
+            Some((Packing::Rows { held, .. }, false)) if phase.tiled.len() > 1 => {
+                return TileRule::Chunk { extent, outer: one, bytes: held.max(16) as u32 };
+            }
+            Some((Packing::Rows { .. }, false)) | None => {}
         }
         let outer: Vec<SizeId> = phase.parallel.iter().map(|&l| self.builder.extent(l)).collect();
         let outer = self.builder.sizes.product(outer);

@@ -58,3 +58,28 @@ fn operands_across_the_strips() {
         assert!(compared > 0);
     }
 }
+
+/// Reductions of short axes, and packed rows: tiles cut on either side, thinner than a vector, empty, in both directions.
+#[test]
+fn short_axes_and_rows_that_are_read_again() {
+    let distances = "%2 = reshape[n,1,4] %0 %3 = broadcast[n,m,4] %2 %4 = broadcast[n,m,4] %1 %5 = sub %3, %4
+        %6 = square %5 %7 = sum[2] %6";
+    let graphs = [
+        format!("graph(%0 x: f64[n,4], %1 y: f64[m,4]) {distances} return %7"),
+        format!(
+            "graph(%0 x: f32[n,4], %1 y: f32[m,4]) {distances} %8 = exp %7 %9 = sum[1] %8 %10 = sum[0] %8 return %9, %10"
+        ),
+        format!("graph(%0 x: f32[n,4], %1 y: f32[m,4]) {distances} %8 = sqrt %7 %9 = argmin[1] %8 return %9"),
+        "graph(%0 x: f32[n,3,m]) %1 = prod[1] %0 %2 = max[1] %0 %3 = sub %1, %2 return %3".to_string(),
+        "graph(%0 x: f64[n,8], %1 y: f64[n]) %2 = sum[1] %0 %3 = mul %2, %1 %4 = sum[0] %3 return %4, %2".to_string(),
+    ];
+    let sizes: Vec<Sizes> = [(300, 200), (5, 1030), (130, 1), (2, 3), (0, 2), (17, 65)]
+        .map(|(n, m)| [("n".into(), n), ("m".into(), m)].into())
+        .into();
+    for text in graphs {
+        let graph = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Threaded };
+        let compared = check(&case).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        assert!(compared > 0);
+    }
+}
