@@ -48,6 +48,16 @@ pub(crate) fn info(out: &mut dyn Write) -> Result<()> {
         }
         writeln!(out, "{name:<12}{}", parts.join(", "))?;
     }
+    let team = workers(threads)?;
+    if team.threads() > 1 {
+        let (awake, wake) = (team.latency() / 1e3, team.wake_latency() / 1e3);
+        writeln!(
+            out,
+            "handing out {} us to threads that are awake and back, {} us to wake them",
+            units::digits(awake),
+            units::digits(wake)
+        )?;
+    }
     for (isa, bits) in [("clif", 128), ("avx2", 256), ("avx512", 512)] {
         let peak = |dtype: DType| {
             let nanoseconds = throughput(Instruction::Fma, dtype, bits)?;

@@ -3,6 +3,7 @@
 use crate::clif::memory;
 use crate::reduce::vertical;
 use crate::unit::Emit;
+use crate::wide::past;
 use crate::{product, strip};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{BlockArg, InstBuilder, Value as Clif, types};
@@ -24,6 +25,10 @@ pub(crate) struct Nest<'n, 'a> {
     pub(crate) written: Clif,
     /// The address of the table of library functions.
     pub(crate) library: Clif,
+    /// The operands that the caller wants written past the caches, a bit each.
+    pub(crate) past: Clif,
+    /// Those that may be.
+    pub(crate) written_only: u64,
 }
 
 /// What is known at a place in the nest.
@@ -63,6 +68,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
     let literals = field(e, offset_of!(KernelArgs, literals));
     let written = field(e, offset_of!(KernelArgs, written));
     let library = field(e, offset_of!(KernelArgs, library));
+    let past = field(e, offset_of!(KernelArgs, past));
     e.status = Some(field(e, offset_of!(KernelArgs, status)));
 
     let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
@@ -75,7 +81,8 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
         });
     }
     let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
-    let mut nest = Nest { e, kernel, params, literals, written, library };
+    let mut nest =
+        Nest { e, kernel, params, literals, written, library, past, written_only: past::written_only(kernel) };
     nest.points(&scope, phase, begin, end);
 }
 

@@ -23,6 +23,9 @@ pub struct KernelArgs {
     pub written: *mut i64,
     /// The library functions that the kernel may call.
     pub library: *const Library,
+    /// The operands that are worth writing past the caches, a bit for each of the first 64. A hint: code that has no such stores
+    /// leaves it alone. Whoever sets one sees to it that such stores are complete before other threads read.
+    pub past: u64,
 }
 
 /// The library functions that kernels call. The layout is fixed: compiled code reads it by offset.

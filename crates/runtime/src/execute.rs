@@ -6,10 +6,10 @@ use crate::operand::RawArray;
 use crate::pool::Block;
 use crate::product::LIBRARY;
 use crate::workers::Team;
-use crate::{Input, Output, Pool, RuntimeError, Span, Watch, Workers, copy, product};
+use crate::{Input, Output, Pool, RuntimeError, Span, Watch, Workers, copy, machine, product};
 use fuseloom_kernel::{
-    Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, KernelArgs,
-    LibraryOp, Place, Plan, Status, Step,
+    Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, Kernel, KernelArgs,
+    LibraryOp, Place, Plan, Role, Status, Step,
 };
 use fuseloom_lane::DType;
 use smallvec::SmallVec;
@@ -43,8 +43,19 @@ struct Expected {
 
 #[derive(Debug)]
 enum Ready {
-    Kernel { operands: Vec<Option<Location>>, bound: BoundKernel, code: CompiledKernel, longest: f64 },
-    Copy { from: Location, to: Location, bytes: usize },
+    /// `past`: the operands that are better written past the caches.
+    Kernel {
+        operands: Vec<Option<Location>>,
+        bound: BoundKernel,
+        code: CompiledKernel,
+        longest: f64,
+        past: u64,
+    },
+    Copy {
+        from: Location,
+        to: Location,
+        bytes: usize,
+    },
 }
 
 /// A place and a byte offset from its start.
@@ -172,10 +183,11 @@ impl Executable {
             for (number, step) in self.steps.iter().enumerate() {
                 let begin = watch.map(Watch::now);
                 match step {
-                    Ready::Kernel { operands, bound, code, longest } => {
+                    Ready::Kernel { operands, bound, code, longest, past } => {
                         let team = workers.team_for(*longest, threads);
                         let watch = watch.map(|watch| (watch, number));
-                        let status = run_kernel(operands, bound, code, &memory, &mut written, team.as_ref(), watch);
+                        let run = Run { operands, bound, code, past: *past, watch };
+                        let status = run.on(&memory, &mut written, team.as_ref());
                         self.check_status(number, status)?;
                     }
                     Ready::Copy { from, to, bytes } => {
@@ -227,7 +239,8 @@ impl Executable {
                 let operands: Option<Vec<_>> = bound.operands.iter().map(locate).collect();
                 let operands = operands.ok_or(fault("an operand names no buffer"))?;
                 let longest = bound.phases.iter().map(|p| p.nanoseconds).fold(0.0, f64::max);
-                Ok(Ready::Kernel { operands, bound: bound.clone(), code: code.clone(), longest })
+                let past = self.past(&of_plan.kernel, bound, &operands);
+                Ok(Ready::Kernel { operands, bound: bound.clone(), code: code.clone(), longest, past })
             }
             (Step::Library(_), BoundStep::Library { op: LibraryOp::Copy, inputs, outputs }) => {
                 let (&[from], &[to]) = (inputs.as_slice(), outputs.as_slice()) else {
@@ -247,6 +260,17 @@ impl Executable {
                 Err(fault("it is bound to a step of another kind"))
             }
         }
+    }
+
+    /// The operands that a kernel writes, alone, and that are larger than every cache: a bit for each of the first 64.
+    fn past(&self, kernel: &Kernel, bound: &BoundKernel, locations: &[Option<Location>]) -> u64 {
+        let large = |k: &usize| {
+            let (Some((buffer, _)), Some(location)) = (bound.operands[*k], locations[*k]) else { return false };
+            let alone = locations.iter().flatten().filter(|other| other.place == location.place).count() == 1;
+            let bytes = self.bound.buffers[buffer.0 as usize].bytes;
+            kernel.operands[*k].role == Role::Out && alone && bytes >= machine::caches().last_level()
+        };
+        (0..locations.len().min(64)).filter(large).fold(0, |past, k| past | 1 << k)
     }
 
     /// `None` if there is no such buffer, input or output.
@@ -372,54 +396,71 @@ struct Shared<'a> {
 // scratch; the status word is written by any thread, all of them with a word that says the same kind of thing.
 unsafe impl Sync for Shared<'_> {}
 
-fn run_kernel(
-    operands: &[Option<Location>],
-    bound: &BoundKernel,
-    code: &CompiledKernel,
-    memory: &Memory<'_>,
-    written: &mut WrittenSizes,
-    team: Option<&Team<'_>>,
-    watch: Option<(&Watch, usize)>,
-) -> Status {
-    let pointers: SmallVec<[*mut u8; 16]> =
-        operands.iter().map(|l| l.map_or(null_mut(), |l| memory.address(l))).collect();
-    let status = AtomicU64::new(Status::OK.0);
-    let args = KernelArgs {
-        operands: pointers.as_ptr(),
-        params: bound.params.as_ptr(),
-        literals: bound.literals.as_ptr(),
-        status: status.as_ptr(),
-        written: if written.is_empty() { null_mut() } else { written.as_mut_ptr() },
-        library: &LIBRARY,
-    };
-    let shared = Shared { args: &args, scratch: memory.scratch, scratch_stride: memory.scratch_stride };
-    let shared = &shared;
-    for (number, (&entry, phase)) in code.entries.iter().zip(&bound.phases).enumerate() {
-        let run = move |member: usize, begin: u64, end: u64| {
-            let scratch = shared.scratch.as_ptr().wrapping_add(member * shared.scratch_stride);
-            // SAFETY: the entry is the code of this phase (`Executable::new`). Its operands lie inside buffers of the sizes that
-            // `Plan::bind` checked them against: inputs and outputs were compared with the binding, and they are borrowed for
-            // the run; the arena and `member`'s scratch are ours and large enough.
-            unsafe { entry(shared.args, scratch, begin, end) };
+/// A kernel that is ready to run.
+struct Run<'a> {
+    operands: &'a [Option<Location>],
+    bound: &'a BoundKernel,
+    code: &'a CompiledKernel,
+    past: u64,
+    watch: Option<(&'a Watch, usize)>,
+}
+
+impl Run<'_> {
+    /// Runs the phases one after another.
+    fn on(&self, memory: &Memory<'_>, written: &mut WrittenSizes, team: Option<&Team<'_>>) -> Status {
+        let pointers: SmallVec<[*mut u8; 16]> =
+            self.operands.iter().map(|l| l.map_or(null_mut(), |l| memory.address(l))).collect();
+        let status = AtomicU64::new(Status::OK.0);
+        let args = KernelArgs {
+            operands: pointers.as_ptr(),
+            params: self.bound.params.as_ptr(),
+            literals: self.bound.literals.as_ptr(),
+            status: status.as_ptr(),
+            written: if written.is_empty() { null_mut() } else { written.as_mut_ptr() },
+            library: &LIBRARY,
+            past: self.past,
         };
-        let watched = watch.map(|(watch, step)| {
-            move |worker: usize, first: u64, last: u64| {
-                let begin = watch.now();
-                run(worker, first, last);
-                watch.record(Span { step, phase: number, worker: Some(worker), begin, end: watch.now() });
+        let shared = Shared { args: &args, scratch: memory.scratch, scratch_stride: memory.scratch_stride };
+        let shared = &shared;
+        for (number, (&entry, phase)) in self.code.entries.iter().zip(&self.bound.phases).enumerate() {
+            let run = move |member: usize, begin: u64, end: u64| {
+                let scratch = shared.scratch.as_ptr().wrapping_add(member * shared.scratch_stride);
+                // SAFETY: the entry is the code of this phase (`Executable::new`). Its operands lie inside buffers of the sizes
+                // that `Plan::bind` checked them against: inputs and outputs were compared with the binding, and they are
+                // borrowed for the run; the arena and `member`'s scratch are ours and large enough.
+                unsafe { entry(shared.args, scratch, begin, end) };
+                if shared.args.past != 0 {
+                    complete_stores();
+                }
+            };
+            let watched = self.watch.map(|(watch, step)| {
+                move |worker: usize, first: u64, last: u64| {
+                    let begin = watch.now();
+                    run(worker, first, last);
+                    watch.record(Span { step, phase: number, worker: Some(worker), begin, end: watch.now() });
+                }
+            });
+            let run: &(dyn Fn(usize, u64, u64) + Sync) = match &watched {
+                Some(watched) => watched,
+                None => &run,
+            };
+            match team_for(phase, team) {
+                Some(team) => team.run(phase.points, phase.grain, run),
+                None if phase.points > 0 => run(0, 0, phase.points),
+                None => {}
             }
-        });
-        let run: &(dyn Fn(usize, u64, u64) + Sync) = match &watched {
-            Some(watched) => watched,
-            None => &run,
-        };
-        match team_for(phase, team) {
-            Some(team) => team.run(phase.points, phase.grain, run),
-            None if phase.points > 0 => run(0, 0, phase.points),
-            None => {}
         }
+        Status(status.load(Ordering::Relaxed))
     }
-    Status(status.load(Ordering::Relaxed))
+}
+
+/// Stores past the caches are not in order with those that tell others that they are done, unless this is between them.
+fn complete_stores() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: SSE is part of x86-64.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }
 
 /// The team, if a phase is large enough for it. (A team stands only if some phase is.)

@@ -1,8 +1,8 @@
 //! The worker threads.
 //!
-//! Threads that persist. A job is offered to a *team*: the caller and as many workers as it asks for. All of a team take chunks of
-//! the job from one counter until none is left. A worker who has not begun by then is not waited for: the offer is taken back,
-//! so that a sleeping worker costs its caller no more than the call that wakes it.
+//! Threads that persist. A job is offered to a *team*: the caller and as many workers as it asks for. Each of a team begins with
+//! a share of its own, chunk by chunk, and then helps with what is left of the others'. A worker who has not begun by then
+//! is not waited for: the offer is taken back, so that a sleeping worker costs its caller no more than the call that wakes it.
 //!
 //! An idle worker watches its slot for a while, as jobs tend to come in rows, and then sleeps; while a team stands its workers
 //! never fall asleep, so nobody waits for a wake-up between the phases of a kernel. One team at a time: a caller who finds the
@@ -11,6 +11,7 @@
 
 use crate::affinity::{Processors, current_processor};
 use crate::float_control::DefaultFloats;
+use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -95,6 +96,35 @@ unsafe impl Send for Slot {}
 
 /// A job without its lifetime: called with the worker's position in the team.
 type Job = *const (dyn Fn(usize) + Sync);
+
+/// What each member of a team begins with. The same parts of an array fall to the same thread, job after job, so that they are
+/// found in its caches; who is done with his own share helps with those of others.
+type Shares = SmallVec<[Share; 4]>;
+
+/// A part of the points, which a counter hands out in chunks; on cache lines of its own.
+#[repr(align(128))]
+struct Share {
+    next: AtomicU64,
+    end: u64,
+}
+
+impl Share {
+    /// That of one member: whole chunks but for the last.
+    fn of(member: u64, members: u64, total: u64, chunk: u64) -> Share {
+        let chunks = total.div_ceil(chunk);
+        let bound = |k: u64| (chunks / members * k + (chunks % members).min(k)).saturating_mul(chunk).min(total);
+        Share { next: AtomicU64::new(bound(member)), end: bound(member + 1) }
+    }
+
+    fn take(&self, chunk: u64) -> Option<(u64, u64)> {
+        // Looking first spares those who help the write.
+        if self.next.load(Ordering::Relaxed) >= self.end {
+            return None;
+        }
+        let begin = self.next.fetch_add(chunk, Ordering::Relaxed);
+        (begin < self.end).then(|| (begin, self.end.min(begin.saturating_add(chunk))))
+    }
+}
 
 /// The caller with some workers; the workers are free again when it is dropped.
 pub(crate) struct Team<'a> {
@@ -257,17 +287,16 @@ impl Team<'_> {
             }
             return;
         }
-        // A shared counter hands out chunks, so that a thread that was held up takes fewer. No more than 64 chunks a thread:
-        // where the grain is very fine, the counter must not become the work.
+        // No more than 64 chunks a thread: where the grain is very fine, the counters must not become the work.
         let chunk = grain.saturating_mul((total / grain / (members as u64 * 64)).max(1));
-        let next = AtomicU64::new(0);
+        let shares: Shares =
+            (0..members as u64).map(|member| Share::of(member, members as u64, total, chunk)).collect();
         self.offer(members, &|member| {
-            loop {
-                let begin = next.fetch_add(chunk, Ordering::Relaxed);
-                if begin >= total {
-                    break;
+            for k in 0..members {
+                let share = &shares[(member + k) % members];
+                while let Some((begin, end)) = share.take(chunk) {
+                    f(member, begin, end);
                 }
-                f(member, begin, total.min(begin.saturating_add(chunk)));
             }
         });
     }

@@ -41,6 +41,8 @@ pub(crate) struct Run<'p> {
     pub(crate) loads: Vec<Stream>,
     /// What is stored: the number of the result, and where.
     pub(crate) stores: Vec<(usize, Stream)>,
+    /// Those of them that may go past the caches, and the operands.
+    pub(crate) past: Vec<(usize, OperandId)>,
     /// Results that report a code.
     pub(crate) checks: Vec<(usize, u32)>,
     /// The uniform values, computed before the loop; one entry a value of the program.
@@ -196,13 +198,16 @@ pub(crate) fn prepare<'p>(
             }
         });
     }
-    let mut stores = Vec::new();
+    let (mut stores, mut past) = (Vec::new(), Vec::new());
     let mut checks = Vec::new();
     let mut first = 0;
     for output in &strip.outputs {
         match output {
             Output::Store(id) => {
                 if let Some(to) = axis.and_then(|(var, bounds)| stream(n, scope, *id, var, bounds)) {
+                    if wide::past::may_go(n, *id, &to) {
+                        past.push((stores.len(), *id));
+                    }
                     stores.push((first, to));
                 }
             }
@@ -217,7 +222,7 @@ pub(crate) fn prepare<'p>(
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
     let (narrow, part) = (width::narrow(n.kernel, strip).min(v), width::part(n.kernel, strip).min(v));
-    Run { plan, v, part, narrow, sources, loads, stores, checks, values, start, gathers: Vec::new() }
+    Run { plan, v, part, narrow, sources, loads, stores, past, checks, values, start, gathers: Vec::new() }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.

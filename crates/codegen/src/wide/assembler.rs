@@ -10,6 +10,8 @@ pub(crate) struct Label(u32);
 /// Conditions of jumps, by their number in the encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Condition {
+    /// Equal, or zero.
+    Equal = 4,
     /// Not equal, or not zero.
     NotEqual = 5,
     /// Signed less.

@@ -4,7 +4,7 @@ use super::frame::Block;
 use super::function::function;
 use super::lower::{GROUP, RESULTS};
 use super::vector::Port;
-use super::{Strip, Target};
+use super::{Strip, Target, past};
 use crate::clif::vector;
 use crate::lanes::{self, Wide};
 use crate::nest::Nest;
@@ -72,6 +72,19 @@ impl Assembled {
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.
 pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> bool {
     let Some(assembled) = Assembled::new(n, run, &[]) else { return false };
+    let zero = n.word(0);
+    assembled.put(n, zero, Block::BEGIN);
+    assembled.put(n, zero, Block::PAST);
+    if let Some(streaming) = past::aligned(n, run, count) {
+        streaming.lead(n, |n, lead| {
+            assembled.put(n, lead, Block::COUNT);
+            assembled.call(n);
+            assembled.put(n, lead, Block::BEGIN);
+        });
+        let one = n.word(1);
+        assembled.put(n, one, Block::PAST);
+        streaming.go(n);
+    }
     assembled.put(n, count, Block::COUNT);
     assembled.call(n);
     true

@@ -236,6 +236,7 @@ families! {
 
     LOAD: VEX_Vmovups_xmm_xmmm128, EVEX_Vmovups_xmm_k1z_xmmm128, 0;
     STORE: VEX_Vmovups_xmmm128_xmm, EVEX_Vmovups_xmmm128_k1z_xmm, 0;
+    STREAM: VEX_Vmovntps_m128_xmm, EVEX_Vmovntps_m128_xmm, 0;
     MOVE: VEX_Vmovaps_xmm_xmmm128, EVEX_Vmovaps_xmm_k1z_xmmm128, 0;
     BROADCAST_D: VEX_Vpbroadcastd_xmm_xmmm32, EVEX_Vpbroadcastd_xmm_k1z_xmmm32, 0;
     BROADCAST_Q: VEX_Vpbroadcastq_xmm_xmmm64, EVEX_Vpbroadcastq_xmm_k1z_xmmm64, 0;

@@ -50,6 +50,8 @@ pub(super) struct Writer<'a> {
     /// The registers of the streams' addresses; the others are loaded where they are used.
     pub(super) bases: Vec<(Port, Register, usize)>,
     cold: Vec<Cold>,
+    /// The numbers of the streams that are written past the caches just now.
+    pub(super) past: Vec<usize>,
     /// Lanes of a step.
     v: usize,
 }
@@ -71,7 +73,19 @@ impl<'a> Writer<'a> {
         bases: Vec<(Port, Register, usize)>,
         v: usize,
     ) -> Writer<'a> {
-        Writer { asm: Assembler::new(), target, block, frame, invariants, sites, pinned, bases, cold: Vec::new(), v }
+        Writer {
+            asm: Assembler::new(),
+            target,
+            block,
+            frame,
+            invariants,
+            sites,
+            pinned,
+            bases,
+            cold: Vec::new(),
+            past: Vec::new(),
+            v,
+        }
     }
 
     /// The registers that belong to the caller.
@@ -188,7 +202,7 @@ impl<'a> Writer<'a> {
     /// One instruction of the machine.
     fn plain(&mut self, code: Code, inst: &Inst<Physical>, bank: Option<Bank>) {
         let mut made = Instruction::default();
-        made.set_code(code);
+        made.set_code(self.past_the_caches(code, inst));
         let mut operand = 0;
         let register = |made: &mut Instruction, operand: u32, register: Register| {
             made.set_op_kind(operand, OpKind::Register);
@@ -228,6 +242,18 @@ impl<'a> Writer<'a> {
             made.set_zeroing_masking(inst.zeroing);
         }
         self.asm.inst(&made);
+    }
+
+    /// The code that does the same past the caches, where a stream is written so.
+    fn past_the_caches(&self, code: Code, inst: &Inst<Physical>) -> Code {
+        match inst.args.first() {
+            Some(Arg::Place(Place::Stream { port: Port::Store(number), .. })) if self.past.contains(number) => {
+                let row = [Size::X, Size::Y, Size::Z].map(|size| (size, size.bytes() <= self.target.width()));
+                let same = row.iter().find(|(size, there)| *there && code::STORE.code(self.target, *size) == code);
+                same.map_or(code, |(size, _)| code::STREAM.code(self.target, *size))
+            }
+            _ => code,
+        }
     }
 
     /// A place as a memory operand, and whether it is broadcast.

@@ -5,8 +5,9 @@ use super::{StreamShape, Strip, Target};
 use fuseloom_lane::tree::LANES;
 
 /// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
-/// address of the status word; for reductions the number of the first element to reduce and the address of the results; then the base and the step of each stream, those that are read first; then the uniform values,
-/// 8 bytes repeated of each.
+/// address of the status word, the number of the first element to run, the address of the results of a reduction, whether to
+/// store past the caches; then the base and the step of each stream, those that are read first; then the uniform values, 8
+/// bytes repeated of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     loads: usize,
@@ -21,12 +22,14 @@ impl Block {
     pub(crate) const START: i32 = 8;
     /// Where the address of the status word lies.
     pub(crate) const STATUS: i32 = 16;
-    /// Where the number of the first element lies, for a reduction.
+    /// Where the number of the first element to run lies.
     pub(crate) const BEGIN: i32 = 24;
     /// Where the address of the blocks' states lies, for a reduction.
     pub(crate) const RESULTS: i32 = 32;
+    /// Where it says whether to store past the caches, where that is possible: 0 or 1.
+    pub(crate) const PAST: i32 = 40;
     /// Where the first stream's address lies.
-    const PORTS: i32 = 40;
+    const PORTS: i32 = 48;
 
     /// The block of a strip.
     pub(crate) fn of(strip: &Strip<'_>) -> Block {

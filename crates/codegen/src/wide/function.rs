@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! entry(block)   keep registers, make the frame, load addresses and pinned invariants
+//! past           if wanted: as the next, with stores past the caches
 //! whole          several steps an iteration, while there are as many
 //! single         one step an iteration
 //! tail           what is left, fewer elements than a step: masks, or frames on the stack
@@ -35,6 +36,8 @@ pub(crate) struct Function {
 const UNROLLED: usize = 48;
 /// Most steps of an iteration.
 const COPIES: usize = 8;
+/// Instructions of an iteration beyond which memory is not what a loop waits for.
+const PAST_UP_TO: usize = 400;
 
 /// Assembles a strip.
 pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
@@ -62,9 +65,20 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let mut w = ready.writer(strip, v, slots.unwrap_or(0));
     enter(&mut w);
     w.asm.rm(Code::Mov_r64_rm64, END, at(BLOCK, Block::COUNT));
-    w.asm.rr(Code::Xor_r32_rm32, Register::EAX, Register::EAX);
+    w.asm.rm(Code::Mov_r64_rm64, I, at(BLOCK, Block::BEGIN));
+    let (longest, elements) = (whole.as_ref().unwrap_or(&single), (copies * v) as i32);
+    if !strip.past.is_empty() && longest.0.insts.len() <= PAST_UP_TO {
+        let usual = w.asm.label();
+        w.asm.rm(Code::Mov_r64_rm64, TEMPORARY[0], at(BLOCK, Block::PAST));
+        w.asm.rr(Code::Test_rm64_r64, TEMPORARY[0], TEMPORARY[0]);
+        w.asm.jump_if(Condition::Equal, usual);
+        w.past.clone_from(&strip.past);
+        steps(&mut w, longest, elements);
+        w.past.clear();
+        w.asm.bind(usual);
+    }
     if let Some(whole) = &whole {
-        steps(&mut w, whole, (copies * v) as i32);
+        steps(&mut w, whole, elements);
     }
     steps(&mut w, &single, v as i32);
     let done = w.asm.label();

@@ -16,6 +16,9 @@
 //! Assembled               bytes, to be called
 //! ```
 //!
+//! Where the caller says that an operand is better written past the caches, [`past`] sees to alignment, and a loop of its own
+//! does it.
+//!
 //! All of it takes time in proportion to the length of the program.
 
 mod allocate;
@@ -28,6 +31,7 @@ mod emit;
 mod frame;
 mod function;
 mod lower;
+pub(crate) mod past;
 mod reduce;
 mod vector;
 
@@ -125,6 +129,8 @@ pub(crate) struct Strip<'p> {
     pub(crate) loads: Vec<StreamShape>,
     /// The number of the result, and the stream.
     pub(crate) stores: Vec<(usize, StreamShape)>,
+    /// The numbers of the stores that may go past the caches.
+    pub(crate) past: Vec<usize>,
     pub(crate) checks: Vec<(usize, u32)>,
     /// The reductions over the axis.
     pub(crate) reducing: Vec<Reducing>,
@@ -141,6 +147,7 @@ impl<'p> Strip<'p> {
             sources: run.sources.clone(),
             loads: run.loads.iter().map(StreamShape::of).collect(),
             stores: run.stores.iter().map(|(result, stream)| (*result, StreamShape::of(stream))).collect(),
+            past: run.past.iter().map(|(store, _)| *store).collect(),
             checks: run.checks.clone(),
             reducing: vec![],
             uniforms: plan.used_uniforms(),
@@ -155,7 +162,7 @@ impl<'p> Strip<'p> {
             combine: reducer.program().clone(),
             identity: reducer.identity.clone(),
         });
-        Strip { reducing: reducing.collect(), ..Strip::of(run) }
+        Strip { reducing: reducing.collect(), past: vec![], ..Strip::of(run) }
     }
 
     /// A program by itself.
@@ -165,6 +172,7 @@ impl<'p> Strip<'p> {
             sources: vec![],
             loads: vec![],
             stores: vec![],
+            past: vec![],
             checks: vec![],
             uniforms: vec![],
             reducing: vec![],

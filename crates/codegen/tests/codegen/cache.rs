@@ -60,7 +60,7 @@ fn the_bound_drops_the_oldest_and_code_in_use_stays() {
         params: vec![1],
         ..Default::default()
     };
-    let after = crate::support::run_compiled(&kernel(1), &first, &memory);
+    let after = crate::support::run_compiled(&kernel(1), &first, &memory, 0);
     assert_eq!(after.buffers[1], 4f32.to_le_bytes());
 }
 

@@ -107,7 +107,8 @@ fn no_byte_outside_of_the_elements() {
             for n in (1..40).chain([63, 64, 65, 127, 129, 191, 512, 1000]) {
                 let (kernel, memory) = elementwise(&program, &[layout, layout], &[column(dtype, n), column(dtype, n)]);
                 let expected = crate::support::run(&kernel, &memory);
-                for (isa, at_end) in crate::support::isas().flat_map(|isa| [(isa, false), (isa, true)]) {
+                let ways = [(false, 0), (true, 0), (false, u64::MAX), (true, u64::MAX)];
+                for (isa, (at_end, past)) in crate::support::isas().flat_map(|isa| ways.map(|way| (isa, way))) {
                     let compiled = compile(&kernel, &Options { isa }).expect("code");
                     let guarded: Vec<Guarded> = memory.buffers.iter().map(|b| Guarded::new(b.len())).collect();
                     let mut operands = Vec::new();
@@ -126,6 +127,7 @@ fn no_byte_outside_of_the_elements() {
                         status: &mut status,
                         written: std::ptr::null_mut(),
                         library: std::ptr::null(),
+                        past,
                     };
                     // SAFETY: all operands are mapped for their elements; any other access faults, which is the test.
                     unsafe { compiled.entries[0](&args, std::ptr::null_mut(), 0, 1) };

@@ -132,6 +132,17 @@ fn phases_run_in_order_on_any_number_of_threads() {
 }
 
 #[test]
+fn what_no_cache_holds_is_written_past_them() {
+    let largest = machine::caches().last_level();
+    let past = |n: usize| match &executable(n, 4, 1).unwrap().steps[0] {
+        Ready::Kernel { past, .. } => *past,
+        Ready::Copy { .. } => unreachable!("the first step is a kernel"),
+    };
+    assert_eq!(past(largest.div_ceil(4)), 0b110);
+    assert_eq!(past(largest / 4 - 1), 0);
+}
+
+#[test]
 fn strided_inputs_and_pooled_outputs() {
     let pool = Pool::new(1 << 24);
     let workers = Workers::new(1);

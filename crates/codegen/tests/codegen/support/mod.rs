@@ -21,11 +21,11 @@ pub(crate) fn isas() -> impl Iterator<Item = Isa> {
 /// Compiles a kernel and runs it on a copy of the memory.
 pub(crate) fn run(kernel: &Kernel, memory: &Memory) -> Memory {
     let compiled = compile(kernel, &options()).unwrap_or_else(|e| panic!("{e}\n{}", print(kernel)));
-    run_compiled(kernel, &compiled, memory)
+    run_compiled(kernel, &compiled, memory, 0)
 }
 
-/// Runs a compiled kernel on a copy of the memory.
-pub(crate) fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory) -> Memory {
+/// Runs a compiled kernel on a copy of the memory; `past` as in [`KernelArgs`].
+pub(crate) fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &Memory, past: u64) -> Memory {
     let mut after = memory.clone();
     let bases: Vec<*mut u8> = after.buffers.iter_mut().map(|b| b.as_mut_ptr()).collect();
     let operands: Vec<*mut u8> = memory
@@ -43,6 +43,7 @@ pub(crate) fn run_compiled(kernel: &Kernel, compiled: &CompiledKernel, memory: &
         status: &mut status,
         written: after.written.as_mut_ptr(),
         library: &product::LIBRARY,
+        past,
     };
     let base = scratch.as_mut_ptr().cast::<u8>();
     let aligned = base.wrapping_add(base.align_offset(64));
@@ -91,7 +92,13 @@ pub(crate) fn compare_compiled(kernel: &Kernel, compiled: &CompiledKernel, memor
         Err(InterpretError::EmptyReduction { .. }) => return Ok(()),
         result => result.map_err(|e| format!("interpreter: {e}"))?,
     }
-    let actual = run_compiled(kernel, compiled, memory);
+    [0, u64::MAX]
+        .into_iter()
+        .try_for_each(|past| same(kernel, &expected, &run_compiled(kernel, compiled, memory, past)))
+}
+
+/// Compares what the interpreter and a compiled kernel left.
+fn same(kernel: &Kernel, expected: &Memory, actual: &Memory) -> Result<(), String> {
     if expected.written != actual.written {
         return Err(format!("sizes {:?}, expected {:?}", actual.written, expected.written));
     }
@@ -99,7 +106,7 @@ pub(crate) fn compare_compiled(kernel: &Kernel, compiled: &CompiledKernel, memor
         return Err(format!("status {}, expected {}", actual.status, expected.status));
     }
     for (number, (want, got)) in expected.buffers.iter().zip(&actual.buffers).enumerate() {
-        let dtype = kernel.operands.iter().zip(&memory.operands).find_map(|(operand, place)| {
+        let dtype = kernel.operands.iter().zip(&expected.operands).find_map(|(operand, place)| {
             let here = place.is_some_and(|(buffer, _)| buffer == number);
             (here && operand.role == Role::Out).then_some(operand.dtype)
         });
