@@ -89,6 +89,13 @@ impl Unit {
         }
     }
 
+    /// Adds lines to the text, if it is asked for.
+    pub(crate) fn note(&mut self, lines: &str) {
+        if let Some((_, text)) = &mut self.text {
+            text.push_str(lines);
+        }
+    }
+
     /// Remembers that a declaration was refused; the first one is reported when the unit ends.
     pub(crate) fn fail(&mut self, error: Box<ModuleError>) {
         self.failure.get_or_insert(error);
@@ -226,12 +233,15 @@ impl Unit {
             });
         }
         self.memory.module().define_function_bytes(id, 64, &function.code.bytes, &relocations)?;
-        let what = match &mut self.text {
-            None => return Ok(id),
-            Some((Form::Clif, text)) => (text, String::from("; assembled without Cranelift\n")),
-            Some((Form::Assembly, text)) => (text, function.text()),
-        };
-        what.0.push_str(&format!("; {name}\n{}\n", what.1));
+        if let Some((form, text)) = &mut self.text {
+            let (lanes, steps) = function.shape;
+            let of = match form {
+                Form::Clif => String::new(),
+                Form::Assembly => function.text(),
+            };
+            let isa = self.isa.name();
+            text.push_str(&format!("; {name}: {isa}, {lanes} elements a step, {steps} steps an iteration\n{of}\n"));
+        }
         Ok(id)
     }
 

@@ -82,6 +82,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
         if plain && wide::reduce(n, &run, &reducers, count, done) {
             // The calls did it all.
         } else if buffers {
+            n.e.unit.note("; a strip stays in 128 bits: moments of rows, or reductions over two axes at once\n");
             buffered(n, &run, &reducers, count, done, &upward);
         } else {
             direct(n, &run, &reducers, count, !in_order, done);

@@ -3,9 +3,11 @@
 //! In the order of the loop every iteration would load and store its accumulator rows. Here all iterations of a lane go one
 //! after another, several of them side by side, and the accumulators pass through registers.
 
+use super::composed::Composed;
 use super::vertical::{Blocks, Column, accumulate, iteration};
 use crate::nest::{Bounds, Nest, Scope};
-use crate::strip::{self, sweep, width};
+use crate::strip::{self, Run, sweep, width};
+use crate::{Isa, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif};
 use fuseloom_kernel::{Grouping, Item, Loop, Output, Strip, VarId};
@@ -23,6 +25,8 @@ pub(super) struct LoneStrip<'k> {
     width: Clif,
     /// How many iterations go side by side.
     group: usize,
+    /// Whether it runs in registers wider than 128 bits.
+    wide: bool,
 }
 
 impl<'k> LoneStrip<'k> {
@@ -46,8 +50,10 @@ impl<'k> LoneStrip<'k> {
         let zero = n.word(0);
         let width = n.e.b.ins().smax(width, zero);
         let cost = width::step_cost(n.kernel, strip, axis, width::part(n.kernel, strip));
-        let group = [4, 2].into_iter().find(|group| group * cost <= GROUPED).unwrap_or(1);
-        Some(LoneStrip { strip, axis, bounds, width, group })
+        let wide = n.e.unit.isa != Isa::Clif;
+        let groups = if wide { &[8, 4, 2][..] } else { &[4, 2] };
+        let group = groups.iter().copied().find(|group| group * cost <= GROUPED).unwrap_or(1);
+        Some(LoneStrip { strip, axis, bounds, width, group, wide })
     }
 
     /// Runs the loop for a block.
@@ -104,13 +110,30 @@ impl<'k> LoneStrip<'k> {
                 runs.push(strip::prepare(n, &scope, self.strip, axis, self.bounds.start, v));
                 scopes.push(scope);
             }
+            if self.wide {
+                self.assembled(n, &scopes[0], &runs);
+                return;
+            }
             let zero = n.word(0);
             sweep::whole(n, &runs, zero, steps, &|n, results, at, v| {
                 accumulate(n, &scopes[0], self.strip, results, Some(at), v);
             });
         });
+        if self.wide {
+            // Tails are part of the strip.
+            let zero = n.word(0);
+            return (next, zero, next);
+        }
         let even = n.e.b.ins().icmp(IntCC::Equal, steps, self.width);
         (n.e.b.ins().select(even, next, first), steps, next)
+    }
+
+    /// All columns of iterations of one lane.
+    fn assembled(&self, n: &mut Nest<'_, '_>, scope: &Scope, runs: &[Run<'_>]) {
+        let composed = Composed::new(n, scope, self.strip, runs);
+        let run = composed.run(n);
+        let taken = wide::elementwise(n, &run, self.width);
+        debug_assert!(taken, "a lone strip has no gathers");
     }
 
     /// One iteration, from a column on.
@@ -129,9 +152,13 @@ impl<'k> LoneStrip<'k> {
         let v = width::elementwise(n.kernel, self.strip, self.axis);
         let scope = scope_of(n, lane, k);
         let run = strip::prepare(n, &scope, self.strip, Some((self.axis, self.bounds)), self.bounds.start, v);
-        sweep::emit(n, &run, column, self.width, &|n, results, at, v| {
-            accumulate(n, &scope, self.strip, results, Some(at), v);
-        });
+        if self.wide {
+            self.assembled(n, &scope, std::slice::from_ref(&run));
+        } else {
+            sweep::emit(n, &run, column, self.width, &|n, results, at, v| {
+                accumulate(n, &scope, self.strip, results, Some(at), v);
+            });
+        }
         n.e.b.ins().jump(done, &[]);
         n.e.b.switch_to_block(done);
     }

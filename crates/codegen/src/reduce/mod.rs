@@ -5,6 +5,7 @@
 //! them bottom-up.
 
 pub(crate) mod carry;
+pub(crate) mod composed;
 pub(crate) mod fold;
 pub(crate) mod horizontal;
 mod lanewise;

@@ -21,25 +21,25 @@ use smallvec::smallvec;
 /// The reductions over the innermost reduce loop, for the strips in it.
 #[derive(Clone, Default)]
 pub(crate) struct Rows {
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Whether an element is a whole block and takes the place of what is there: subtrees that pair.
-    replaces: bool,
+    pub(super) replaces: bool,
     /// Whether this is the second pass over a block, which adds squared deviations from the means.
-    squares: bool,
+    pub(super) squares: bool,
 }
 
 /// Where a strip adds its values.
 #[derive(Clone)]
-struct Entry {
+pub(super) struct Entry {
     /// The reduction, by its working rows.
-    work: OperandId,
-    rows: WorkRows,
+    pub(super) work: OperandId,
+    pub(super) rows: WorkRows,
     /// The tuple of the iteration's lane.
-    tuple: Clif,
+    pub(super) tuple: Clif,
     /// The means of the block.
-    means: Clif,
+    pub(super) means: Clif,
     /// Whether the lane holds nothing yet.
-    first: Clif,
+    pub(super) first: Clif,
 }
 
 /// One reduction over a loop.
@@ -130,7 +130,7 @@ fn add(n: &mut Nest<'_, '_>, rows: &Rows, entry: &Entry, reducer: &Reducer<'_>, 
 }
 
 /// A condition as a mask for values of a dtype.
-fn everywhere(n: &mut Nest<'_, '_>, dtype: DType, condition: Clif, v: usize) -> Wide {
+pub(super) fn everywhere(n: &mut Nest<'_, '_>, dtype: DType, condition: Clif, v: usize) -> Wide {
     let size = if dtype == DType::Bool { lanes::full_mask_size(v) } else { dtype.size() };
     let wide = n.e.b.ins().uextend(types::I64, condition);
     let ones = n.e.b.ins().ineg(wide);

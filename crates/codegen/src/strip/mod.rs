@@ -15,7 +15,7 @@ pub(crate) mod width;
 
 use crate::lanes::{Plan, Wide, per_lane};
 use crate::nest::{Bounds, Nest, Scope, Var};
-use crate::reduce::{horizontal, vertical};
+use crate::reduce::{composed, horizontal, vertical};
 use crate::unit::GatherAt;
 use crate::{clif, lanes, scan, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -99,8 +99,7 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     n.e.b.switch_to_block(some);
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
-    let stores = strip.outputs.iter().all(|o| matches!(o, Output::Store(_) | Output::Check { .. }));
-    if !(stores && wide::elementwise(n, &run, count)) {
+    if !(composed::composes(strip) && in_wide_registers(n, scope, strip, &run, count)) {
         let zero = n.word(0);
         sweep::emit(n, &run, zero, count, &|n, results, at, v| {
             vertical::accumulate(n, scope, strip, results, Some(at), v);
@@ -108,6 +107,19 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     }
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
+}
+
+/// Runs a strip in registers wider than 128 bits, where the target has them; `false` if this strip is not for it.
+fn in_wide_registers(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &Run<'_>, count: Clif) -> bool {
+    if !strip.outputs.iter().any(|o| matches!(o, Output::Reduce(_))) {
+        return wide::elementwise(n, run, count);
+    }
+    if !wide::takes(n, run) {
+        return false;
+    }
+    let composed = composed::Composed::new(n, scope, strip, std::slice::from_ref(run));
+    let run = composed.run(n);
+    wide::elementwise(n, &run, count)
 }
 
 /// A single point: every value is uniform.

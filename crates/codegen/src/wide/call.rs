@@ -29,7 +29,7 @@ impl Assembled {
     /// Assembles a strip and fills in all arguments that no call changes. `None` if this strip is not for the target.
     fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Assembled> {
         let target = Target::of(n.e.unit.isa)?;
-        if gathers(n, run) {
+        if !takes(n, run) {
             return None;
         }
         let strip = if reducers.is_empty() { Strip::of(run) } else { Strip::reducing(run, reducers) };
@@ -179,6 +179,18 @@ fn state_at(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], results: Clif, k: Cl
         all.push(states);
     }
     all
+}
+
+/// Whether a strip is for the target; if not, the text says why.
+pub(crate) fn takes(n: &mut Nest<'_, '_>, run: &Run<'_>) -> bool {
+    if Target::of(n.e.unit.isa).is_none() {
+        return false;
+    }
+    let gathers = gathers(n, run);
+    if gathers {
+        n.e.unit.note("; a strip stays in 128 bits: it reads at computed indices\n");
+    }
+    !gathers
 }
 
 /// Whether the strip itself reads at computed indices.

@@ -30,6 +30,8 @@ pub(crate) struct Function {
     pub(crate) code: Assembled,
     /// The functions it calls, by the numbers in the code.
     pub(crate) helpers: Vec<Helper>,
+    /// Lanes of a step, and steps of an iteration.
+    pub(crate) shape: (usize, usize),
 }
 
 /// So many instructions make an iteration long enough that the loop's own do not matter.
@@ -86,7 +88,7 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     w.asm.jump_if(Condition::NotLess, done);
     last(&mut w, strip, &tail);
     w.asm.bind(done);
-    leave(w, &shared)
+    leave(w, &shared, (v, copies))
 }
 
 /// What bodies need to become code.
@@ -133,12 +135,12 @@ pub(super) fn enter(w: &mut Writer<'_>) {
 }
 
 /// What every function ends with.
-pub(super) fn leave(mut w: Writer<'_>, shared: &Shared) -> Result<Function, IcedError> {
+pub(super) fn leave(mut w: Writer<'_>, shared: &Shared, shape: (usize, usize)) -> Result<Function, IcedError> {
     epilogue(&mut w);
     w.cold();
     let code = w.asm.finish()?;
     let helpers = shared.sites.iter().map(|site| site.helper.clone()).collect();
-    Ok(Function { code, helpers })
+    Ok(Function { code, helpers, shape })
 }
 
 /// The streams, those that are read first.

@@ -35,7 +35,7 @@ pub(crate) mod past;
 mod reduce;
 mod vector;
 
-pub(crate) use call::{elementwise, reduce};
+pub(crate) use call::{elementwise, reduce, takes};
 pub(crate) use function::Function;
 
 use crate::Isa;

@@ -74,5 +74,5 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     w.asm.jump_if(Condition::NotEqual, done);
     w.body(&pair.0, &pair.1);
     w.asm.bind(done);
-    leave(w, &shared)
+    leave(w, &shared, (LANES, rows))
 }

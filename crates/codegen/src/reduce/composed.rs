@@ -1,0 +1,210 @@
+//! Strips that reduce over an enclosing loop, as strips that do not.
+//!
+//! What [`super::vertical::accumulate`] does step by step is a lane program too: the values of one iteration, or of several of
+//! one lane in order, combined with accumulator rows, which are loaded and stored like any other stream. So a back end that
+//! knows elementwise strips alone runs these.
+
+use super::Reducer;
+use super::vertical::{Entry, everywhere};
+use crate::lanes::{Plan, Wide};
+use crate::nest::{Nest, Scope};
+use crate::strip::stream::{Step, Stream};
+use crate::strip::{Run, Source};
+use cranelift_codegen::ir::Value as Clif;
+use fuseloom_kernel::{Output, Strip};
+use fuseloom_lane::{Builder, DType, Program, Value};
+use smallvec::SmallVec;
+
+/// Such a strip: a program with what it reads and writes.
+pub(crate) struct Composed {
+    program: Program,
+    sources: Vec<Source>,
+    loads: Vec<Stream>,
+    stores: Vec<(usize, Stream)>,
+    checks: Vec<(usize, u32)>,
+    /// What is known of values before the loop.
+    values: Vec<Option<Wide>>,
+    start: Clif,
+}
+
+/// A reduction with the parameters of its accumulator rows.
+struct Rows<'k> {
+    reducer: Reducer<'k>,
+    /// The number of the first result that enters.
+    result: usize,
+    streams: SmallVec<[Stream; 3]>,
+    states: SmallVec<[Value; 3]>,
+    /// The means of the block, in a second pass.
+    mean: Option<Value>,
+}
+
+/// Whether every output of a strip can be composed.
+pub(crate) fn composes(strip: &Strip) -> bool {
+    strip.outputs.iter().all(|output| match output {
+        Output::Store(_) | Output::Check { .. } | Output::Reduce(_) => true,
+        Output::Scan(_) | Output::WriteSize { .. } => false,
+    })
+}
+
+impl Composed {
+    /// Composes the runs of one strip in some iterations of one lane, in order; `scope` is that of the first.
+    pub(crate) fn new(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[Run<'_>]) -> Composed {
+        let mut b = Builder::new(&[]);
+        let mut composed = Composed {
+            program: Program::default(),
+            sources: Vec::new(),
+            loads: Vec::new(),
+            stores: Vec::new(),
+            checks: Vec::new(),
+            values: Vec::new(),
+            start: runs[0].start,
+        };
+        let mut given: Vec<Vec<Value>> = Vec::new();
+        for run in runs {
+            let first_load = composed.loads.len();
+            let params = run.plan.program.params.iter().zip(&run.sources).zip(&run.values);
+            let params = params.map(|((&dtype, &source), value)| {
+                composed.sources.push(match source {
+                    Source::Stream(number) => Source::Stream(first_load + number),
+                    Source::Uniform | Source::Index => source,
+                });
+                composed.values.push(value.clone());
+                b.param(dtype)
+            });
+            given.push(params.collect());
+            composed.loads.extend(&run.loads);
+        }
+        let first = scope.reductions.entries.first().filter(|_| !scope.reductions.replaces);
+        let first = first.map(|entry| {
+            let mask = everywhere(n, DType::Bool, entry.first, 1);
+            composed.uniform(&mut b, DType::Bool, mask)
+        });
+        let rows = composed.rows(n, &mut b, scope, strip);
+        composed.finish(b, runs, &given, first, &rows)
+    }
+
+    /// A parameter that is equal in all lanes.
+    fn uniform(&mut self, b: &mut Builder, dtype: DType, value: Wide) -> Value {
+        self.sources.push(Source::Uniform);
+        self.values.push(Some(value));
+        b.param(dtype)
+    }
+
+    /// A parameter that a stream is loaded to.
+    fn load(&mut self, b: &mut Builder, stream: Stream) -> Value {
+        self.sources.push(Source::Stream(self.loads.len()));
+        self.values.push(None);
+        self.loads.push(stream);
+        b.param(stream.dtype)
+    }
+
+    /// The reductions over the loop, with the parameters they need.
+    fn rows<'k>(&mut self, n: &mut Nest<'_, '_>, b: &mut Builder, scope: &Scope, strip: &'k Strip) -> Vec<Rows<'k>> {
+        let squares = scope.reductions.squares;
+        let mut all = Vec::new();
+        let mut next = 0;
+        for output in &strip.outputs {
+            let result = next;
+            next += output.arity();
+            let Output::Reduce(into) = output else { continue };
+            let entry: Option<&Entry> = scope.reductions.entries.iter().find(|e| Some(e.work) == into.work);
+            let Some(entry) = entry else { continue };
+            let whole = Reducer::new(into, result);
+            let bare = whole.is_bare_moments();
+            if squares && !bare {
+                continue;
+            }
+            let reducer = if bare { Reducer::sum(into) } else { whole };
+            let streams: SmallVec<[Stream; 3]> =
+                (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
+            let states = match scope.reductions.replaces {
+                true => SmallVec::new(),
+                false => streams.iter().map(|&stream| self.load(b, stream)).collect(),
+            };
+            let means = Stream { dtype: into.dtype, base: entry.means, step: Step::Element };
+            let mean = (squares && bare).then(|| self.load(b, means));
+            all.push(Rows { reducer, result, streams, states, mean });
+        }
+        all
+    }
+
+    fn finish(
+        mut self,
+        mut b: Builder,
+        runs: &[Run<'_>],
+        given: &[Vec<Value>],
+        first: Option<Value>,
+        rows: &[Rows<'_>],
+    ) -> Composed {
+        // The values of each run, which may be known already where they are uniform.
+        let mut iterations: Vec<Vec<Value>> = Vec::new();
+        for (run, given) in runs.iter().zip(given) {
+            let mut map = given.clone();
+            for (value, inst) in run.plan.program.iter() {
+                let args: SmallVec<[Value; 3]> = inst.args.iter().map(|a| map[a.index()]).collect();
+                let here = b.push(inst.prim.clone(), inst.dtype, &args);
+                map.push(here);
+                self.values.resize(self.values.len().max(here.index() + 1), None);
+                if run.plan.is_uniform(value) && self.values[here.index()].is_none() {
+                    self.values[here.index()] = run.values[value.index()].clone();
+                }
+            }
+            iterations.push(run.plan.program.results.iter().map(|r| map[r.index()]).collect());
+        }
+        let mut results = Vec::new();
+        for (run, iteration) in runs.iter().zip(&iterations) {
+            let mut store = |result: usize| {
+                results.push(iteration[result]);
+                results.len() - 1
+            };
+            self.stores.extend(run.stores.iter().map(|(result, stream)| (store(*result), *stream)));
+            self.checks.extend(run.checks.iter().map(|(result, code)| (store(*result), *code)));
+        }
+        for Rows { reducer, result, streams, states, mean } in rows {
+            let mut so_far: SmallVec<[Value; 4]> = SmallVec::new();
+            for (&before, &identity) in states.iter().zip(&reducer.identity) {
+                let identity = b.constant(identity);
+                so_far.push(first.map_or(before, |first| b.select(first, identity, before)));
+            }
+            for iteration in &iterations {
+                let arity = usize::from(reducer.into.arity);
+                let mut elements: SmallVec<[Value; 4]> = iteration[*result..][..arity].iter().copied().collect();
+                if let Some(mean) = *mean {
+                    let deviation = b.sub(elements[0], mean);
+                    elements[0] = b.mul(deviation, deviation);
+                }
+                let both: SmallVec<[Value; 4]> = so_far.iter().chain(&elements).copied().collect();
+                so_far = if states.is_empty() { elements } else { b.inline(reducer.program(), &both) };
+            }
+            for (&value, &stream) in so_far.iter().zip(streams) {
+                self.stores.push((results.len(), stream));
+                results.push(value);
+            }
+        }
+        self.program = b.finish(&results);
+        self.values.resize(self.program.params.len() + self.program.insts.len(), None);
+        self
+    }
+
+    /// The run of it.
+    pub(crate) fn run(&self, n: &mut Nest<'_, '_>) -> Run<'_> {
+        let uniform: Vec<bool> = self.sources.iter().map(|s| *s == Source::Uniform).collect();
+        let moving: Vec<bool> = n.e.gathers.iter().map(|g| g.step.is_some()).collect();
+        let plan = Plan::new(&self.program, &uniform, &moving);
+        let mut values = self.values.clone();
+        plan.emit_uniform(n.e, &mut values);
+        Run {
+            plan,
+            v: 1,
+            part: 1,
+            narrow: 1,
+            sources: self.sources.clone(),
+            loads: self.loads.clone(),
+            stores: self.stores.clone(),
+            checks: self.checks.clone(),
+            values,
+            start: self.start,
+            gathers: Vec::new(),
+        }
+    }
+}
