@@ -11,7 +11,7 @@ use crate::nest::{Nest, Scope};
 use crate::strip::stream::{Step, Stream};
 use crate::strip::{Run, Source};
 use cranelift_codegen::ir::Value as Clif;
-use fuseloom_kernel::{Output, Strip};
+use fuseloom_kernel::{OperandId, Output, Strip};
 use fuseloom_lane::{Builder, DType, Program, Value};
 use smallvec::SmallVec;
 
@@ -21,6 +21,8 @@ pub(crate) struct Composed {
     sources: Vec<Source>,
     loads: Vec<Stream>,
     stores: Vec<(usize, Stream)>,
+    /// The numbers of stores that may go past the caches, and the operands.
+    past: Vec<(usize, OperandId)>,
     checks: Vec<(usize, u32)>,
     /// What is known of values before the loop.
     values: Vec<Option<Wide>>,
@@ -55,6 +57,7 @@ impl Composed {
             sources: Vec::new(),
             loads: Vec::new(),
             stores: Vec::new(),
+            past: Vec::new(),
             checks: Vec::new(),
             values: Vec::new(),
             start: runs[0].start,
@@ -157,6 +160,7 @@ impl Composed {
                 results.push(iteration[result]);
                 results.len() - 1
             };
+            self.past.extend(run.past.iter().map(|(number, id)| (self.stores.len() + number, *id)));
             self.stores.extend(run.stores.iter().map(|(result, stream)| (store(*result), *stream)));
             self.checks.extend(run.checks.iter().map(|(result, code)| (store(*result), *code)));
         }
@@ -201,6 +205,7 @@ impl Composed {
             sources: self.sources.clone(),
             loads: self.loads.clone(),
             stores: self.stores.clone(),
+            past: self.past.clone(),
             checks: self.checks.clone(),
             values,
             start: self.start,

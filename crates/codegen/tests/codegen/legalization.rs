@@ -5,7 +5,8 @@ use crate::support::build::{Layout, elementwise};
 use fuseloom_lane::{Builder, Cmp, DType, Prim, Program, Routine, Scalar, ScalarFn, Table, Value};
 use std::sync::Arc;
 
-const LANES: [DType; 11] = [
+/// The dtypes of lanes.
+pub(crate) const LANES: [DType; 11] = [
     DType::Bool,
     DType::I8,
     DType::I16,
@@ -20,7 +21,7 @@ const LANES: [DType; 11] = [
 ];
 
 /// Values at the edges of a dtype.
-fn specials(dtype: DType) -> Vec<u64> {
+pub(crate) fn specials(dtype: DType) -> Vec<u64> {
     let floats = [
         0.0,
         -0.0,

@@ -4,6 +4,7 @@ mod cache;
 #[path = "../../../kernel/tests/generate/mod.rs"]
 mod generate;
 mod legalization;
+mod programs;
 mod random;
 mod reductions;
 mod strips;

@@ -2,7 +2,7 @@
 
 use crate::support::build::{Layout, elementwise};
 use fuseloom_codegen::{Options, compile};
-use fuseloom_kernel::KernelArgs;
+use fuseloom_kernel::{CompiledKernel, KernelArgs, Memory};
 use fuseloom_lane::{Builder, DType, Program, Scalar, Value};
 
 const SIZES: [usize; 19] = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 511, 512, 513, 1000, 1024, 1025, 5000];
@@ -64,13 +64,15 @@ fn in_place() {
 /// Memory that ends at a page nobody may touch, before and after.
 struct Guarded {
     start: *mut u8,
-    bytes: usize,
     pages: usize,
 }
 
 const PAGE: usize = 4096;
+/// What lies between a buffer and a guard page that it does not touch.
+const SLACK: u8 = 0x5a;
 
 impl Guarded {
+    /// Room for up to so many bytes.
     fn new(bytes: usize) -> Guarded {
         use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
         let pages = bytes.div_ceil(PAGE).max(1);
@@ -82,12 +84,36 @@ impl Guarded {
             mprotect(middle.cast(), pages * PAGE, MprotectFlags::READ | MprotectFlags::WRITE).expect("memory");
             middle
         };
-        Guarded { start, bytes, pages }
+        Guarded { start, pages }
     }
 
-    /// The first byte of a buffer that ends where the guard page starts, or starts where it ends.
-    fn place(&self, at_end: bool) -> *mut u8 {
-        if at_end { self.start.wrapping_add(self.pages * PAGE - self.bytes) } else { self.start }
+    /// A buffer of `bytes`, filled, that ends `slack` bytes before a guard page, or starts as many behind one. The slack holds
+    /// [`SLACK`].
+    fn fill(&self, bytes: &[u8], slack: usize, at_end: bool) -> *mut u8 {
+        let (at, slack_at) = self.place(bytes.len(), slack, at_end);
+        // SAFETY: both ranges are in the accessible middle.
+        unsafe {
+            std::ptr::write_bytes(slack_at, SLACK, slack);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len());
+        }
+        at
+    }
+
+    /// What became of such a buffer and its slack.
+    fn read(&self, bytes: usize, slack: usize, at_end: bool) -> (&[u8], &[u8]) {
+        let (at, slack_at) = self.place(bytes, slack, at_end);
+        // SAFETY: as in `fill`; nothing else writes there.
+        unsafe { (std::slice::from_raw_parts(at, bytes), std::slice::from_raw_parts(slack_at, slack)) }
+    }
+
+    fn place(&self, bytes: usize, slack: usize, at_end: bool) -> (*mut u8, *mut u8) {
+        assert!(bytes + slack <= self.pages * PAGE, "there is room");
+        let end = self.start.wrapping_add(self.pages * PAGE);
+        if at_end {
+            (end.wrapping_sub(slack + bytes), end.wrapping_sub(slack))
+        } else {
+            (self.start.wrapping_add(slack), self.start)
+        }
     }
 }
 
@@ -98,46 +124,61 @@ impl Drop for Guarded {
     }
 }
 
+/// Every number of left-over elements against guard pages on both sides, at every alignment that elements can have.
 #[test]
 fn no_byte_outside_of_the_elements() {
     for dtype in [DType::Bool, DType::I16, DType::F32, DType::F64] {
         let program = program(dtype);
-        let size = dtype.size() as i64;
-        for layout in [Layout::Contiguous, Layout::Strided(-size), Layout::Strided(3 * size)] {
-            for n in (1..40).chain([63, 64, 65, 127, 129, 191, 512, 1000]) {
-                let (kernel, memory) = elementwise(&program, &[layout, layout], &[column(dtype, n), column(dtype, n)]);
-                let expected = crate::support::run(&kernel, &memory);
-                let ways = [(false, 0), (true, 0), (false, u64::MAX), (true, u64::MAX)];
-                for (isa, (at_end, past)) in crate::support::isas().flat_map(|isa| ways.map(|way| (isa, way))) {
-                    let compiled = compile(&kernel, &Options { isa }).expect("code");
-                    let guarded: Vec<Guarded> = memory.buffers.iter().map(|b| Guarded::new(b.len())).collect();
-                    let mut operands = Vec::new();
-                    for ((guard, bytes), place) in guarded.iter().zip(&memory.buffers).zip(&memory.operands) {
-                        let start = guard.place(at_end);
-                        // SAFETY: the accessible middle holds as many bytes from `start` on.
-                        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
-                        let offset = place.map_or(0, |(_, offset)| offset);
-                        operands.push(start.wrapping_offset(offset as isize));
-                    }
-                    let mut status = 0;
-                    let args = KernelArgs {
-                        operands: operands.as_ptr(),
-                        params: memory.params.as_ptr(),
-                        literals: std::ptr::null(),
-                        status: &mut status,
-                        written: std::ptr::null_mut(),
-                        library: std::ptr::null(),
-                        past,
-                    };
-                    // SAFETY: all operands are mapped for their elements; any other access faults, which is the test.
-                    unsafe { compiled.entries[0](&args, std::ptr::null_mut(), 0, 1) };
-                    for (guard, want) in guarded.iter().zip(&expected.buffers) {
-                        // SAFETY: as above.
-                        let got = unsafe { std::slice::from_raw_parts(guard.place(at_end), want.len()) };
-                        assert_eq!(got, want, "{dtype} {layout:?} {n}");
+        let size = dtype.size();
+        for layout in [Layout::Contiguous, Layout::Strided(-(size as i64)), Layout::Strided(3 * size as i64)] {
+            let cases = (0..=2 * 64 / size + 1).chain([191, 512, 1000]);
+            let cases: Vec<_> = cases
+                .map(|n| {
+                    let columns = [column(dtype, n), column(dtype, n)];
+                    let (kernel, memory) = elementwise(&program, &[layout, layout], &columns);
+                    let mut expected = memory.clone();
+                    fuseloom_kernel::interpret(&kernel, &mut expected).expect("it runs");
+                    (kernel, memory, expected)
+                })
+                .collect();
+            let room = |number: usize| cases.iter().map(|(_, m, _)| m.buffers[number].len()).max().unwrap_or(0) + 64;
+            let guarded: Vec<Guarded> = (0..cases[0].1.buffers.len()).map(|k| Guarded::new(room(k))).collect();
+            for isa in crate::support::isas() {
+                let compiled = compile(&cases[0].0, &Options { isa }).expect("code");
+                for (_, memory, expected) in &cases {
+                    for slack in (0..64).step_by(size) {
+                        for (at_end, past) in [(false, 0), (true, 0), (false, u64::MAX), (true, u64::MAX)] {
+                            run_guarded(&compiled, memory, &guarded, slack, at_end, past);
+                            for (guard, want) in guarded.iter().zip(&expected.buffers) {
+                                let (got, around) = guard.read(want.len(), slack, at_end);
+                                let what = || format!("{dtype} {layout:?} {} {slack} {at_end} {past:x}", isa.name());
+                                assert_eq!(got, want, "{}", what());
+                                assert!(around.iter().all(|&b| b == SLACK), "{}", what());
+                            }
+                        }
                     }
                 }
             }
         }
     }
+}
+
+fn run_guarded(compiled: &CompiledKernel, memory: &Memory, guarded: &[Guarded], slack: usize, at_end: bool, past: u64) {
+    let mut operands = Vec::new();
+    for ((guard, bytes), place) in guarded.iter().zip(&memory.buffers).zip(&memory.operands) {
+        let offset = place.map_or(0, |(_, offset)| offset);
+        operands.push(guard.fill(bytes, slack, at_end).wrapping_offset(offset as isize));
+    }
+    let mut status = 0;
+    let args = KernelArgs {
+        operands: operands.as_ptr(),
+        params: memory.params.as_ptr(),
+        literals: std::ptr::null(),
+        status: &mut status,
+        written: std::ptr::null_mut(),
+        library: std::ptr::null(),
+        past,
+    };
+    // SAFETY: all operands are mapped for their elements; any other access faults, which is the test.
+    unsafe { compiled.entries[0](&args, std::ptr::null_mut(), 0, 1) };
 }
