@@ -89,10 +89,10 @@ impl Unit {
         }
     }
 
-    /// Adds lines to the text, if it is asked for.
-    pub(crate) fn note(&mut self, lines: &str) {
-        if let Some((_, text)) = &mut self.text {
-            text.push_str(lines);
+    /// Notes in the text, if it is asked for, why a strip is not assembled for wider registers where the target has them.
+    pub(crate) fn stays_narrow(&mut self, reason: &str) {
+        if let Some((_, text)) = self.text.as_mut().filter(|_| self.isa != Isa::Clif) {
+            text.push_str(&format!("; a strip stays in 128 bits: {reason}\n"));
         }
     }
 

@@ -74,6 +74,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     };
     let axis = Some((axis, bounds));
     if reducers.iter().any(pairs) {
+        n.e.unit.stays_narrow("it pairs subtrees one by one");
         let run = prepare(n, scope, strip, axis, bounds.start, 1);
         paired(n, &run, &reducers, count, done, &upward);
     } else {
@@ -82,7 +83,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
         if plain && wide::reduce(n, &run, &reducers, count, done) {
             // The calls did it all.
         } else if buffers {
-            n.e.unit.note("; a strip stays in 128 bits: moments of rows, or reductions over two axes at once\n");
+            n.e.unit.stays_narrow("it takes moments, or reduces over two axes at once");
             buffered(n, &run, &reducers, count, done, &upward);
         } else {
             direct(n, &run, &reducers, count, !in_order, done);

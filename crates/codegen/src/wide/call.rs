@@ -188,7 +188,7 @@ pub(crate) fn takes(n: &mut Nest<'_, '_>, run: &Run<'_>) -> bool {
     }
     let gathers = gathers(n, run);
     if gathers {
-        n.e.unit.note("; a strip stays in 128 bits: it reads at computed indices\n");
+        n.e.unit.stays_narrow("it reads at computed indices");
     }
     !gathers
 }
