@@ -116,6 +116,8 @@ pub(crate) struct Reducing {
     pub(crate) first: usize,
     /// The dtypes of its states.
     pub(crate) states: SmallVec<[DType; 3]>,
+    /// Whether any order of combining gives the same.
+    pub(crate) order_free: bool,
     /// Combines two tuples of states.
     pub(crate) combine: Program,
     /// What combining with changes nothing.
@@ -159,6 +161,7 @@ impl<'p> Strip<'p> {
         let reducing = reducers.iter().map(|reducer| Reducing {
             first: reducer.first,
             states: reducer.states.clone(),
+            order_free: reducer.into.op.order_free(reducer.into.dtype),
             combine: reducer.program().clone(),
             identity: reducer.identity.clone(),
         });

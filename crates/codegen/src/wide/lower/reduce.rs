@@ -66,23 +66,43 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// Adds rows to the lanes.
+    /// Adds rows to the lanes. Where order does not matter rows combine in pairs first: a row depends on few before it then.
     fn rows(&mut self, rows: usize) {
         let strip = self.strip;
         let mut lanes: Vec<Computed> =
             self.states().into_iter().map(|(state, dtype)| self.load_state(state, dtype)).collect();
+        // How many rows are in each, the most first.
+        let mut pairs: Vec<Vec<(usize, Vec<Computed>)>> = vec![vec![]; strip.reducing.len()];
         for row in 0..rows {
             self.lane = row * LANES;
             self.values.iter_mut().for_each(|value| *value = None);
             self.step();
             let mut first = 0;
-            for reducing in &strip.reducing {
+            for (reducing, pairs) in strip.reducing.iter().zip(&mut pairs) {
                 let count = reducing.states.len();
-                let elements = self.elements(reducing);
-                let so_far = lanes[first..first + count].to_vec();
-                let sums = self.combine(reducing, so_far, elements);
-                lanes.splice(first..first + count, sums);
+                let mut elements = self.elements(reducing);
+                let range = first..first + count;
                 first += count;
+                if !reducing.order_free {
+                    let sums = self.combine(reducing, lanes[range.clone()].to_vec(), elements);
+                    lanes.splice(range, sums);
+                    continue;
+                }
+                let mut number = 1;
+                while let Some((_, before)) = pairs.pop_if(|(other, _)| *other == number) {
+                    elements = self.combine(reducing, before, elements);
+                    number *= 2;
+                }
+                pairs.push((number, elements));
+            }
+        }
+        let mut first = 0;
+        for (reducing, pairs) in strip.reducing.iter().zip(pairs) {
+            let range = first..first + reducing.states.len();
+            first = range.end;
+            for (_, elements) in pairs {
+                let sums = self.combine(reducing, lanes[range.clone()].to_vec(), elements);
+                lanes.splice(range.clone(), sums);
             }
         }
         for ((state, dtype), computed) in self.states().into_iter().zip(&lanes) {
