@@ -88,7 +88,7 @@ pub fn find_numpy() -> Result<PathBuf, String> {
         .map_err(|error| format!("python3: {error}"))?;
     let package = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     let places = ["_core/tests/data", "core/tests/data"].map(|place| package.join(place));
-    places.into_iter().find(|place| place.is_dir()).ok_or_else(|| "python3 has no numpy with its tests".to_string())
+    places.into_iter().find(|place| Validation::is_in(place)).ok_or_else(|| "python3 has no numpy with its tests".to_string())
 }
 
 impl Validation {
@@ -97,12 +97,17 @@ impl Validation {
     /// # Errors
     /// The file is not as NumPy's README says: `dtype,input,output,ulperrortol`, the numbers as hexadecimal bits.
     pub fn read(directory: &Path, measured: &Measured) -> Result<Option<Validation>, String> {
-        let path = directory.join(format!("umath-validation-set-{}.csv", numpy_name(&measured.name())));
+        let path = directory.join(file_name(measured));
         match std::fs::read_to_string(&path) {
             Ok(text) => Validation::parse(&text).map(Some).map_err(|error| format!("{}: {error}", path.display())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{}: {error}", path.display())),
         }
+    }
+
+    /// Whether a directory has the set of any function.
+    pub fn is_in(directory: &Path) -> bool {
+        Measured::all().iter().any(|measured| directory.join(file_name(measured)).exists())
     }
 
     /// The sample of a function's set in `data/numpy_validation_sample.csv`; `None` if NumPy has none for this function.
@@ -164,6 +169,11 @@ impl Validation {
         });
         single.count() + double.count()
     }
+}
+
+/// The file of a function's set.
+fn file_name(measured: &Measured) -> String {
+    format!("umath-validation-set-{}.csv", numpy_name(&measured.name()))
 }
 
 /// NumPy's name of a function.
