@@ -87,15 +87,16 @@ impl Ulp {
         let functions = Measured::named(&self.functions)?;
         let isa = fuseloom::info().map_err(|error| error.to_string())?.isa;
         println!("# kernels compiled by {isa}");
-        let mut beyond = self.published(&functions)?;
-        println!("# measured");
+        let published = self.published(&functions)?;
+        println!("# all of it, with what is measured");
         let journal = self.journal.as_deref().map_or_else(|| Ok(Journal::default()), Journal::open)?;
         let mut rows = Vec::new();
         for measured in functions {
             for dtype in self.dtypes.iter().map(|&float| DType::from(float)) {
-                let row = Row { measured, dtype, errors: self.sweep(&measured, dtype, &journal) };
+                let mut row = Row { measured, dtype, errors: self.sweep(&measured, dtype, &journal) };
+                let same = |other: &&Row| other.measured.function == measured.function && other.dtype == dtype;
+                published.iter().filter(same).for_each(|other| row.errors.merge(other.errors.clone()));
                 println!("{}", row.line());
-                beyond.extend(row.is_beyond().then(|| row.line()));
                 rows.push(row);
             }
         }
@@ -104,7 +105,7 @@ impl Ulp {
                 println!("\n{}\n\n{}", DType::from(float), markdown(&rows, float.into()));
             }
         }
-        Ok(beyond)
+        Ok(rows.iter().chain(&published).filter(|row| row.is_beyond()).map(Row::line).collect())
     }
 
     /// The errors with the progress on the terminal, if it is one.
@@ -123,12 +124,12 @@ impl Ulp {
         errors
     }
 
-    /// The hard cases and NumPy's set, and what is beyond its limit.
-    fn published(&self, functions: &[Measured]) -> Result<Vec<String>, String> {
-        let mut beyond = Vec::new();
+    /// The errors on the hard cases and on NumPy's set.
+    fn published(&self, functions: &[Measured]) -> Result<Vec<Row>, String> {
+        let mut rows = Vec::new();
         let mut tell = |row: Row| {
             println!("{}", row.line());
-            beyond.extend(row.is_beyond().then(|| row.line()));
+            rows.push(row);
         };
         println!("# hard cases");
         for &measured in functions {
@@ -142,7 +143,7 @@ impl Ulp {
                 Ok(directory) => directory,
                 Err(reason) => {
                     println!("# NumPy's validation set: left out, {reason}");
-                    return Ok(beyond);
+                    return Ok(rows);
                 }
             },
         };
@@ -161,6 +162,6 @@ impl Ulp {
                 count => println!("  {count} results of the set are not correctly rounded"),
             }
         }
-        Ok(beyond)
+        Ok(rows)
     }
 }

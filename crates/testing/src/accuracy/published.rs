@@ -88,7 +88,10 @@ pub fn find_numpy() -> Result<PathBuf, String> {
         .map_err(|error| format!("python3: {error}"))?;
     let package = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     let places = ["_core/tests/data", "core/tests/data"].map(|place| package.join(place));
-    places.into_iter().find(|place| Validation::is_in(place)).ok_or_else(|| "python3 has no numpy with its tests".to_string())
+    places
+        .into_iter()
+        .find(|place| Validation::is_in(place))
+        .ok_or_else(|| "python3 has no numpy with its tests".to_string())
 }
 
 impl Validation {
