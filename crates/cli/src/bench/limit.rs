@@ -31,7 +31,10 @@ pub(crate) struct Limit {
     passes: u32,
     /// The shortest time the twin took, in seconds.
     moving: f64,
-    /// The time of the operations, in seconds.
+    /// The other operations, and the bits of a vector.
+    work: Vec<Work>,
+    bits: u32,
+    /// The shortest time they took, in seconds.
     computing: f64,
 }
 
@@ -45,7 +48,7 @@ impl Limit {
         let (reads, writes, each) = streams(read, written);
         let failed = |error| Failure::Message(format!("cannot measure the machine's limit: {error}"));
         let twin = Twin::new(reads, writes, each, Store::Cached, &pool()?).map_err(failed)?;
-        let computing = seconds(&work(graph)?, bits) / threads as f64;
+        let work = work(graph)?;
         let mut ways = vec![(threads, Store::Cached)];
         // Handing little work to others takes longer than doing it.
         if threads > 1 && twin.bytes() < 4 << 20 {
@@ -57,11 +60,24 @@ impl Limit {
         let passes = (LONG / twin.bytes().max(1)).clamp(1, 1000) as u32;
         let products = Products::new(&products(graph)?, &pool()?).map_err(failed)?;
         let (workers, never) = (measure::workers(threads)?, f64::INFINITY);
-        Ok(Limit { twin, products, multiplying: never, workers, threads, ways, passes, moving: never, computing })
+        Ok(Limit {
+            twin,
+            products,
+            multiplying: never,
+            workers,
+            threads,
+            ways,
+            passes,
+            moving: never,
+            work,
+            bits,
+            computing: never,
+        })
     }
 
-    /// Runs the twin for about so many seconds.
+    /// Runs the twin for about so many seconds, and times the instructions once more.
     pub(crate) fn sample(&mut self, seconds: f64) {
+        self.computing = self.computing.min(computing(&self.work, self.bits) / self.threads as f64);
         let each = seconds / self.ways.len() as f64;
         for &(threads, store) in &self.ways {
             self.twin.store_by(store);
@@ -103,7 +119,7 @@ const UNITS: [&[Instruction]; 9] = [
 ];
 
 /// How long operations take one thread on vectors of `bits` bits at least.
-fn seconds(work: &[Work], bits: u32) -> f64 {
+fn computing(work: &[Work], bits: u32) -> f64 {
     let vectors = |work: &Work| work.elements * (8 * work.bytes) as f64 / f64::from(bits);
     let rate = |work: &Work| {
         let dtype = if work.bytes == 8 { DType::F64 } else { DType::F32 };
@@ -145,12 +161,12 @@ mod tests {
     fn kinds_run_side_by_side() {
         let work = |instruction| Work { instruction, bytes: 8, elements: 1e6 };
         let (div, add) = (work(Instruction::Div), work(Instruction::Add));
-        let alone = seconds(&[div], 128);
+        let alone = computing(&[div], 128);
         // Rates are measured, so that nothing can be said to the digit; and not everywhere.
         assert!(alone == 0.0 || (1e-5..1e-1).contains(&alone), "{alone}");
         // Ten additions take less than a division on every processor there is.
-        let both = seconds(&[div, add], 128);
+        let both = computing(&[div, add], 128);
         assert!(both < alone * 2.0 || alone == 0.0, "{both} against {alone}");
-        assert_eq!(seconds(&[], 128), 0.0);
+        assert_eq!(computing(&[], 128), 0.0);
     }
 }

@@ -64,6 +64,14 @@ pub(crate) fn measure(
         }
         limit.sample(turn);
     }
+    // What was beaten was not the limit: the machine was disturbed while it was looked for.
+    let best = samples.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    for _ in 0..effort.rounds {
+        if limit.seconds() <= best {
+            break;
+        }
+        limit.sample(turn);
+    }
     Ok(samples.iter_mut().map(|samples| times(samples)).collect())
 }
 
