@@ -1,6 +1,7 @@
 //! From a kernel to machine code.
 
 use crate::memory::CodeMemory;
+use crate::scan::functions::ScanFunction;
 use crate::unit::{Form, Unit};
 use crate::{CodegenError, Isa, isa, nest};
 use cranelift_module::{Linkage, ModuleError};
@@ -67,12 +68,12 @@ fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, 
         return Err(CodegenError::UnsupportedHost { reason });
     }
     let isa = isa::host()?;
-    let mut functions = Vec::new();
+    let (mut functions, mut scans) = (Vec::new(), Vec::new());
     for phase in &kernel.phases {
-        collect_functions(&phase.body, &mut functions);
+        collect_functions(&phase.body, &mut functions, &mut scans);
     }
     let x86 = cfg!(target_arch = "x86_64");
-    Ok(Unit::new(CodeMemory::new(isa, &functions)?, x86, options.isa, text))
+    Ok(Unit::new(CodeMemory::new(isa, &functions, &scans)?, x86, options.isa, text))
 }
 
 fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {
@@ -126,12 +127,17 @@ fn one_grouping(items: &[Item]) -> Result<(), String> {
 }
 
 /// The Rust functions that a nest may call.
-fn collect_functions(items: &[Item], into: &mut Vec<ScalarFn>) {
+fn collect_functions(items: &[Item], into: &mut Vec<ScalarFn>, scans: &mut Vec<ScanFunction>) {
     for item in items {
         match item {
-            Item::Loop(inner) => collect_functions(&inner.body, into),
+            Item::Loop(inner) => collect_functions(&inner.body, into, scans),
             Item::Product(_) => {}
-            Item::Strip(strip) => program_functions(&strip.program, into),
+            Item::Strip(strip) => {
+                program_functions(&strip.program, into);
+                for (_, scan) in strip.scans() {
+                    scans.extend([false, true].map(|across| ScanFunction { op: scan.op, dtype: scan.dtype, across }));
+                }
+            }
         }
     }
 }

@@ -23,8 +23,12 @@ pub(crate) struct CodeMemory {
 }
 
 impl CodeMemory {
-    /// An empty arena; `functions` are what the code may call.
-    pub(crate) fn new(isa: OwnedTargetIsa, functions: &[ScalarFn]) -> Result<CodeMemory, CodegenError> {
+    /// An empty arena; `functions` and `scans` are what the code may call.
+    pub(crate) fn new(
+        isa: OwnedTargetIsa,
+        functions: &[ScalarFn],
+        scans: &[ScanFunction],
+    ) -> Result<CodeMemory, CodegenError> {
         let arena = ArenaMemoryProvider::new_with_size(RESERVED)
             .map_err(|e| CodegenError::CodeMemory { reason: e.to_string() })?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
@@ -35,7 +39,7 @@ impl CodeMemory {
         for function in RowFunction::ALL {
             builder.symbol(function.name(), function.address());
         }
-        for function in ScanFunction::all() {
+        for function in scans {
             builder.symbol(function.name(), function.address());
         }
         Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))) })

@@ -45,15 +45,6 @@ pub(crate) struct ScanFunction {
 }
 
 impl ScanFunction {
-    /// All of them.
-    pub(crate) fn all() -> impl Iterator<Item = ScanFunction> {
-        let dtypes = DType::ALL.into_iter().filter(|d| *d != DType::Bool && *d == d.lane_type());
-        let both = [false, true];
-        dtypes.flat_map(move |dtype| {
-            Scan::ALL.into_iter().flat_map(move |op| both.map(move |across| ScanFunction { op, dtype, across }))
-        })
-    }
-
     /// The name in text.
     pub(crate) fn name(self) -> String {
         let direction = if self.across { "across" } else { "along" };

@@ -14,7 +14,7 @@ mod row512;
 use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
 use crate::strip::{self, Run, Source, prepare, scalar_of, sweep, width};
-use crate::{clif, lanes};
+use crate::{clif, lanes, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use functions::{Along, ScanFunction};
@@ -150,7 +150,7 @@ fn along(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bound
         let zero = n.word(0);
         advance(n, &ongoing[0], zero, out.unwrap_or(zero), count);
     } else {
-        blocks(n, scope, strip, axis, count, &ongoing);
+        blocks(n, scope, strip, axis, count, (&ongoing, out));
     }
     for Ongoing { scan, state, .. } in &ongoing {
         if let Some(total) = scan.total {
@@ -217,83 +217,100 @@ fn advance(n: &mut Nest<'_, '_>, ongoing: &Ongoing<'_>, at: Clif, out: Clif, cou
     call(n, ongoing.scan, false, &[state, columns[0].base, step, last, out, count]);
 }
 
-/// Block after block: what enters, the scans, what is made of them.
+/// Elements that a recurrence takes at a time: few enough that a processor computes what enters the next ones while it still
+/// waits for the chain of these.
+const CHAIN: usize = 128;
+
+/// Block after block: what enters, the scans, what is made of them. `out` is where the results of an only scan go as they are,
+/// if there is nothing else to do with them.
 fn blocks(
     n: &mut Nest<'_, '_>,
     scope: &Scope,
     strip: &Strip,
     axis: (VarId, Bounds),
     count: Clif,
-    ongoing: &[Ongoing<'_>],
+    (ongoing, out): (&[Ongoing<'_>], Option<Clif>),
 ) {
-    let results: Vec<StackSlot> = ongoing
+    let streams: Vec<Option<Stream>> = ongoing
         .iter()
-        .map(|o| match o.columns.last() {
-            Some(Ok(slot)) => *slot,
-            _ => buffer(n, o.scan.dtype),
+        .map(|o| {
+            let slot = match (out, o.columns.last()) {
+                (Some(_), _) => return None,
+                (None, Some(Ok(slot))) => *slot,
+                (None, _) => buffer(n, o.scan.dtype),
+            };
+            Some(side_by_side_in(n, slot, o.scan.dtype))
         })
         .collect();
     let parts: Vec<Strip> = strip.scans().map(|(first, scan)| entering(strip, first, scan)).collect();
     let after = rest(strip);
-    // Where results are is known block by block; for now they are streams.
-    n.e.scanned = results
-        .iter()
-        .zip(ongoing)
-        .map(|(slot, o)| {
-            let base = n.e.b.ins().stack_addr(types::I64, *slot, 0);
-            Stream { dtype: o.scan.dtype, base, step: Step::Element }
-        })
-        .collect();
+    // Results of scans are read as streams. (If they go where they belong at once, nothing reads them.)
+    let unread = Stream { dtype: DType::I64, base: n.word(0), step: Step::Element };
+    n.e.scanned = streams.iter().map(|stream| stream.unwrap_or(unread)).collect();
     let mut runs: Vec<Run<'_>> = Vec::new();
-    for part in parts.iter().chain([&after]) {
+    for part in parts.iter().chain(out.is_none().then_some(&after)) {
         let v = width::elementwise(n.kernel, part, axis.0);
         runs.push(prepare(n, scope, part, Some(axis), axis.1.start, v));
         runs.last_mut().expect("it was pushed").gathers = std::mem::take(&mut n.e.gathers);
     }
+    let chain = ongoing.iter().all(|o| o.scan.op == fuseloom_lane::Scan::Linear);
+    let most = if chain { CHAIN } else { BLOCK } as i64;
     let zero = n.word(0);
-    n.each(zero, count, BLOCK as i64, |n, begin| {
-        let past = n.e.b.ins().iadd_imm_s(begin, BLOCK as i64);
+    n.each(zero, count, most, |n, begin| {
+        let past = n.e.b.ins().iadd_imm_s(begin, most);
         let end = n.e.b.ins().smin(past, count);
         let length = n.e.b.ins().isub(end, begin);
-        // A buffer as a stream in which the block's first element has its number.
-        let at_begin = |n: &mut Nest<'_, '_>, slot: StackSlot, dtype: DType| {
-            let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
-            let before = n.e.b.ins().imul_imm_s(begin, dtype.size() as i64);
-            Stream { dtype, base: n.e.b.ins().isub(base, before), step: Step::Element }
-        };
-        let scanned: Vec<Stream> =
-            results.iter().zip(ongoing).map(|(slot, o)| at_begin(n, *slot, o.scan.dtype)).collect();
         for (k, (run, part)) in runs.iter_mut().zip(parts.iter().chain([&after])).enumerate() {
+            let (loads, stores, start) = (run.loads.clone(), run.stores.clone(), run.start);
+            for stream in run.loads.iter_mut().chain(run.stores.iter_mut().map(|(_, stream)| stream)) {
+                stream.base = stream.address(n.e, begin);
+            }
             for (source, input) in run.sources.iter().zip(&part.inputs) {
                 if let (Source::Stream(number), Input::Scan(scan)) = (source, input) {
-                    run.loads[*number].base = scanned[*scan as usize].base;
+                    run.loads[*number].base = n.e.scanned[*scan as usize].base;
                 }
             }
-            n.e.gathers = run.gathers.clone();
-            let Some(o) = ongoing.get(k) else {
-                if !part.outputs.is_empty() {
-                    sweep::emit(n, run, begin, end, &|_, _, _, _| {});
-                }
-                continue;
-            };
-            let buffers: Vec<(usize, Stream)> = o
-                .columns
-                .iter()
-                .enumerate()
-                .filter_map(|(k, column)| column.as_ref().ok().map(|slot| (k, at_begin(n, *slot, o.scan.dtype))))
-                .collect();
-            if !buffers.is_empty() {
-                sweep::emit(n, run, begin, end, &|n, results, at, v| {
-                    for (k, stream) in &buffers {
-                        stream.store(n.e, at, &results[0][*k], v);
+            run.start = n.e.b.ins().iadd(start, begin);
+            if let Some(o) = ongoing.get(k) {
+                for (k, column) in o.columns.iter().enumerate() {
+                    if let Ok(slot) = column {
+                        run.stores.push((k, side_by_side_in(n, *slot, o.scan.dtype)));
                     }
-                });
+                }
             }
-            let out = n.e.b.ins().stack_addr(types::I64, results[k], 0);
-            advance(n, o, begin, out, length);
+            if !run.stores.is_empty() || !run.checks.is_empty() {
+                n.e.gathers = run.gathers.clone();
+                for k in 0..n.e.gathers.len() {
+                    if let Some(step) = n.e.gathers[k].step {
+                        let before = n.e.b.ins().imul(begin, step);
+                        n.e.gathers[k].base = n.e.b.ins().iadd(n.e.gathers[k].base, before);
+                    }
+                }
+                if !wide::elementwise(n, run, length) {
+                    let zero = n.word(0);
+                    sweep::emit(n, run, zero, length, &|_, _, _, _| {});
+                }
+            }
+            (run.loads, run.stores, run.start) = (loads, stores, start);
+            if let Some(o) = ongoing.get(k) {
+                let out = match (out, &streams[k]) {
+                    (Some(out), _) => {
+                        let before = n.e.b.ins().imul_imm_s(begin, o.scan.dtype.size() as i64);
+                        n.e.b.ins().iadd(out, before)
+                    }
+                    (None, Some(stream)) => stream.base,
+                    (None, None) => zero,
+                };
+                advance(n, o, begin, out, length);
+            }
         }
     });
     n.e.scanned.clear();
+}
+
+/// The elements of a buffer.
+fn side_by_side_in(n: &mut Nest<'_, '_>, slot: StackSlot, dtype: DType) -> Stream {
+    Stream { dtype, base: n.e.b.ins().stack_addr(types::I64, slot, 0), step: Step::Element }
 }
 
 /// Scans of spans: few elements, one after another, each giving what comes before it.
