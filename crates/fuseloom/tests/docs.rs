@@ -1,7 +1,8 @@
-//! `docs/explain.md` quotes what explain prints, and `docs/explain-schema.md` names every field of its JSON.
+//! `docs/explain.md` quotes what explain prints, `docs/explain-schema.md` names every field of its JSON, and
+//! `docs/for-numpy-users.md` has every name that expressions know.
 //! `UPDATE=1 cargo test -p fuseloom --test docs` rewrites the quotes.
 
-use fuseloom::{Explain, Options, Program, Stage};
+use fuseloom::{Explain, Expression, Options, Program, Stage};
 use std::path::{Path, PathBuf};
 
 fn docs(name: &str) -> (PathBuf, String) {
@@ -102,4 +103,13 @@ fn names(value: &serde_json::Value, see: &mut impl FnMut(&str)) {
         serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, see)),
         _ => {}
     }
+}
+
+#[test]
+fn every_name_of_expressions_is_listed() {
+    let (path, page) = docs("for-numpy-users.md");
+    let all = Expression::known().flat_map(|known| known.written);
+    let names = all.map(|written| format!("`{}`", written.split('(').next().unwrap_or_default()));
+    let missing: Vec<String> = names.filter(|name| !page.contains(name)).collect();
+    assert!(missing.is_empty(), "{} does not name {}", path.display(), missing.join(", "));
 }

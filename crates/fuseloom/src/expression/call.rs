@@ -5,8 +5,9 @@ use super::nearest;
 use super::table::{Build, Row};
 use super::tree::At;
 use super::value::{Given, Outcome, Value};
+use crate::tensor::operand::Term;
 use crate::tensor::record::record_map;
-use crate::{Place, keepdims};
+use crate::{Axes, Place, keepdims};
 
 /// The arguments of a call by parameter.
 pub(super) struct Bound {
@@ -101,6 +102,11 @@ impl Bound {
         self.given[position].as_ref().filter(|given| !matches!(given.value, Value::None))
     }
 
+    /// Whether anything is given for a parameter, be it None.
+    fn is_given(&self, parameter: &str) -> bool {
+        parameters(self.row).position(|known| name(known) == parameter).is_some_and(|k| self.given[k].is_some())
+    }
+
     /// What is given for a parameter that must not be missing.
     pub(super) fn need(&self, parameter: &str) -> Outcome<&Given> {
         self.get(parameter)
@@ -122,18 +128,26 @@ impl Bound {
     }
 
     /// The axes of a reduction with its `keepdims`.
-    pub(super) fn axes(&self) -> Outcome<crate::Axes> {
-        let axes = self.get("axis").map_or(Ok(crate::Axes::all()), Given::axes)?;
+    pub(super) fn axes(&self) -> Outcome<Axes> {
+        let axes = self.get("axis").map_or(Ok(Axes::all()), Given::axes)?;
         Ok(if self.truth("keepdims", false)? { keepdims(axes) } else { axes })
     }
 
-    /// The operand `a` of a reduction, in `dtype` if one is given.
-    pub(super) fn reduced(&self) -> Outcome<crate::Tensor> {
-        let a = self.need("a")?.tensor()?;
+    /// The operand of a reduction or a scan, in `dtype` if one is given.
+    pub(super) fn reduced(&self, parameter: &str) -> Outcome<crate::Tensor> {
+        let a = self.need(parameter)?.tensor()?;
         Ok(match self.get("dtype") {
             Some(dtype) => a.cast(dtype.dtype()?),
             None => a,
         })
+    }
+
+    /// The result of a reduction or a scan, in `dtype` if one is given: sums of small integers are of a larger one.
+    pub(super) fn result(&self, result: crate::Tensor) -> Outcome<Value> {
+        Ok(Value::Tensor(match self.get("dtype") {
+            Some(dtype) => result.cast(dtype.dtype()?),
+            None => result,
+        }))
     }
 
     /// Records the call.
@@ -148,7 +162,18 @@ impl Bound {
                 let terms = terms.collect::<Outcome<Vec<_>>>()?;
                 Ok(Value::Tensor(record_map(function, &terms, Place::caller())))
             }
-            Build::Reduce(reduce) => Ok(Value::Tensor(reduce(&self.reduced()?, self.axes()?))),
+            Build::Outer(function) => {
+                let (a, b) = (self.need("A")?.tensor()?, self.need("B")?.tensor()?);
+                let axes: Vec<i64> = (1..=b.ndim()? as i64).map(|axis| -axis).collect();
+                let terms = [Term::Tensor(a.expand_dims(axes)), Term::Tensor(b)];
+                Ok(Value::Tensor(record_map(function, &terms, Place::caller())))
+            }
+            Build::Reduce(reduce) => self.result(reduce(&self.reduced("a")?, self.axes()?)),
+            Build::ReduceFirst(reduce) => {
+                let axes = if self.is_given("axis") { self.axes()? } else { Axes::from(0) };
+                let axes = if self.truth("keepdims", false)? { keepdims(axes) } else { axes };
+                self.result(reduce(&self.reduced("array")?, axes))
+            }
             Build::Do(build) => build(self),
         }
     }

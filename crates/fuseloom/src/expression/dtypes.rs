@@ -1,6 +1,9 @@
 //! Dtypes by the names NumPy has for them.
 
-use crate::DType;
+use super::value::Value;
+use crate::tensor::Number;
+use crate::{DType, Tensor};
+use fuseloom_lane::Kind;
 
 /// `np.float32`, `"f4"`, and the names fuseloom prints.
 const NAMES: &[(&str, DType)] = &[
@@ -69,4 +72,50 @@ pub(super) fn named(text: &str) -> Option<DType> {
 /// All names.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|(name, _)| *name)
+}
+
+/// A limit of a dtype by the name `np.finfo` and `np.iinfo` have for it: of floats an array of that dtype, of integers a
+/// number.
+pub(super) fn limit(dtype: DType, name: &str) -> Option<Value> {
+    let bits = dtype.size() as u32 * 8;
+    if name == "bits" {
+        return Some(Value::from(bits as usize));
+    }
+    // Fraction bits, and the exponent of the largest power of two.
+    let (fraction, exponent) = match dtype {
+        DType::F16 => (10, 15),
+        DType::BF16 => (7, 127),
+        DType::F32 => (23, 127),
+        DType::F64 => (52, 1023),
+        DType::Bool
+        | DType::I8
+        | DType::I16
+        | DType::I32
+        | DType::I64
+        | DType::U8
+        | DType::U16
+        | DType::U32
+        | DType::U64 => {
+            let (least, most) = match dtype.kind() {
+                Kind::Signed => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
+                Kind::Unsigned => (0, (1i128 << bits) - 1),
+                Kind::Bool | Kind::Float => return None,
+            };
+            return match name {
+                "max" => Some(Value::Number(Number::Int(most))),
+                "min" => Some(Value::Number(Number::Int(least))),
+                _ => None,
+            };
+        }
+    };
+    let epsilon = 2f64.powi(-fraction);
+    let largest = (2.0 - epsilon) * 2f64.powi(exponent);
+    let value = match name {
+        "eps" => epsilon,
+        "max" => largest,
+        "min" => -largest,
+        "tiny" | "smallest_normal" => 2f64.powi(1 - exponent),
+        _ => return None,
+    };
+    Some(Value::Tensor(Tensor::from(value).cast(dtype)))
 }

@@ -3,8 +3,8 @@
 use super::mistake::Mistake;
 use super::tree::At;
 use super::value::{Given, Outcome, Sequence, Stop, Value};
-use crate::tensor::SliceItem;
-use crate::{DType, Tensor};
+use crate::tensor::{SliceItem, where_};
+use crate::{DType, Dim, Tensor};
 
 /// Records `of[at]`.
 pub(super) fn index(brackets: At, of: &Given, at: &Given) -> Outcome<Value> {
@@ -42,11 +42,7 @@ pub(super) fn index(brackets: At, of: &Given, at: &Given) -> Outcome<Value> {
     }
     match arrays.as_slice() {
         [] => Ok(Value::Tensor(x.slice(slices))),
-        [(place, indices)] => gather(&x, &slices, *place, indices).map(Value::Tensor),
-        _ => {
-            let mistake = Mistake::new(brackets, "an array is indexed by one array at a time");
-            Err(mistake.hint("x[i][:, j] takes rows and then columns.").into())
-        }
+        _ => gather(brackets, &x, &slices, &arrays).map(Value::Tensor),
     }
 }
 
@@ -60,14 +56,19 @@ fn integers(brackets: At, given: &Given) -> Outcome<Tensor> {
         }
         // No index at all: NumPy takes an empty list for integers.
         DType::F64 if indices.shape()? == [0] && matches!(given.value, Value::List(_)) => Ok(indices.cast(DType::I64)),
+        // Checked as `take` does, before several are put together.
+        dtype if !dtype.is_integer() || dtype == DType::U64 => {
+            let message = format!("an array is indexed by integers that i64 holds, not by {dtype}");
+            Err(Mistake::new(brackets, message).into())
+        }
         _ => Ok(indices),
     }
 }
 
-/// The other entries as slices, and then the elements at the indices along the axis that is left for them.
+/// The other entries as slices, and then the elements at the indices along the axes that are left for them.
 ///
-/// Where the array is not beside all integers among the entries, NumPy puts its axes first.
-fn gather(x: &Tensor, slices: &[SliceItem], place: usize, indices: &Tensor) -> Outcome<Tensor> {
+/// Where arrays and integers among the entries are not beside each other, NumPy puts the axes of the indices first.
+fn gather(brackets: At, x: &Tensor, slices: &[SliceItem], arrays: &[(usize, Tensor)]) -> Outcome<Tensor> {
     let sliced = x.slice(slices);
     let rank = sliced.ty()?.rank();
     let kept = |item: &SliceItem| match item {
@@ -75,23 +76,46 @@ fn gather(x: &Tensor, slices: &[SliceItem], place: usize, indices: &Tensor) -> O
         SliceItem::Window { .. } | SliceItem::New => 1,
         SliceItem::Rest => 0,
     };
-    let before: usize = slices[..place].iter().map(kept).sum();
-    let after: usize = slices[place..].iter().map(kept).sum();
-    // Of two entries that stand for axes one counts from either end; with `...` before, only the other is known.
-    let axis = if slices[..place].contains(&SliceItem::Rest) { rank - after } else { before };
-    let taken = sliced.take(indices, axis);
-    let advanced = |item: &SliceItem| matches!(item, SliceItem::Index(_));
-    let apart = |between: &[SliceItem]| between.iter().any(|item| !advanced(item));
-    let scattered = slices.iter().enumerate().any(|(k, item)| {
-        let (low, high) = (k.min(place), k.max(place));
-        advanced(item) && high > low && apart(&slices[low + 1..high])
-    });
-    let axes = indices.ty()?.rank();
-    if !scattered || axes == 0 {
-        return Ok(taken);
+    let count = |items: &[SliceItem]| items.iter().map(kept).sum::<usize>();
+    // With `...` before an entry only its distance from the end is known.
+    let axis_of = |place: usize| match slices[..place].contains(&SliceItem::Rest) {
+        true => rank - count(&slices[place..]),
+        false => count(&slices[..place]),
+    };
+    let axes: Vec<usize> = arrays.iter().map(|(place, _)| axis_of(*place)).collect();
+    let is_array = |k: usize| arrays.iter().any(|(place, _)| *place == k);
+    let advanced = |k: &usize| is_array(*k) || matches!(slices[*k], SliceItem::Index(_));
+    let beside: Vec<usize> = (0..slices.len()).filter(advanced).collect();
+    let scattered = beside.windows(2).any(|pair| pair[1] != pair[0] + 1);
+    let (sliced, axis) = match scattered {
+        true => (sliced.moveaxis(axes.clone(), (0..axes.len()).collect::<Vec<usize>>()), 0),
+        false => (sliced, axes[0]),
+    };
+    match arrays {
+        [(_, only)] => Ok(sliced.take(only, axis)),
+        _ => together(brackets, &sliced, axis, arrays),
     }
-    let moved: Vec<usize> = (axis..axis + axes).collect();
-    Ok(taken.moveaxis(moved, (0..axes).collect::<Vec<usize>>()))
+}
+
+/// The elements at indices along several axes from `axis` on, which become one.
+fn together(brackets: At, x: &Tensor, axis: usize, arrays: &[(usize, Tensor)]) -> Outcome<Tensor> {
+    let shape = x.ty()?.shape.to_vec();
+    let extents = &shape[axis..axis + arrays.len()];
+    let overflow = || Stop::from(Mistake::new(brackets, "the number of elements overflows"));
+    let all = extents.iter().try_fold(Dim::Fixed(1), |all, extent| all.mul(extent)).ok_or_else(overflow)?;
+    let extent = |dim: &Dim| Given { value: Value::from(dim), at: brackets }.tensor();
+    let mut position = Tensor::from(0i64);
+    let mut inside = Tensor::from(true);
+    for ((_, indices), dim) in arrays.iter().zip(extents) {
+        let (indices, n) = (indices.cast(DType::I64), extent(dim)?);
+        inside = inside & indices.ge(-&n) & indices.lt(&n);
+        position = position * &n + where_(indices.lt(0), &indices + &n, &indices);
+    }
+    // An index that is outside its own axis is outside here too.
+    let position = where_(inside, position, extent(&all)?);
+    let mut merged = shape;
+    merged.splice(axis..axis + arrays.len(), [all]);
+    Ok(x.reshape(merged).take(position, axis))
 }
 
 /// `x.shape[0]`
@@ -99,7 +123,7 @@ fn element(items: &Sequence, at: &Given, list: bool) -> Outcome<Value> {
     let items = items.items();
     let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
     if let Value::Slice([start, stop, step]) = at.value {
-        let extent = crate::Dim::Fixed(items.len());
+        let extent = Dim::Fixed(items.len());
         let window = fuseloom_graph::numpy::slice_window("slice", &extent, start, stop, step.unwrap_or(1));
         let window = window.map_err(|mistake| Mistake::new(at.at, mistake.statement()))?;
         let (first, count) = (window.start.fixed().unwrap_or(0), window.len.fixed().unwrap_or(0));

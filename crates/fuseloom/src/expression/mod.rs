@@ -7,6 +7,7 @@
 //!
 //! Each node is recorded at its part of the text ([`Place`](crate::Place)), so that mistakes found later show it too.
 
+mod absent;
 mod build;
 mod call;
 mod dtypes;
@@ -92,7 +93,7 @@ impl Expression {
 
     /// Everything an expression knows by name.
     pub fn known() -> impl Iterator<Item = Known> {
-        table::ROWS.iter().map(Known::of)
+        table::all().map(Known::of)
     }
 
     /// The text.

@@ -7,7 +7,7 @@ use super::number;
 use super::table::{self, Row};
 use super::tree::{Argument, At, Binary, Compare, Kind, Node, NodeId, Statement, Target, Tree, Unary};
 use super::value::{Given, Outcome, Sequence, Stop, Value};
-use super::{dtypes, nearest};
+use super::{absent, dtypes, nearest};
 use crate::place::Source;
 use crate::tensor::Number;
 use crate::tensor::operand::{Operand, Term};
@@ -173,7 +173,10 @@ impl<'t> Walk<'t> {
         known.sort_unstable();
         let functions: Vec<&str> = table::functions().collect();
         let meant = match called {
-            true => nearest::hint(name, functions.into_iter()),
+            true => match absent::instead(name) {
+                Some(instead) => Some(instead.to_string()),
+                None => nearest::hint(name, functions.into_iter()),
+            },
             false => nearest::hint(name, known.into_iter().chain(self.listed.iter().copied()).chain(functions)),
         };
         Mistake::new(node.whole, message).maybe(meant)
@@ -270,6 +273,13 @@ fn constant(name: &str) -> Option<Value> {
 fn attribute(name: &str, node: &Node, of: Given) -> Outcome<Value> {
     let tensor = match &of.value {
         Value::Module(module) => return member(module, name, node),
+        Value::Function(row) => return of_function(row, name, node),
+        Value::Limits(dtype) => {
+            let known = ["eps", "max", "min", "tiny", "smallest_normal", "bits"];
+            let message = || Mistake::new(node.focus, format!("the limits of {dtype} have no `.{name}`"));
+            return dtypes::limit(*dtype, name)
+                .ok_or_else(|| message().maybe(nearest::hint(name, known.into_iter())).into());
+        }
         Value::Tensor(tensor) => tensor.clone(),
         Value::Number(_) | Value::List(_) | Value::Tuple(_) | Value::Dim(_) => of.tensor()?,
         other => {
@@ -284,11 +294,26 @@ fn attribute(name: &str, node: &Node, of: Given) -> Outcome<Value> {
     if let Some(row) = table::method(name) {
         return Ok(Value::Method(row, tensor));
     }
-    let hint = match table::function(name) {
-        Some(row) => Some(format!("It is a function: np.{name}({})", row.parameters)),
-        None => nearest::hint(name, table::members()),
+    let hint = match (table::function(name), absent::instead(name)) {
+        (Some(row), _) => Some(format!("It is a function: np.{name}({})", row.parameters)),
+        (None, Some(instead)) => Some(instead.into()),
+        (None, None) => nearest::hint(name, table::members()),
     };
     Err(Mistake::new(node.focus, format!("an array has no `.{name}`")).maybe(hint).into())
+}
+
+/// `np.maximum.accumulate`
+fn of_function(row: &'static Row, name: &str, node: &Node) -> Outcome<Value> {
+    if let Some(found) = table::function(&format!("{}.{name}", row.name())) {
+        return Ok(Value::Function(found));
+    }
+    let known = |full: &'static str| full.strip_prefix(row.name())?.strip_prefix('.');
+    let hint = match absent::instead(name) {
+        Some(instead) => Some(instead.to_string()),
+        None => nearest::hint(name, table::functions().filter_map(known))
+            .or_else(|| Some(format!("Call it: {}({})", row.name(), row.parameters))),
+    };
+    Err(Mistake::new(node.focus, format!("the function {} has no `.{name}`", row.name())).maybe(hint).into())
 }
 
 /// `np.name`
@@ -311,6 +336,9 @@ fn member(module: &'static str, name: &str, node: &Node) -> Outcome<Value> {
     };
     if let Some(row) = found {
         return Ok(Value::Function(row));
+    }
+    if let Some(instead) = absent::instead(name) {
+        return Err(Mistake::new(node.focus, format!("there is no `{module}.{name}` here")).hint(instead).into());
     }
     let known = table::functions().chain(dtypes::names()).chain(table::CONSTANTS.iter().map(|(name, _)| *name));
     let hint = nearest::nearest(name, known).map(|meant| format!("Did you mean `np.{meant}`?"));

@@ -25,6 +25,8 @@ pub(super) enum Value {
     /// An extent that is known only when a program is called.
     Dim(Dim),
     DType(DType),
+    /// What `np.finfo` and `np.iinfo` give.
+    Limits(DType),
     Text(Arc<str>),
     None,
     Ellipsis,
@@ -113,6 +115,7 @@ impl Value {
             Value::Number(Number::Float(value)) => format!("the float {value:?}"),
             Value::Dim(dim) => format!("the extent {dim}"),
             Value::DType(dtype) => format!("the dtype {dtype}"),
+            Value::Limits(dtype) => format!("the limits of {dtype}"),
             Value::Text(_) => "a string".into(),
             Value::None => "None".into(),
             Value::Ellipsis => "`...`".into(),
@@ -164,6 +167,7 @@ impl Given {
             Value::Dim(dim) => Ok(record(Place::caller(), |r| r.op(Op::Extent(dim.clone()), &[]))),
             Value::List(items) | Value::Tuple(items) => self.array(items),
             Value::DType(_)
+            | Value::Limits(_)
             | Value::Text(_)
             | Value::None
             | Value::Ellipsis
@@ -324,6 +328,10 @@ fn data(shape: Vec<usize>, numbers: &[Number]) -> Result<Tensor, String> {
             let unsigned: Result<Vec<u64>, _> = integers.iter().map(|v| u64::try_from(*v)).collect();
             match (signed, unsigned) {
                 (Ok(signed), _) => Array::new(signed, &shape),
+                // Of some that only u64 holds and some that i64 holds NumPy makes what both have in common.
+                (_, Ok(unsigned)) if unsigned.iter().any(|v| i64::try_from(*v).is_ok()) => {
+                    Array::new(unsigned.iter().map(|v| *v as f64).collect::<Vec<f64>>(), &shape)
+                }
                 (_, Ok(unsigned)) => Array::new(unsigned, &shape),
                 _ => return Err("no dtype holds all of these integers".into()),
             }

@@ -29,6 +29,12 @@ pub enum Term {
     Number(Number),
 }
 
+impl Operand for Term {
+    fn operand(self) -> Term {
+        self
+    }
+}
+
 impl Operand for Tensor {
     fn operand(self) -> Term {
         Term::Tensor(self)

@@ -518,6 +518,348 @@ x[0] = 1
 x + None
 np.sum
 np.where(x, 1)
+np.cumsum(x)
+np.cumsum(x, axis=0)
+x.cumsum(1)
+x.cumsum(axis=-1)
+b.cumsum()
+u.cumsum()
+m.cumsum(1)
+np.cumsum(y, dtype=np.float64)
+h.cumsum()
+np.cumsum(x, axis=2)
+np.cumprod(p)
+np.cumprod(a, 0)
+u.cumprod()
+x.cumprod(axis=1)
+np.cumulative_sum(y)
+np.cumulative_sum(x, axis=1, include_initial=True)
+np.cumulative_sum(x)
+np.cumulative_prod(p, include_initial=True)
+np.nancumsum(w[:2])
+np.nancumprod(w[:2])
+np.nancumsum(a, 0)
+np.maximum.accumulate(x)
+np.maximum.accumulate(x, axis=1)
+np.minimum.accumulate(a, -1)
+np.maximum.accumulate(w)
+np.add.accumulate(x)
+np.add.accumulate(b)
+np.add.accumulate(b, dtype=np.int8)
+b.cumsum(dtype=np.int16)
+np.linalg.trace(z)
+np.multiply.accumulate(p)
+np.add.reduce(x)
+np.add.reduce(x, axis=None)
+np.add.reduce(x, axis=1, keepdims=True)
+np.add.reduce(b)
+np.multiply.reduce(a, axis=(0, 1))
+np.maximum.reduce(x)
+np.minimum.reduce(a, axis=1)
+np.logical_and.reduce(m)
+np.logical_or.reduce(m, axis=1)
+np.subtract.outer(y, l)
+np.add.outer(x[0], i).shape
+np.multiply.outer(x, y).shape
+np.maximum.outer(y, 0)
+np.equal.outer(l, [1, 2])
+np.nanvar(w[:2])
+np.nanvar(np.array([[1.0, np.nan, 4.0], [3.0, 5.0, np.nan]]), axis=1)
+np.nanstd(np.array([1.0, np.nan, 4.0]), ddof=1)
+np.nanstd(x, axis=0)
+np.nanargmax(w[:2])
+np.nanargmin(np.array([np.nan, 3.0, -1.0]))
+np.isin(a, [3, 5])
+np.isin(l, l[::2], invert=True)
+np.select([x > 2, x > 0], [x, x * 10])
+np.select([x > 2, x > 0], [x, 1], default=-1.5)
+np.polyval([1, -2, 3], x)
+np.polyval(y, np.array([1.0, 2.0]))
+np.trapezoid(y)
+np.trapezoid(x, dx=0.5, axis=0)
+np.trapezoid(x, x=[0, 1, 3, 6])
+np.trapezoid(x, x.cumsum(1))
+np.gradient(y)
+np.gradient(x, axis=1)
+np.gradient(x)
+np.gradient(a, 2, axis=0)
+np.gradient(x[:, :1], axis=1)
+np.cov(x)
+np.cov(x, rowvar=False, ddof=0)
+np.cov(y)
+np.corrcoef(x)
+np.ediff1d(x)
+np.dstack([y, b])
+np.dstack([x, x]).shape
+np.column_stack([y, b])
+np.array_split(y, 3)[0]
+np.array_split(x, 3, axis=1)[2]
+np.hsplit(x, 2)[1]
+np.vsplit(x, 3)[0]
+np.unstack(x)
+np.unstack(x, axis=1)[3]
+np.rot90(x)
+np.rot90(x, 2)
+np.rot90(x, -1)
+np.rot90(z, 1, (1, 2)).shape
+np.atleast_3d(y).shape
+np.atleast_3d(x).shape
+np.atleast_1d(s)
+np.logspace(0, 3, 4)
+np.logspace(0, 2, 3, base=2.0)
+np.empty(3).shape
+np.empty_like(a).dtype == np.int32
+np.vecdot(x, x)
+np.vecdot(x, x, axis=0)
+np.matvec(sq, sq)
+np.vecmat(sq, sq)
+np.cross(sq, sq[0])
+np.cross(sq[0], [1, 2, 3])
+np.cross(x, x)
+np.kron(l, i)
+np.kron(sq, l)
+np.linalg.matmul(sq, sq)
+np.linalg.outer(y, b)
+np.linalg.trace(sq)
+np.linalg.diagonal(x, offset=1)
+np.clip(x, min=0)
+x.clip(max=1, min=-1)
+np.finfo(np.float32).eps
+np.finfo(x.dtype).max
+np.finfo("f2").tiny * h
+np.finfo(np.float64).bits
+np.iinfo(np.int8).min
+u + np.iinfo(np.uint8).max
+np.iinfo(np.float32).max
+x[i, i]
+x[[0, 2], [1, -1]]
+x[i[:, None], i]
+x[:, i][i]
+z[i[:2] // 2, :, i[:2]]
+z[:, [0, 2], [1, 1]]
+z[..., [0, 2], [3, 1]]
+z[[1, 0], 2, [3, 1]]
+z[1, [0, 2], [1, 1]]
+z[[0, 1], [0, 2]]
+x[np.arange(3), x.argmax(1)]
+x[[0, 1], [0, 1, 2]]
+x[[0, 5], [0, 1]]
+x[[0], [-5]]
+x[i, None, i].shape
+x[y, i]
+np.nonzero(x)[0].foo
+np.linalg.inv(sq).foo
+x.sum(where=m).foo
+a @ a.T @ x.astype(np.float32)
+l @ l
+sq @ sq @ sq[:, 0]
+np.einsum('ij->ji', x)
+np.einsum('ij->', x)
+np.einsum('i,i', y, y)
+np.einsum('i,j->ij', y, b)
+np.einsum('ij,ij->i', x, x)
+np.einsum('...ij->...ji', z)
+np.einsum('ii->i', sq)
+np.einsum('ijk,ijk->k', z, z)
+np.einsum('ij,jk', x)
+np.einsum('i->ii', y)
+np.tensordot(sq, sq, axes=0).shape
+np.tensordot(sq, sq, axes=[[0], [1]])
+np.dot(sq, 2)
+np.dot(z, x.T).shape
+np.inner(y, 3)
+np.outer(x, b).shape
+np.vdot(a, a)
+np.trace(z, axis1=1, axis2=2)
+z.diagonal(1, 1, 2)
+z.trace(offset=-1, axis1=0, axis2=2)
+x ** 2 ** 0.5
+-2 ** 2
+(-2) ** 2
+2 ** 3 ** 2
+not_there
+x @ y @ x
+~m | m & m ^ m
+1 | 2 ^ 3 & 4 << 1
+x - -x
+x--x
+- - x
++x
+x[1:2, ...]
+x[1:][0][1:3]
+x[-1:-4:-1]
+x[:, -1::-2]
+x[None, :, None, 0]
+x[(1, 2)]
+x[1,]
+x[0][None][..., None]
+z[:, ::-1, ::-1].sum((1, 2))
+z[0:100, -100:2]
+s[...]
+s[None]
+s[()]
+s[0]
+x[2147483648]
+x[::2, ::-2] @ x[:2, :2]
+len(z) + z.ndim
+np.sum(np.sum(x))
+np.mean(x, axis=(0,), keepdims=True)
+np.sum(x, axis=())
+x.sum(axis=-3)
+np.mean(m)
+np.mean(u, dtype=np.float16)
+np.std(a, axis=1, ddof=1, keepdims=True)
+np.var(h)
+np.var(x, ddof=20)
+np.sum([1, 2, 3])
+np.max([[1, 2], [3, 4]], axis=0)
+np.min(b) - 1
+np.prod(l, dtype=np.int32)
+np.any(x > 6, axis=1)
+x.argmax(keepdims=True)
+np.where(x > 0, 1, 0) + b
+np.where(m, np.float32(1), 2)
+np.where(a > 0, b, u)
+np.where([True, False], [1, 2], [3, 4])
+np.abs(-5)
+abs(-5.5)
+min(x.shape)
+round(2.567, 2)
+sum(y)
+pow(y, 2)
+np.float32(1) + 1.0
+np.float32(1) / 3
+np.int8(100) + np.int8(100)
+np.uint8(5) - 10
+np.int32(7) / np.int32(2)
+np.float16(1) + np.float32(1)
+np.bool(1) + 1
+np.array(2, dtype=np.float32) * 1.5
+y * 1e300
+y * 10
+a * 2.5
+a + True
+b + 127
+b + 128
+u * -1
+ul + 1
+ul + l
+l / 2
+l // 2.0
+u // 0
+a % 0
+b // -1
+x // 0
+x % 0
+y % np.inf
+a >> 40
+l << 70
+b << -1
+u & -1
+a | b
+m & 1
+x & 1
+~x
+x << 1
+np.pi
+np.e * 2
+np.inf - np.inf
+-np.inf
+np.newaxis
+None
+...
+"abc"
+np.float32
+[]
+[1, [2, 3]]
+[[1], [2]] + y[:2]
+[y, y] * np.array(2)
+(1, 2) + (3,)
+x.shape + (1,)
+x.reshape(x.shape + (1,)).shape
+np.ones(x.shape[::-1]).shape
+np.ones_like(x, dtype=x.dtype) * a
+np.zeros(x.shape[1:], x.dtype) + y
+np.broadcast_to(3, (2, 2))
+np.broadcast_to(x, (2, 3, 4)).sum(0)
+np.broadcast_to(x, (3, 5))
+x.reshape(2, -1, 3).shape
+x.reshape(-1, -1)
+x.reshape(7)
+np.transpose(z, (1, 2, 0)).shape
+z.transpose(0, 0, 1)
+np.swapaxes(x, 0, 5)
+np.moveaxis(z, [0, -1], [-1, 0]).shape
+np.squeeze(x[:1], 0)
+np.expand_dims(x, (0, 3)).shape
+np.expand_dims(x, 5)
+np.concatenate([x, y])
+np.concatenate([])
+np.concatenate([x[0], [1, 2]])
+np.stack([x, x, x], 1).shape
+np.roll(z, 2, (0, 2))
+np.tile(x, 3).shape
+np.pad(x, ((1, 1), (2, 0)), mode='constant', constant_values=-1)
+np.take(x, [[0, 1], [2, 0]], axis=0).shape
+np.take(x, 1, 1)
+np.take(x, 9, 1)
+np.diff(a, n=2, axis=1)
+np.diff(z, axis=1).shape
+np.linspace(0, 1, 0)
+np.linspace(5, 1, 3, dtype=int)
+np.arange(10)[::3]
+np.arange(0.5, 3)
+np.arange(-3, 3, 2, dtype=np.int8)
+np.eye(3, k=-1)
+np.tri(2, 3, 1)
+np.triu(np.ones((3, 3)), -1)
+np.full((2,), np.inf)
+np.full(3, True)
+np.array([1, 2, 3], dtype=bool)
+np.array([2**63, 1])
+np.array([0.1, 1], np.float16)
+np.asarray([[x[0], x[1]]]).shape
+((x[:, None, :] - x[None, :, :]) ** 2).sum(-1)
+np.sqrt(((x - x.mean(0)) ** 2).sum(1))
+t = x - x.max(1, keepdims=True); np.log(np.exp(t).sum(1))
+x;y
+a1, b1 = x, y; a1 + b1
+(a1, b1) = x, y; b1
+k = 2; k **= 3; k
+x = x.T; x @ x.T
+t = 1; t
+x +
+(x
+x)
+x + + + y
+x ++ y
+x === y
+x <> y
+x ! y
+x $ y
+'x
+x.
+x[
+x[1
+x[1:2:3:4]
+np.sum(x, axis=0, axis=1)
+np.sum(axis=0)
+np.sum(x, 0, axis=0)
+np.sum(*x)
+f(x)
+x(1)
+1(2)
+x.shape()
+x.T()
+x.sum.foo
+np.np
+np.float32.foo
+1_0 + 0b11 + 0o17
+1__0
+0x
+1e
+.5.
+1.e3
 """
 
 

@@ -236,24 +236,42 @@ pub(in super::super) fn atleast_2d(bound: &Bound) -> Outcome<Value> {
 const MAX_PARTS: usize = 4096;
 
 pub(in super::super) fn split(bound: &Bound) -> Outcome<Value> {
+    split_along(bound, bound.integer("axis", 0)?, true)
+}
+
+pub(in super::super) fn array_split(bound: &Bound) -> Outcome<Value> {
+    split_along(bound, bound.integer("axis", 0)?, false)
+}
+
+pub(in super::super) fn hsplit(bound: &Bound) -> Outcome<Value> {
+    let vector = bound.need("ary")?.tensor()?.ndim()? == 1;
+    split_along(bound, if vector { 0 } else { 1 }, true)
+}
+
+pub(in super::super) fn vsplit(bound: &Bound) -> Outcome<Value> {
+    split_along(bound, 0, true)
+}
+
+fn split_along(bound: &Bound, axis: i64, equal: bool) -> Outcome<Value> {
     let x = bound.need("ary")?.tensor()?;
     let ty = x.ty()?;
-    let axis = numpy::normalize_axis("split", bound.integer("axis", 0)?, ty.rank());
+    let axis = numpy::normalize_axis("split", axis, ty.rank());
     let axis = axis.map_err(|mistake| bound.mistake(mistake.statement()))?;
     let sections = bound.need("indices_or_sections")?;
     let bounds: Vec<(Option<i64>, Option<i64>)> = match &sections.value {
         Value::Number(_) => {
             let parts = sections.integer()?;
             let extent = ty.shape[axis].fixed().and_then(|extent| i64::try_from(extent).ok());
-            let size = extent.filter(|extent| parts > 0 && extent % parts == 0).map(|extent| extent / parts);
-            let size = size.ok_or_else(|| {
-                let message = format!("axis {axis} of {ty} cannot be split into {parts} equal parts");
-                Mistake::new(sections.at, message)
+            let extent = extent.filter(|extent| parts > 0 && (!equal || extent % parts == 0)).ok_or_else(|| {
+                let kind = if equal { "equal parts" } else { "parts" };
+                Mistake::new(sections.at, format!("axis {axis} of {ty} cannot be split into {parts} {kind}"))
             })?;
             if parts > MAX_PARTS as i64 {
                 return Err(Mistake::new(sections.at, format!("there are no more than {MAX_PARTS} parts")).into());
             }
-            (0..parts).map(|k| (Some(k * size), Some((k + 1) * size))).collect()
+            // The first ones are longer by one where it does not divide evenly.
+            let start = |k: i64| Some(k * (extent / parts) + k.min(extent % parts));
+            (0..parts).map(|k| (start(k), start(k + 1))).collect()
         }
         _ => {
             let cuts = sections.integers()?;
@@ -299,7 +317,71 @@ pub(in super::super) fn trace(bound: &Bound) -> Outcome<Value> {
     array(diagonal_of(bound)?.sum(-1))
 }
 
+/// Of the last two axes, as in `np.linalg`.
+fn matrix_diagonal(bound: &Bound) -> Outcome<Tensor> {
+    Ok(bound.need("x")?.tensor()?.diagonal_of(bound.integer("offset", 0)?, -2, -1))
+}
+
+pub(in super::super) fn linalg_diagonal(bound: &Bound) -> Outcome<Value> {
+    array(matrix_diagonal(bound)?)
+}
+
+pub(in super::super) fn linalg_trace(bound: &Bound) -> Outcome<Value> {
+    array(matrix_diagonal(bound)?.sum(-1))
+}
+
 fn diagonal_of(bound: &Bound) -> Outcome<Tensor> {
     let (rows, columns) = (bound.integer("axis1", 0)?, bound.integer("axis2", 1)?);
     Ok(a(bound)?.diagonal_of(bound.integer("offset", 0)?, rows, columns))
+}
+
+pub(in super::super) fn ediff1d(bound: &Bound) -> Outcome<Value> {
+    array(bound.need("ary")?.tensor()?.ravel().diff(0))
+}
+
+pub(in super::super) fn unstack(bound: &Bound) -> Outcome<Value> {
+    let x = bound.need("x")?.tensor()?.moveaxis(bound.integer("axis", 0)?, 0);
+    let Some(count) = x.ty()?.shape[0].fixed().filter(|count| *count <= MAX_PARTS) else {
+        return Err(bound
+            .mistake(format!("there are no more than {MAX_PARTS} parts, and their number is fixed"))
+            .into());
+    };
+    tuple(bound, (0..count).map(|k| Value::Tensor(x.slice([SliceItem::Index(k as i64)]))))
+}
+
+pub(in super::super) fn rot90(bound: &Bound) -> Outcome<Value> {
+    let m = bound.need("m")?.tensor()?;
+    let axes = bound.get("axes").map_or(Ok(vec![0, 1]), Given::integers)?;
+    let &[first, second] = axes.as_slice() else { return Err(bound.mistake("axes are two").into()) };
+    array(match bound.integer("k", 1)?.rem_euclid(4) {
+        0 => m,
+        1 => m.flip(second).swapaxes(first, second),
+        2 => m.flip(first).flip(second),
+        _ => m.swapaxes(first, second).flip(second),
+    })
+}
+
+/// Axes of extent 1 around the others, as NumPy places them.
+fn three(x: Tensor) -> Outcome<Tensor> {
+    Ok(match x.ndim()? {
+        0 => x.expand_dims([0, 1, 2]),
+        1 => x.expand_dims([0, 2]),
+        2 => x.expand_dims(2),
+        _ => x,
+    })
+}
+
+pub(in super::super) fn atleast_3d(bound: &Bound) -> Outcome<Value> {
+    array(three(bound.need("x")?.tensor()?)?)
+}
+
+pub(in super::super) fn dstack(bound: &Bound) -> Outcome<Value> {
+    let arrays = bound.need("tup")?.tensors()?;
+    array(concatenate_of(arrays.into_iter().map(three).collect::<Outcome<Vec<Tensor>>>()?, 2))
+}
+
+pub(in super::super) fn column_stack(bound: &Bound) -> Outcome<Value> {
+    let column = |x: Tensor| Ok(if x.ndim()? < 2 { x.ravel().expand_dims(1) } else { x });
+    let arrays = bound.need("tup")?.tensors()?;
+    array(concatenate_of(arrays.into_iter().map(column).collect::<Outcome<Vec<Tensor>>>()?, 1))
 }

@@ -50,3 +50,26 @@ pub(in super::super) fn nbytes(bound: &Bound) -> Outcome<Value> {
         _ => Err(bound.mistake("the number of elements is known only when the program is called").into()),
     }
 }
+
+pub(in super::super) fn finfo(bound: &Bound) -> Outcome<Value> {
+    limits(bound, "dtype", true)
+}
+
+pub(in super::super) fn iinfo(bound: &Bound) -> Outcome<Value> {
+    limits(bound, "type", false)
+}
+
+fn limits(bound: &Bound, parameter: &str, float: bool) -> Outcome<Value> {
+    let of = bound.need(parameter)?;
+    let dtype = match &of.value {
+        Value::Tensor(tensor) => tensor.dtype()?,
+        _ => of.dtype()?,
+    };
+    match dtype.is_float() == float && (float || dtype.is_integer()) {
+        true => Ok(Value::Limits(dtype)),
+        false => Err(bound
+            .mistake(format!("{dtype} is of another kind"))
+            .hint("finfo is of floats, iinfo of integers.")
+            .into()),
+    }
+}

@@ -33,18 +33,23 @@ fn step(bound: &Bound) -> Outcome<Number> {
 }
 
 pub(in super::super) fn linspace(bound: &Bound) -> Outcome<Value> {
-    let count = bound.integer("num", 50)?;
-    let count = usize::try_from(count).map_err(|_| bound.mistake(format!("linspace of {count} numbers")))?;
     if bound.truth("retstep", false)? {
         return Err(bound.mistake("the step is not returned: it is (stop - start) / (num - 1)").into());
     }
+    in_dtype(bound, numbers(bound)?)
+}
+
+/// `num` numbers from `start` to `stop`.
+fn numbers(bound: &Bound) -> Outcome<Tensor> {
+    let count = bound.integer("num", 50)?;
+    let count = usize::try_from(count).map_err(|_| bound.mistake(format!("here are {count} numbers")))?;
     let (start, stop) = (bound.need("start")?.number()?, bound.need("stop")?.number()?);
     if bound.truth("endpoint", true)? {
-        return in_dtype(bound, linspace_of(start, stop, count));
+        return Ok(linspace_of(start, stop, count));
     }
     let (start, stop) = (super::super::number::float(start), super::super::number::float(stop));
     let step = (stop - start) / count as f64;
-    in_dtype(bound, arange_of(0, count, 1).cast(DType::F64) * step + start)
+    Ok(arange_of(0, count, 1).cast(DType::F64) * step + start)
 }
 
 pub(in super::super) fn zeros(bound: &Bound) -> Outcome<Value> {
@@ -150,4 +155,11 @@ pub(in super::super) fn meshgrid(bound: &Bound) -> Outcome<Value> {
         Value::Tensor(axis.ravel().expand_dims(others).broadcast_to(shape.clone()))
     };
     tuple(bound, axes.iter().enumerate().map(coordinate))
+}
+
+pub(in super::super) fn logspace(bound: &Bound) -> Outcome<Value> {
+    let base = bound.get("base").map_or(Ok(Number::Float(10.0)), Given::number)?;
+    let exponents = numbers(bound)?;
+    let base = Tensor::from(super::super::number::float(base));
+    in_dtype(bound, base.power(exponents))
 }

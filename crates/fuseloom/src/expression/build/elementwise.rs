@@ -1,9 +1,10 @@
 //! Functions of each element.
 
+use super::super::value::{Given, Stop};
 use super::{Bound, Outcome, Value, array, tuple};
 use crate::tensor::operand::{Operand, Term};
 use crate::tensor::record::record_map;
-use crate::tensor::{Number, where_};
+use crate::tensor::{Number, SliceItem, where_};
 use crate::{DType, Place, Tensor};
 use fuseloom_lane::Function;
 
@@ -26,7 +27,8 @@ pub(in super::super) fn astype(bound: &Bound) -> Outcome<Value> {
 pub(in super::super) fn clip(bound: &Bound) -> Outcome<Value> {
     let a = bound.need("a")?.term()?;
     let limit = |name: &str| bound.get(name).map(|given| given.term()).transpose();
-    array(match (limit("a_min")?, limit("a_max")?) {
+    let either = |one: &str, other: &str| Ok::<_, Stop>(limit(one)?.or(limit(other)?));
+    array(match (either("a_min", "min")?, either("a_max", "max")?) {
         (Some(low), Some(high)) => map(Function::Clip, &[a, low, high]),
         (Some(low), None) => map(Function::Maximum, &[a, low]),
         (None, Some(high)) => map(Function::Minimum, &[a, high]),
@@ -46,7 +48,7 @@ pub(in super::super) fn fabs(bound: &Bound) -> Outcome<Value> {
 }
 
 pub(in super::super) fn float_power(bound: &Bound) -> Outcome<Value> {
-    let double = |name: &str| Ok::<_, super::super::value::Stop>(bound.need(name)?.tensor()?.cast(DType::F64));
+    let double = |name: &str| Ok::<_, Stop>(bound.need(name)?.tensor()?.cast(DType::F64));
     let exponent = match bound.need("x2")?.term()? {
         number @ Term::Number(_) => number,
         Term::Tensor(_) => double("x2")?.operand(),
@@ -155,4 +157,48 @@ pub(in super::super) fn modf(bound: &Bound) -> Outcome<Value> {
     let whole = x.trunc();
     let fraction = where_(x.isinf(), 0.0, &x - &whole).copysign(&x);
     tuple(bound, [Value::Tensor(fraction), Value::Tensor(whole)])
+}
+
+pub(in super::super) fn isin(bound: &Bound) -> Outcome<Value> {
+    let (x, others) = (bound.need("element")?.tensor()?, bound.need("test_elements")?.tensor()?.ravel());
+    let found = x.expand_dims(-1).eq(others).any(-1);
+    array(if bound.truth("invert", false)? { !found } else { found })
+}
+
+/// Choices of `select`, and coefficients of `polyval`.
+const MAX_TERMS: usize = 4096;
+
+pub(in super::super) fn select(bound: &Bound) -> Outcome<Value> {
+    let list = |name: &str| match &bound.need(name)?.value {
+        Value::Tuple(items) | Value::List(items) if items.items().len() <= MAX_TERMS => {
+            let at = bound.need(name)?.at;
+            Ok(items.items().iter().map(|value| Given { value: value.clone(), at }).collect::<Vec<Given>>())
+        }
+        _ => Err(Stop::from(bound.mistake(format!("{name} is a list, of at most {MAX_TERMS}")))),
+    };
+    let (conditions, choices) = (list("condlist")?, list("choicelist")?);
+    if conditions.len() != choices.len() || conditions.is_empty() {
+        let message = format!("there are {} conditions for {} choices", conditions.len(), choices.len());
+        return Err(bound.mistake(message).into());
+    }
+    let mut result = bound.get("default").map_or(Ok(Term::Number(Number::Int(0))), Given::term)?;
+    for (condition, choice) in conditions.iter().zip(&choices).rev() {
+        result = Term::Tensor(map(Function::Select, &[condition.term()?, choice.term()?, result]));
+    }
+    match result {
+        Term::Tensor(result) => array(result),
+        Term::Number(_) => Err(bound.mistake("there is nothing to select from").into()),
+    }
+}
+
+/// By Horner's rule, as NumPy.
+pub(in super::super) fn polyval(bound: &Bound) -> Outcome<Value> {
+    let (p, x) = (bound.need("p")?.tensor()?, x(bound)?);
+    let count = match p.ty()?.shape.as_slice() {
+        [extent] => extent.fixed().filter(|count| *count <= MAX_TERMS),
+        _ => None,
+    };
+    let count = count.ok_or_else(|| bound.mistake(format!("p is a vector of at most {MAX_TERMS} coefficients")))?;
+    let zero = Tensor::from(0.0).cast(x.dtype()?).broadcast_to(x.ty()?.shape.to_vec());
+    array((0..count).fold(zero, |y, k| y * &x + p.slice([SliceItem::Index(k as i64)])))
 }

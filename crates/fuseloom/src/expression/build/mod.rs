@@ -6,6 +6,7 @@ pub(super) mod create;
 pub(super) mod elementwise;
 pub(super) mod products;
 pub(super) mod reductions;
+pub(super) mod scans;
 
 use super::call::Bound;
 use super::value::{Outcome, Sequence, Value};

@@ -3,7 +3,7 @@
 use super::super::value::Given;
 use super::{Bound, Outcome, Value, array};
 use crate::Tensor;
-use crate::tensor::einsum as einsum_of;
+use crate::tensor::{SliceItem, einsum as einsum_of, stack};
 
 /// A product of two operands.
 fn product(bound: &Bound, left: &str, right: &str, of: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Outcome<Value> {
@@ -50,4 +50,58 @@ pub(in super::super) fn tensordot(bound: &Bound) -> Outcome<Value> {
 pub(in super::super) fn einsum(bound: &Bound) -> Outcome<Value> {
     let operands = bound.rest.iter().map(Given::tensor).collect::<Outcome<Vec<Tensor>>>()?;
     array(einsum_of(bound.need("subscripts")?.text()?, operands))
+}
+
+/// `x1` and `x2` with their axes `axis` last.
+fn axis_last(bound: &Bound) -> Outcome<[Tensor; 2]> {
+    let axis = bound.integer("axis", -1)?;
+    let moved = |name: &str| Ok::<_, super::super::value::Stop>(bound.need(name)?.tensor()?.moveaxis(axis, -1));
+    Ok([moved("x1")?, moved("x2")?])
+}
+
+pub(in super::super) fn vecdot(bound: &Bound) -> Outcome<Value> {
+    array(einsum_of("...i,...i->...", axis_last(bound)?))
+}
+
+pub(in super::super) fn matvec(bound: &Bound) -> Outcome<Value> {
+    product(bound, "x1", "x2", |x, y| einsum_of("...ij,...j->...i", [x, y]))
+}
+
+pub(in super::super) fn vecmat(bound: &Bound) -> Outcome<Value> {
+    product(bound, "x1", "x2", |x, y| einsum_of("...i,...ij->...j", [x, y]))
+}
+
+pub(in super::super) fn cross(bound: &Bound) -> Outcome<Value> {
+    let axis = bound.integer("axis", -1)?;
+    let part = |x: &Tensor, k: i64| x.moveaxis(axis, -1).slice([SliceItem::Rest, SliceItem::Index(k)]);
+    for name in ["a", "b"] {
+        let x = bound.need(name)?.tensor()?.moveaxis(axis, -1);
+        let extent = x.ty()?.shape.last().cloned();
+        if extent.as_ref().and_then(|extent| extent.fixed()) != Some(3) {
+            let mistake = bound.mistake(format!("`{name}` is {}; its axis {axis} is not of extent 3", x.ty()?));
+            return Err(mistake.into());
+        }
+    }
+    product(bound, "a", "b", |a, b| {
+        let component = |i: i64, j: i64| part(a, i) * part(b, j) - part(a, j) * part(b, i);
+        stack([component(1, 2), component(2, 0), component(0, 1)], -1).moveaxis(-1, axis)
+    })
+}
+
+pub(in super::super) fn kron(bound: &Bound) -> Outcome<Value> {
+    let (a, b) = (bound.need("a")?.tensor()?, bound.need("b")?.tensor()?);
+    let rank = a.ndim()?.max(b.ndim()?);
+    // Axes in pairs: of `a` the first, of `b` the second.
+    let spread = |x: &Tensor, second: usize| {
+        let missing: Vec<usize> = (0..rank - x.ndim()?).collect();
+        let others: Vec<usize> = (0..rank).map(|k| 2 * k + 1 - second).collect();
+        Ok::<Tensor, crate::Error>(x.expand_dims(missing).expand_dims(others))
+    };
+    let (left, right) = (spread(&a, 0)?, spread(&b, 1)?);
+    let whole = |k: usize| left.ty().ok()?.shape[2 * k].mul(&right.ty().ok()?.shape[2 * k + 1]);
+    left.check()?;
+    right.check()?;
+    let shape: Option<Vec<crate::Dim>> = (0..rank).map(whole).collect();
+    let shape = shape.ok_or_else(|| bound.mistake("the number of elements overflows"))?;
+    array((left * right).reshape(shape))
 }

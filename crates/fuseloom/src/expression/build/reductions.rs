@@ -1,15 +1,20 @@
 //! What combines elements along axes, beyond one reduction.
 
+use super::super::value::Given;
 use super::elementwise::close;
-use super::{Bound, Outcome, Value, array};
-use crate::{Axes, Tensor};
+use super::{Bound, Outcome, Value, array, tuple};
+use crate::tensor::operand::{Operand, Term};
+use crate::tensor::record::record_map;
+use crate::tensor::{Number, SliceItem, concatenate, where_};
+use crate::{Axes, DType, Place, Tensor, keepdims};
+use fuseloom_lane::Function;
 
 pub(in super::super) fn var(bound: &Bound) -> Outcome<Value> {
-    array(bound.reduced()?.var_ddof(bound.axes()?, bound.integer("ddof", 0)?))
+    array(bound.reduced("a")?.var_ddof(bound.axes()?, bound.integer("ddof", 0)?))
 }
 
 pub(in super::super) fn std(bound: &Bound) -> Outcome<Value> {
-    array(bound.reduced()?.std_ddof(bound.axes()?, bound.integer("ddof", 0)?))
+    array(bound.reduced("a")?.std_ddof(bound.axes()?, bound.integer("ddof", 0)?))
 }
 
 pub(in super::super) fn average(bound: &Bound) -> Outcome<Value> {
@@ -40,7 +45,7 @@ pub(in super::super) fn norm(bound: &Bound) -> Outcome<Value> {
     let several = axes.list.as_ref().map_or(x.ndim()?, Vec::len) > 1;
     let ord = bound.get("ord").map(|ord| ord.number().map(super::super::number::float)).transpose()?;
     // As NumPy, whose absolute values are floats here.
-    let magnitude = x.cast(if x.dtype()?.is_float() { x.dtype()? } else { crate::DType::F64 }).abs();
+    let magnitude = x.cast(if x.dtype()?.is_float() { x.dtype()? } else { DType::F64 }).abs();
     let norm =
         |axes: Axes| match ord {
             None => Ok(magnitude.square().sum(axes).sqrt()),
@@ -56,8 +61,8 @@ pub(in super::super) fn norm(bound: &Bound) -> Outcome<Value> {
     array(norm(axes)?)
 }
 
-fn magnitude_dtype(x: &Tensor) -> crate::DType {
-    x.dtype().unwrap_or(crate::DType::F64)
+fn magnitude_dtype(x: &Tensor) -> DType {
+    x.dtype().unwrap_or(DType::F64)
 }
 
 pub(in super::super) fn allclose(bound: &Bound) -> Outcome<Value> {
@@ -70,4 +75,133 @@ pub(in super::super) fn array_equal(bound: &Bound) -> Outcome<Value> {
         return array(Tensor::from(false));
     }
     array(a.eq(b).all(..))
+}
+
+/// The squares of what is not NaN less its mean, summed and divided.
+fn nan_spread(bound: &Bound) -> Outcome<Tensor> {
+    let (a, ddof) = (bound.reduced("a")?, bound.integer("ddof", 0)?);
+    if !a.dtype()?.is_float() {
+        return Ok(a.var_ddof(bound.axes()?, ddof));
+    }
+    let axes = bound.axes()?;
+    let mean = a.nanmean(keepdims(axes.clone()));
+    let squares = where_(a.isnan(), 0, (&a - mean).square());
+    let count = a.isnan().logical_not().sum(axes.clone()) - ddof;
+    let spread = squares.sum(axes) / count.cast(a.dtype()?);
+    Ok(where_(count.le(0), f64::NAN, spread))
+}
+
+pub(in super::super) fn nanvar(bound: &Bound) -> Outcome<Value> {
+    array(nan_spread(bound)?)
+}
+
+pub(in super::super) fn nanstd(bound: &Bound) -> Outcome<Value> {
+    array(nan_spread(bound)?.sqrt())
+}
+
+/// `a` with another number where there is NaN.
+fn replaced(bound: &Bound, number: f64) -> Outcome<Tensor> {
+    let a = bound.need("a")?.tensor()?;
+    Ok(if a.dtype()?.is_float() { where_(a.isnan(), number, &a) } else { a })
+}
+
+pub(in super::super) fn nanargmax(bound: &Bound) -> Outcome<Value> {
+    array(replaced(bound, f64::NEG_INFINITY)?.argmax(bound.axes()?))
+}
+
+pub(in super::super) fn nanargmin(bound: &Bound) -> Outcome<Value> {
+    array(replaced(bound, f64::INFINITY)?.argmin(bound.axes()?))
+}
+
+/// The elements of an axis from a first to a last.
+fn window(x: &Tensor, axis: usize, start: Option<i64>, stop: Option<i64>) -> Tensor {
+    let mut items = vec![SliceItem::from(..); axis];
+    items.push(SliceItem::Window { start, stop, step: 1 });
+    x.slice(items)
+}
+
+/// The position of an axis among those of an array.
+fn position(bound: &Bound, name: &'static str, axis: i64, rank: usize) -> Outcome<usize> {
+    let axis = fuseloom_graph::numpy::normalize_axis(name, axis, rank);
+    Ok(axis.map_err(|mistake| bound.mistake(mistake.statement()))?)
+}
+
+pub(in super::super) fn trapezoid(bound: &Bound) -> Outcome<Value> {
+    let y = bound.need("y")?.tensor()?;
+    let rank = y.ndim()?;
+    let axis = position(bound, "trapezoid", bound.integer("axis", -1)?, rank)?;
+    let sides = window(&y, axis, Some(1), None) + window(&y, axis, None, Some(-1));
+    let width = match bound.get("x") {
+        None => bound.get("dx").map_or(Ok(Term::Number(Number::Float(1.0))), Given::term)?,
+        Some(x) => {
+            let x = x.tensor()?;
+            match x.ndim()? {
+                1 => Term::Tensor(x.diff(0).expand_dims((1..rank - axis).collect::<Vec<usize>>())),
+                _ => Term::Tensor(x.diff(axis as i64)),
+            }
+        }
+    };
+    array((record_map(Function::Mul, &[width, sides.operand()], Place::caller()) / 2.0).sum(axis))
+}
+
+pub(in super::super) fn gradient(bound: &Bound) -> Outcome<Value> {
+    let f = bound.need("f")?.tensor()?;
+    let f = if f.dtype()?.is_float() { f } else { f.cast(DType::F64) };
+    let dx = bound.get("dx").map_or(Ok(Number::Float(1.0)), Given::number)?;
+    let dx = super::super::number::float(dx);
+    let rank = f.ndim()?;
+    let axes = match bound.get("axis") {
+        Some(axis) => axis.integers()?,
+        None => (0..rank as i64).collect(),
+    };
+    let mut all = Vec::new();
+    for axis in axes {
+        let axis = position(bound, "gradient", axis, rank)?;
+        if f.ty()?.shape[axis].fixed().is_some_and(|extent| extent < 2) {
+            return Err(bound.mistake(format!("axis {axis} has fewer than 2 elements")).into());
+        }
+        let part = |start, stop| window(&f, axis, start, stop);
+        let middle = (part(Some(2), None) - part(None, Some(-2))) / (2.0 * dx);
+        let first = (part(Some(1), Some(2)) - part(None, Some(1))) / dx;
+        let last = (part(Some(-1), None) - part(Some(-2), Some(-1))) / dx;
+        all.push(Value::Tensor(concatenate([first, middle, last], axis as i64)));
+    }
+    match <[Value; 1]>::try_from(all) {
+        Ok([only]) => Ok(only),
+        Err(several) => tuple(bound, several),
+    }
+}
+
+/// The covariances of the rows of `m`, or of its columns.
+fn covariances(bound: &Bound, m: &str, ddof: i64) -> Outcome<Tensor> {
+    if bound.get("y").is_some() {
+        return Err(bound.mistake("only one array is taken").hint("np.vstack([m, y]) makes one of two.").into());
+    }
+    let x = bound.need(m)?.tensor()?.cast(DType::F64);
+    let x = match x.ndim()? {
+        0 | 1 => x.ravel().expand_dims(0),
+        2 if bound.truth("rowvar", true)? => x,
+        2 => x.t(),
+        rank => return Err(bound.mistake(format!("covariances are those of a matrix, not of {rank} axes")).into()),
+    };
+    let count = Given { value: Value::from(&x.ty()?.shape[1]), at: bound.at }.tensor()?;
+    let apart = &x - x.mean(keepdims(1));
+    let sums = apart.matmul(&apart.t()) / (count - ddof).maximum(0).cast(DType::F64);
+    Ok(sums.squeeze(if sums.ty()?.shape[0].fixed() == Some(1) { Axes::all() } else { Axes::from([0i64; 0]) }))
+}
+
+pub(in super::super) fn cov(bound: &Bound) -> Outcome<Value> {
+    let bias = bound.truth("bias", false)?;
+    array(covariances(bound, "m", bound.integer("ddof", if bias { 0 } else { 1 })?)?)
+}
+
+pub(in super::super) fn corrcoef(bound: &Bound) -> Outcome<Value> {
+    let c = covariances(bound, "x", 1)?;
+    if c.ndim()? == 0 {
+        // Of a single row: 1, or NaN where it does not vary.
+        return array(where_(c.gt(0), 1.0, f64::NAN));
+    }
+    let deviation = c.diagonal().sqrt();
+    let shares = c / deviation.expand_dims(1) / deviation.expand_dims(0);
+    array(shares.clip(-1.0, 1.0))
 }
