@@ -4,6 +4,7 @@
 //! runs at the rate of a tuned library, everything else streams its operands through a fused kernel.
 
 use super::network::{LabelSet, Network, Path};
+use fuseloom_graph::MAX_RANK;
 
 /// Floating-point operations a second of a library's matrix product, in 4-byte elements; in 8-byte ones half of it.
 const PRODUCT_FLOPS: f64 = 100e9;
@@ -18,6 +19,9 @@ const CALL: f64 = 0.2e-6;
 
 /// Rows and columns below which a product of matrices is memory-bound, so that a library gains nothing.
 const THIN: f64 = 4.0;
+
+/// Seconds of a step whose result has more axes than an array may have: so no order has one if there is another.
+const UNBUILDABLE: f64 = 1e30;
 
 /// How two operands are contracted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +93,9 @@ impl Network {
         let roles = [shared.both(result), left.without(right), right.without(left), shared.without(result)];
         let is_product = self.library && roles[1..].iter().all(|labels| !labels.is_empty());
         let [batch, rows, columns, summed] = roles.map(|labels| self.size(&labels));
-        Roles { batch, rows, columns, summed, is_product }.cost(self.element)
+        let cost = Roles { batch, rows, columns, summed, is_product }.cost(self.element);
+        let seconds = if result.len() > MAX_RANK { UNBUILDABLE } else { cost.seconds };
+        Cost { seconds, ..cost }
     }
 
     /// The cost of each step of a path.

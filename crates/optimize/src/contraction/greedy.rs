@@ -8,6 +8,8 @@
 use super::network::{LabelSet, Network, Path, Uses};
 use super::optimal::optimal;
 
+/// Operands that are ordered at once: of more so many after one another, and then their results. It bounds the time.
+const AT_ONCE: usize = 256;
 /// Restarts at most.
 const RESTARTS: usize = 32;
 /// Pairs that all restarts may look at together.
@@ -19,6 +21,32 @@ const REFINED: usize = 200;
 
 /// An order, the same for the same network.
 pub(crate) fn greedy(network: &Network) -> Path {
+    let n = network.operands.len();
+    if n <= AT_ONCE {
+        return best(network);
+    }
+    let mut uses = Uses::new(network);
+    let mut path = Path::with_capacity(n - 1);
+    let mut left: Vec<(usize, LabelSet)> = network.operands.iter().cloned().enumerate().collect();
+    while left.len() > 1 {
+        let mut results = Vec::with_capacity(left.len().div_ceil(AT_ONCE));
+        for block in left.chunks(AT_ONCE) {
+            let operands: Vec<LabelSet> = block.iter().map(|(_, labels)| labels.clone()).collect();
+            let output = uses.replace(&operands);
+            let first = n + path.len();
+            let value = |k: usize| block.get(k).map_or_else(|| first + k - block.len(), |(value, _)| *value);
+            let order = best(&Network { operands, output: output.clone(), ..network.clone() });
+            path.extend(order.iter().map(|(a, b)| (value(*a), value(*b))));
+            // The last step's result, or the only operand.
+            results.push((value((block.len() + order.len()).saturating_sub(1)), output));
+        }
+        left = results;
+    }
+    path
+}
+
+/// The best of some greedy orders, put right in part.
+fn best(network: &Network) -> Path {
     let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
     let mut left = MOST_PAIRS;
     let mut best: Option<(f64, Path)> = None;

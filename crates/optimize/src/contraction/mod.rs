@@ -11,15 +11,17 @@
 //!
 //! Which order costs least is searched for in a [`network`] under the model of [`cost`]: all of them up to 8 operands
 //! ([`optimal`]), else those whose steps join operands that share a label, as far as these can be looked through, else the best
-//! of several greedy ones ([`greedy`]). The pairwise contractions are nodes of the graph, so equal ones of several
-//! contractions are one node, and elementwise work fuses with them.
+//! of several greedy ones ([`greedy`]). The pairwise contractions are nodes of the graph, so elementwise work fuses with them,
+//! and what an earlier contraction made of some operands a later one starts from ([`shared`]).
 
+mod build;
 mod cost;
 mod greedy;
 mod network;
 mod optimal;
 mod pairwise;
 mod report;
+mod shared;
 mod slicing;
 #[cfg(test)]
 mod tests;
@@ -29,14 +31,16 @@ pub use report::{ContractionReport, ContractionStep, Search};
 
 use crate::driver::Given;
 use crate::walk::{Outcome, Step, Walk, rebuild};
-use fuseloom_graph::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, OpError, SliceAxis};
-use fuseloom_lane::{DType, Function};
+use fuseloom_graph::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, OpError};
+use fuseloom_lane::DType;
 use network::{Network, Path};
 use pairwise::Labelled;
-use slicing::Cut;
+use shared::{Match, Shared};
 
 /// What an extent counts as whose value is not known.
 const TYPICAL: f64 = 512.0;
+/// Values of earlier contractions that a search is repeated with, at each step of replacing operands by one.
+const MOST_SHARED: usize = 4;
 
 /// Runs the pass.
 pub(crate) fn run(graph: &Graph, given: &Given<'_>) -> Outcome {
@@ -48,6 +52,7 @@ pub(crate) fn run(graph: &Graph, given: &Given<'_>) -> Outcome {
         return Ok(None);
     }
     let mut reports = Vec::new();
+    let mut shared = Shared::default();
     let outcome = rebuild(graph, |walk, id| {
         let node = graph.node(id);
         let Op::Einsum(contraction) = &node.op else { return Ok(Step::Keep) };
@@ -55,7 +60,7 @@ pub(crate) fn run(graph: &Graph, given: &Given<'_>) -> Outcome {
         walk.note("contraction taken apart");
         let wide = node.ty().dtype.compute_type();
         let inputs = inputs.iter().map(|&x| cast(walk, x, wide)).collect::<Result<Vec<_>, _>>()?;
-        let (result, report) = contract(walk, id, contraction, &inputs, given)?;
+        let (result, report) = contract(walk, id, contraction, &inputs, given, &mut shared)?;
         reports.extend(report);
         let narrow = cast(walk, result, node.ty().dtype)?;
         // Where two names stand for one extent, the type must still be the one that was inferred.
@@ -68,6 +73,45 @@ fn cast(walk: &mut Walk<'_>, x: NodeId, to: DType) -> Result<NodeId, OpError> {
     if walk.ty(x).dtype == to { Ok(x) } else { walk.add(Op::Cast(to), &[x]) }
 }
 
+/// A contraction that is to be done, in which order.
+struct Plan {
+    operands: Vec<Operand>,
+    network: Network,
+    path: Path,
+    search: Search,
+}
+
+/// What a contraction starts from: one of its leaves, or what an earlier contraction made of several.
+#[derive(Clone)]
+struct Operand {
+    value: Labelled,
+    leaves: Vec<usize>,
+}
+
+impl Plan {
+    fn new(walk: &Walk<'_>, contraction: &Contraction, output: &[Label], operands: Vec<Operand>, given: &Given<'_>) -> Plan {
+        let network = network_of(walk, contraction, output, &operands, given);
+        let (path, search) = search(&network);
+        Plan { operands, network, path, search }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.network.seconds(&self.path)
+    }
+
+    /// The plan's operands with a value that there is in place of some of them; `None` where it takes an operand apart.
+    fn with(&self, found: &Match) -> Option<Vec<Operand>> {
+        let inside = |x: &Operand| x.leaves.iter().all(|leaf| found.leaves.contains(leaf));
+        let (replaced, mut rest): (Vec<Operand>, Vec<Operand>) = self.operands.iter().cloned().partition(inside);
+        let leaves: usize = replaced.iter().map(|x| x.leaves.len()).sum();
+        if leaves != found.leaves.len() || replaced.len() < 2 {
+            return None;
+        }
+        rest.push(Operand { value: found.value.clone(), leaves: found.leaves.clone() });
+        Some(rest)
+    }
+}
+
 /// A contraction of values that are computed in as they are, with what there is to say of its steps.
 fn contract(
     walk: &mut Walk<'_>,
@@ -75,34 +119,84 @@ fn contract(
     contraction: &Contraction,
     inputs: &[NodeId],
     given: &Given<'_>,
+    shared: &mut Shared,
 ) -> Result<(NodeId, Option<ContractionReport>), OpError> {
-    let mut operands = Vec::with_capacity(inputs.len());
+    let mut leaves = Vec::with_capacity(inputs.len());
     for (k, (labels, &node)) in contraction.operands().iter().zip(inputs).enumerate() {
         let x = pairwise::diagonal(walk, Labelled { node, labels: labels.clone() })?;
-        operands.push(pairwise::sum_over(walk, x, |label| contraction.is_lone(k, label))?);
+        let x = pairwise::sum_over(walk, x, |label| contraction.is_lone(k, label))?;
+        let x = pairwise::unpermuted(walk, x);
+        leaves.push(pairwise::without_ones(walk, x)?);
     }
-    let network = network_of(walk, contraction, &operands, given);
-    let (path, search) = search(&network);
-    let fixed = |label: usize| extent(walk, &operands, label as Label).is_some_and(|dim| dim.fixed().is_some());
+    let has = |label: &&Label| leaves.iter().any(|x: &Labelled| x.labels.contains(label));
+    let output: Labels = contraction.output().iter().filter(has).copied().collect();
+    let operand = |(k, value): (usize, &Labelled)| Operand { value: value.clone(), leaves: vec![k] };
+    let mut plan = Plan::new(walk, contraction, &output, leaves.iter().enumerate().map(operand).collect(), given);
+    let naive_flops = plan.network.extents.iter().product::<f64>() * leaves.len() as f64;
+    let is_float = leaves.first().is_some_and(|x| walk.ty(x.node).dtype.is_float());
+    // Where every bit is promised only an equal node is as good.
+    if !is_float || !contraction.keeps_bits(true) {
+        while let Some(better) = from_shared(walk, contraction, &output, &leaves, &plan, given, shared) {
+            walk.note("contraction shared with an earlier one");
+            plan = better;
+        }
+    }
+    let fixed = |label: usize| extent(walk, &leaves, label as Label).is_some_and(|dim| dim.fixed().is_some());
     let limit = given.memory_limit.map(|limit| limit as f64);
-    let cuts = limit.map_or(Vec::new(), |limit| slicing::slices(&network, &path, limit, fixed));
-    let report = report(id, contraction, &network, &path, search, &cuts);
-    let result = sliced(walk, &network, contraction.output(), operands, &path, &cuts)?;
-    Ok((result.node, (!path.is_empty()).then_some(report)))
+    let cuts = limit.map_or(Vec::new(), |limit| slicing::slices(&plan.network, &plan.path, limit, fixed));
+    let result = build::build(walk, &plan, &leaves, &output, &cuts, shared)?;
+    let report = (leaves.len() > 1).then(|| report::report(id, contraction, &plan, naive_flops, &cuts));
+    Ok((pairwise::with_ones(walk, result, contraction.output())?, report))
+}
+
+/// A cheaper plan that starts from a value there is already.
+fn from_shared(
+    walk: &Walk<'_>,
+    contraction: &Contraction,
+    output: &[Label],
+    leaves: &[Labelled],
+    plan: &Plan,
+    given: &Given<'_>,
+    shared: &Shared,
+) -> Option<Plan> {
+    let kept = |inside: &[usize]| {
+        let needed = |label: &Label| {
+            let outside = |(k, leaf): (usize, &Labelled)| !inside.contains(&k) && leaf.labels.contains(label);
+            output.contains(label) || leaves.iter().enumerate().any(outside)
+        };
+        let mut labels = Labels::new();
+        for label in inside.iter().flat_map(|&k| &leaves[k].labels).filter(|label| needed(label)) {
+            if !labels.contains(label) {
+                labels.push(*label);
+            }
+        }
+        labels
+    };
+    let found = shared.matches(leaves, kept);
+    let others = found.iter().filter_map(|found| plan.with(found)).take(MOST_SHARED);
+    let mut plans = others.map(|operands| Plan::new(walk, contraction, output, operands, given));
+    plans.find(|other| other.seconds() < plan.seconds())
 }
 
 /// The extent of a label in one of the operands that have it.
-fn extent(walk: &Walk<'_>, operands: &[Labelled], label: Label) -> Option<Dim> {
-    operands.iter().find_map(|x| x.extent(walk, label))
+fn extent<'a>(walk: &Walk<'_>, operands: impl IntoIterator<Item = &'a Labelled>, label: Label) -> Option<Dim> {
+    operands.into_iter().find_map(|x| x.extent(walk, label))
 }
 
-fn network_of(walk: &Walk<'_>, contraction: &Contraction, operands: &[Labelled], given: &Given<'_>) -> Network {
+fn network_of(
+    walk: &Walk<'_>,
+    contraction: &Contraction,
+    output: &[Label],
+    operands: &[Operand],
+    given: &Given<'_>,
+) -> Network {
     let typical = |dim: Dim| dim.fixed().or_else(|| dim.eval(given.hints?)).map_or(TYPICAL, |n| n as f64);
+    let values = || operands.iter().map(|x| &x.value);
     let labels = 0..contraction.label_count() as Label;
-    let extents = labels.map(|label| extent(walk, operands, label).map_or(1.0, typical)).collect();
-    let dtype = operands.first().map_or(DType::F32, |x| walk.ty(x.node).dtype);
-    let sets = operands.iter().map(|x| x.labels.iter().map(|l| usize::from(*l)));
-    Network::new(sets, contraction.output().iter().map(|l| usize::from(*l)), extents, dtype)
+    let extents = labels.map(|label| extent(walk, values(), label).map_or(1.0, typical)).collect();
+    let dtype = operands.first().map_or(DType::F32, |x| walk.ty(x.value.node).dtype);
+    let sets = values().map(|x| x.labels.iter().map(|l| usize::from(*l)));
+    Network::new(sets, output.iter().map(|l| usize::from(*l)), extents, dtype)
 }
 
 /// The order of a network, and how it was found.
@@ -118,101 +212,5 @@ fn search(network: &Network) -> (Path, Search) {
                 None => (greedy, Search::Greedy),
             }
         }
-    }
-}
-
-fn report(
-    node: NodeId,
-    contraction: &Contraction,
-    network: &Network,
-    path: &Path,
-    search: Search,
-    cuts: &[Cut],
-) -> ContractionReport {
-    let values = network.values(path);
-    let names = |value: usize| -> String { values[value].iter().map(|l| contraction.label_name(l as Label)).collect() };
-    let step = |(k, (pair, cost)): (usize, (&(usize, usize), cost::Cost))| {
-        let result = names(network.operands.len() + k);
-        ContractionStep::new(*pair, format!("{},{}->{result}", names(pair.0), names(pair.1)), &cost)
-    };
-    let steps = path.iter().zip(network.price(path)).enumerate().map(step).collect();
-    let products: f64 = network.extents.iter().product();
-    let naive_flops = products * network.operands.len() as f64;
-    let cuts = cuts.iter().map(|cut| (cut.label as Label, cut.parts)).collect();
-    ContractionReport { node, contraction: contraction.clone(), search, steps, naive_flops, cuts }
-}
-
-/// The result of a path, in the order of the output's labels; for each part of the first label that is cut, if one is.
-fn sliced(
-    walk: &mut Walk<'_>,
-    network: &Network,
-    output: &[Label],
-    operands: Vec<Labelled>,
-    path: &Path,
-    cuts: &[Cut],
-) -> Result<Labelled, OpError> {
-    let Some((cut, rest)) = cuts.split_first() else { return along(walk, network, output, operands, path) };
-    let label = cut.label as Label;
-    let Some(whole) = extent(walk, &operands, label).and_then(|dim| dim.fixed()) else {
-        return along(walk, network, output, operands, path);
-    };
-    let mut parts = Vec::new();
-    for (start, len) in slicing::windows(whole, cut.parts) {
-        let window = |walk: &mut Walk<'_>, x: &Labelled| match x.labels.contains(&label) {
-            true => part_of(walk, x, label, start, len),
-            false => Ok(x.clone()),
-        };
-        let part = operands.iter().map(|x| window(walk, x)).collect::<Result<Vec<_>, _>>()?;
-        parts.push(sliced(walk, network, output, part, path, rest)?.node);
-    }
-    let node = match (parts.as_slice(), output.iter().position(|l| *l == label)) {
-        ([only], _) => *only,
-        (all, Some(axis)) => walk.add(Op::Concat { axis }, all)?,
-        ([first, others @ ..], None) => {
-            let add = if walk.ty(*first).dtype == DType::Bool { Function::LogicalOr } else { Function::Add };
-            others.iter().try_fold(*first, |sum, part| walk.add(Op::Map(add), &[sum, *part]))?
-        }
-        ([], None) => return Err(OpError::Attribute { op: "einsum", message: "a label of no parts".into() }),
-    };
-    Ok(Labelled { node, labels: output.iter().copied().collect() })
-}
-
-/// A window of the axis of a label.
-fn part_of(walk: &mut Walk<'_>, x: &Labelled, label: Label, start: usize, len: usize) -> Result<Labelled, OpError> {
-    let shape = walk.ty(x.node).shape.clone();
-    let window = |(l, extent): (&Label, &Dim)| match *l == label {
-        true => SliceAxis { start: Dim::Fixed(start), step: 1, len: Dim::Fixed(len) },
-        false => SliceAxis { start: Dim::Fixed(0), step: 1, len: extent.clone() },
-    };
-    let windows = x.labels.iter().zip(&shape).map(window).collect();
-    Ok(Labelled { node: walk.add(Op::Slice(windows), &[x.node])?, labels: x.labels.clone() })
-}
-
-/// The steps of a path, one after another.
-fn along(
-    walk: &mut Walk<'_>,
-    network: &Network,
-    output: &[Label],
-    operands: Vec<Labelled>,
-    path: &Path,
-) -> Result<Labelled, OpError> {
-    let sets = network.values(path);
-    let costs = network.price(path);
-    let mut values = operands;
-    for (step, (&(left, right), cost)) in path.iter().zip(&costs).enumerate() {
-        let kept = &sets[network.operands.len() + step];
-        let (x, y) = (values[left].clone(), values[right].clone());
-        // The labels in the order of the output where this is the last step, so that nothing is left to permute.
-        let labels: Labels = if step + 1 == path.len() {
-            output.iter().copied().collect()
-        } else {
-            let new = y.labels.iter().filter(|label| !x.labels.contains(label));
-            x.labels.iter().chain(new).copied().filter(|label| kept.contains(usize::from(*label))).collect()
-        };
-        values.push(pairwise::contract(walk, x, y, labels, cost.lowering)?);
-    }
-    match values.pop() {
-        Some(result) => pairwise::permute(walk, result, output),
-        None => Err(OpError::Attribute { op: "einsum", message: "a contraction of nothing".into() }),
     }
 }

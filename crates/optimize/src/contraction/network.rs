@@ -44,6 +44,10 @@ impl LabelSet {
         self.0.get(label / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// The labels, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(k, word)| {
@@ -157,6 +161,19 @@ impl Uses {
         }
         let mut kept = LabelSet(smallvec::smallvec![0; all.0.len()]);
         all.iter().filter(|label| left.0[*label] > 0).for_each(|label| kept.insert(label));
+        kept
+    }
+
+    /// Puts what some values, at least one, are contracted to in their place.
+    pub(crate) fn replace(&mut self, values: &[LabelSet]) -> LabelSet {
+        let mut all = LabelSet(smallvec::smallvec![0; values[0].0.len()]);
+        for labels in values {
+            labels.iter().for_each(|label| self.0[label] -= 1);
+            all = all.union(labels);
+        }
+        let mut kept = LabelSet(smallvec::smallvec![0; all.0.len()]);
+        all.iter().filter(|label| self.0[*label] > 0).for_each(|label| kept.insert(label));
+        kept.iter().for_each(|label| self.0[label] += 1);
         kept
     }
 }

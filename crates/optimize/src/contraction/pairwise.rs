@@ -46,6 +46,37 @@ pub(super) fn sum_over(walk: &mut Walk<'_>, x: Labelled, summed: impl Fn(Label) 
     Ok(Labelled { node: walk.add(Op::Reduce { op, axes }, &[x.node])?, labels })
 }
 
+/// The same without the axes of extent 1, over which nothing is summed.
+pub(super) fn without_ones(walk: &mut Walk<'_>, x: Labelled) -> Result<Labelled, OpError> {
+    let shape = walk.ty(x.node).shape.clone();
+    let (labels, kept): (Labels, Shape) =
+        x.labels.iter().copied().zip(shape).filter(|(_, extent)| !extent.is_one()).unzip();
+    if labels.len() == x.labels.len() {
+        return Ok(x);
+    }
+    Ok(Labelled { node: walk.add(Op::Reshape(kept), &[x.node])?, labels })
+}
+
+/// A node with the axes of these labels, of extent 1 where the value lacks one.
+pub(super) fn with_ones(walk: &mut Walk<'_>, x: Labelled, labels: &[Label]) -> Result<NodeId, OpError> {
+    if x.labels.len() == labels.len() {
+        return Ok(x.node);
+    }
+    let shape = labels.iter().map(|label| x.extent(walk, *label).unwrap_or(Dim::Fixed(1))).collect();
+    walk.add(Op::Reshape(shape), &[x.node])
+}
+
+/// What is permuted, with its labels in the order that it has its axes in.
+pub(super) fn unpermuted(walk: &Walk<'_>, x: Labelled) -> Labelled {
+    let node = walk.node(x.node);
+    let Op::Permute(axes) = &node.op else { return x };
+    let mut labels = x.labels.clone();
+    for (label, &axis) in x.labels.iter().zip(axes) {
+        labels[axis] = *label;
+    }
+    Labelled { node: node.inputs[0], labels }
+}
+
 /// The axes in the order of these labels, which are all of them.
 pub(super) fn permute(walk: &mut Walk<'_>, x: Labelled, labels: &[Label]) -> Result<Labelled, OpError> {
     if x.labels.as_slice() == labels {

@@ -1,12 +1,14 @@
 //! Slicing: a contraction whose intermediate values are too large is done for parts of an index, one part after another.
 //!
 //! A label of the result is cut into windows whose results lie beside each other; one that is summed over into windows whose
-//! results are added. Everything without the label is computed again for each part, and is shared where it is the same node.
+//! results are added. A step whose operands lack the label is the same node for every part, so it is done once, and is held
+//! until the last.
 
 use super::network::{LabelSet, Network, Path};
 
-/// Parts that all labels together are cut into at most.
-const MOST_PARTS: usize = 64;
+/// Parts that all labels together are cut into at most, and the steps of all parts together: what a plan grows to.
+const MOST_PARTS: usize = 1024;
+const MOST_STEPS: usize = 2048;
 
 /// A label that is cut, and into how many parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,53 +17,64 @@ pub(crate) struct Cut {
     pub(crate) parts: usize,
 }
 
-/// The labels to cut so that all that exists at once beside the operands and the result is within `limit` bytes less the
-/// result, as far as that can be met; none if nothing need be cut. Only labels that `may_cut` allows are.
+/// The labels to cut so that all that exists at once beside the operands is within `limit` bytes, as far as that can be met;
+/// none if nothing need be cut. Only labels that `may_cut` allows are.
 pub(crate) fn slices(network: &Network, path: &Path, limit: f64, may_cut: impl Fn(usize) -> bool) -> Vec<Cut> {
     let mut cuts: Vec<Cut> = Vec::new();
     let mut now = network.clone();
-    let whole = network.size(&network.output) * network.element;
-    while whole + peak(&now, path) > limit {
+    let result = network.size(&network.output) * network.element;
+    loop {
+        let held = peak(&now, path, &cuts, result);
         let parts: usize = cuts.iter().map(|cut| cut.parts).product();
-        if parts * 2 > MOST_PARTS {
-            break;
+        if held <= limit || parts * 2 > MOST_PARTS || parts * 2 * path.len() > MOST_STEPS {
+            return cuts;
         }
-        // Of the labels of the largest values the one that brings most; one of the result costs no additions.
+        // Of all labels the one that brings most; one of the result costs no additions.
         let halved = |label: usize| {
             let mut half = now.clone();
             half.extents[label] = (half.extents[label] / 2.0).ceil();
-            let (left, again) = (peak(&half, path), 2.0 * half.seconds(path));
-            (label, half, left, again)
+            let cuts = with_half(&cuts, label);
+            let (left, again) = (peak(&half, path, &cuts, result), 2.0 * half.seconds(path));
+            (label, half, cuts, left, again)
         };
         let allowed = (0..now.extents.len()).filter(|label| now.extents[*label] >= 2.0 && may_cut(*label));
-        let best = allowed.map(halved).filter(|(_, _, left, _)| *left < peak(&now, path)).min_by(|x, y| {
+        let best = allowed.map(halved).filter(|(_, _, _, left, _)| *left < held).min_by(|x, y| {
             let added = |label: usize| !network.output.contains(label);
-            x.2.total_cmp(&y.2).then(added(x.0).cmp(&added(y.0))).then(x.3.total_cmp(&y.3))
+            x.3.total_cmp(&y.3).then(added(x.0).cmp(&added(y.0))).then(x.4.total_cmp(&y.4))
         });
-        let Some((label, half, _, _)) = best else { break };
-        now = half;
-        match cuts.iter_mut().find(|cut| cut.label == label) {
-            Some(cut) => cut.parts *= 2,
-            None => cuts.push(Cut { label, parts: 2 }),
-        }
+        let Some((_, half, more, _, _)) = best else { return cuts };
+        (now, cuts) = (half, more);
+    }
+}
+
+/// The cuts with twice as many parts of a label.
+fn with_half(cuts: &[Cut], label: usize) -> Vec<Cut> {
+    let mut cuts = cuts.to_vec();
+    match cuts.iter_mut().find(|cut| cut.label == label) {
+        Some(cut) => cut.parts *= 2,
+        None => cuts.push(Cut { label, parts: 2 }),
     }
     cuts
 }
 
-/// The most bytes of intermediate values that exist at once, each from its step to the one that reads it.
-pub(crate) fn peak(network: &Network, path: &Path) -> f64 {
+/// The most bytes that exist at once: intermediate values, whose extents are those of a part, and a result of so many bytes.
+/// Each value is there from its step to the one that reads it, or to the last part if it is the same for all of them. Parts
+/// of a label that is summed over are added to the result one after another.
+fn peak(network: &Network, path: &Path, cuts: &[Cut], result: f64) -> f64 {
     let n = network.operands.len();
     let values = network.values(path);
-    let bytes = |labels: &LabelSet| network.size(labels) * network.element;
+    let bytes = |value: usize| network.size(&values[value]) * network.element;
+    let of_a_part = |value: usize| cuts.is_empty() || cuts.iter().any(|cut| values[value].contains(cut.label));
     let (mut live, mut most) = (0.0, 0.0f64);
     for (k, (left, right)) in path.iter().enumerate() {
         if k + 1 < path.len() {
-            live += bytes(&values[n + k]);
+            live += bytes(n + k);
         }
         most = most.max(live);
-        live -= [left, right].iter().filter(|v| ***v >= n).map(|v| bytes(&values[**v])).sum::<f64>();
+        live -= [*left, *right].into_iter().filter(|v| *v >= n && of_a_part(*v)).map(bytes).sum::<f64>();
     }
-    most
+    let added = cuts.iter().any(|cut| !network.output.contains(cut.label));
+    most + result + if added { bytes(values.len() - 1) } else { 0.0 }
 }
 
 /// The windows of an extent cut into parts: where each begins and how long it is. As even as can be.
@@ -90,11 +103,15 @@ mod tests {
         // ab,bc,cd->ad where (ab,bc) is 1000 x 1000.
         let network = Network::new([[0, 1], [1, 2], [2, 3]], [0, 3], vec![1000.0, 10.0, 1000.0, 10.0], DType::F32);
         let path = vec![(0, 1), (2, 3)];
-        assert_eq!(peak(&network, &path), 4e6);
+        let result = 4e4;
+        assert_eq!(peak(&network, &path, &[], result), 4e6 + result);
         assert_eq!(slices(&network, &path, 5e6, |_| true), []);
         let cuts = slices(&network, &path, 0.6e6, |_| true);
         assert_eq!(cuts, [Cut { label: 0, parts: 8 }]);
         assert_eq!(slices(&network, &path, 0.6e6, |label| label == 2), [Cut { label: 2, parts: 8 }]);
+        // What two parts share is held.
+        let apart = [Cut { label: 3, parts: 2 }];
+        assert_eq!(peak(&network, &path, &apart, result), 4e6 + result);
         // What cannot be met is met as far as it can.
         assert!(slices(&network, &path, 1.0, |_| true).iter().map(|cut| cut.parts).product::<usize>() <= MOST_PARTS);
     }

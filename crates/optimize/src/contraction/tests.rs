@@ -216,3 +216,27 @@ fn large_networks_have_an_order_and_always_the_same() {
         assert_eq!(search(&network).0, path);
     }
 }
+
+#[test]
+fn thousands_of_operands_have_an_order() {
+    // A chain; operands that all share one label of the result; a chain that loses its labels late.
+    let n = 2000;
+    let chain = Network::new((0..n).map(|k| [k, k + 1]), [0, n], vec![2.0; n + 1], DType::F32);
+    let batch = Network::new((0..n).map(|_| [0, 1]), [0], vec![2.0; 2], DType::F32);
+    let loops = Network::new((0..n).map(|k| [k / 2, n / 2 + k % 300]), [], vec![2.0; n / 2 + 300], DType::F32);
+    for network in [chain, batch, loops] {
+        let (path, how) = search(&network);
+        assert_eq!(how, Search::Greedy);
+        assert_path(&network, &path);
+    }
+}
+
+#[test]
+fn no_step_has_more_axes_than_an_array_may_have() {
+    let halves = || [(0..20).collect::<Vec<_>>(), (20..40).collect()];
+    let network = Network::new(halves().into_iter().chain(halves()), [], vec![1.0; 40], DType::F32);
+    let (outer, inner) = (vec![(0, 1), (2, 4), (3, 5)], vec![(0, 2), (1, 3), (4, 5)]);
+    assert!(network.seconds(&outer) > 1e6 * network.seconds(&inner));
+    let (path, _) = search(&network);
+    assert!(network.values(&path).iter().all(|labels| labels.len() <= fuseloom_graph::MAX_RANK));
+}
