@@ -179,3 +179,26 @@ fn a_memory_limit_is_met_in_parts() {
     let in_parts = result.eval_with(&options).unwrap();
     assert_eq!(in_parts.view::<f64>().unwrap(), result.eval().unwrap().view::<f64>().unwrap());
 }
+
+#[test]
+fn einsums_of_the_same_parts_share_them() {
+    let [a, b, c, d] = [[30, 40], [40, 50], [50, 60], [50, 20]];
+    let operand = |k: usize, shape: [usize; 2]| operand(k, &shape).cast(f32);
+    let (a, b, c, d) = (operand(0, a), operand(1, b), operand(2, c), operand(3, d));
+    let both = [einsum("ij,jk,kl->il", [&a, &b, &c]), einsum("lk,ji,kj->il", [&d.t(), &a.t(), &b.t()])];
+    let text = fuseloom::explain_all_with(&both, &Options::new()).text(fuseloom::Stage::Optimized).unwrap();
+    assert_eq!(text.matches("shared with another contraction").count(), 1, "{text}");
+    let together = eval_all(&both).unwrap();
+    for (shared, alone) in together.iter().zip(&both) {
+        assert_eq!(shared.view::<f32>().unwrap(), alone.eval().unwrap().view::<f32>().unwrap());
+    }
+}
+
+#[test]
+fn what_cannot_be_met_in_parts_names_the_largest_buffers() {
+    // The result alone is 2.4 MB.
+    let (x, y) = (operand(0, &[600, 2]).cast(f64), operand(1, &[2, 500]).cast(f64));
+    let refused = einsum("ij,jk->ik", [x, y]).eval_with(&Options::new().memory_limit(1_000_000)).unwrap_err().to_string();
+    assert!(refused.contains("the memory limit is 1000000. The largest buffers: "), "{refused}");
+    assert!(refused.contains("2400000"), "{refused}");
+}

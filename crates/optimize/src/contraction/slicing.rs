@@ -4,7 +4,7 @@
 //! results are added. A step whose operands lack the label is the same node for every part, so it is done once, and is held
 //! until the last.
 
-use super::network::{LabelSet, Network, Path};
+use super::network::{Network, Path};
 
 /// Parts that all labels together are cut into at most, and the steps of all parts together: what a plan grows to.
 const MOST_PARTS: usize = 1024;
