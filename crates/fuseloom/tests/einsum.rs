@@ -198,7 +198,8 @@ fn einsums_of_the_same_parts_share_them() {
 fn what_cannot_be_met_in_parts_names_the_largest_buffers() {
     // The result alone is 2.4 MB.
     let (x, y) = (operand(0, &[600, 2]).cast(f64), operand(1, &[2, 500]).cast(f64));
-    let refused = einsum("ij,jk->ik", [x, y]).eval_with(&Options::new().memory_limit(1_000_000)).unwrap_err().to_string();
+    let refused =
+        einsum("ij,jk->ik", [x, y]).eval_with(&Options::new().memory_limit(1_000_000)).unwrap_err().to_string();
     assert!(refused.contains("the memory limit is 1000000. The largest buffers: "), "{refused}");
     assert!(refused.contains("2400000"), "{refused}");
 }

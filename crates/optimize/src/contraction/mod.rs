@@ -89,7 +89,13 @@ struct Operand {
 }
 
 impl Plan {
-    fn new(walk: &Walk<'_>, contraction: &Contraction, output: &[Label], operands: Vec<Operand>, given: &Given<'_>) -> Plan {
+    fn new(
+        walk: &Walk<'_>,
+        contraction: &Contraction,
+        output: &[Label],
+        operands: Vec<Operand>,
+        given: &Given<'_>,
+    ) -> Plan {
         let network = network_of(walk, contraction, output, &operands, given);
         let (path, search) = search(&network);
         Plan { operands, network, path, search }

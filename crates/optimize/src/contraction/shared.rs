@@ -122,33 +122,43 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use crate::driver::Given;
-    use crate::walk::Rewrite;
     use fuseloom_graph::{Op, parse};
 
-    fn optimized(body: &str) -> Rewrite {
-        let inputs = "%0 x: i64[20,30], %1 y: i64[30,40], %2 z: i64[40,20], %3 u: i64[900], %4 v: i64[900]";
-        let graph = parse(&format!("graph({inputs})\n{body}")).unwrap();
-        super::super::run(&graph, &Given::default()).unwrap().unwrap()
-    }
-
-    /// Sums and products in what becomes of a graph, and what contractions start from.
+    /// Sums in what becomes of a graph, and how many values contractions start from.
     fn built(body: &str) -> (usize, usize) {
-        let rewrite = optimized(body);
+        let inputs = "%0 x: i64[20,30], %1 y: i64[30,40], %2 z: i64[40,50], %3 w: i64[40,10], %4 v: i64[30], \
+                      %5 s: i64[20,20], %6 u: i64[900]";
+        let graph = parse(&format!("graph({inputs})\n{body}")).unwrap();
+        let rewrite = super::super::run(&graph, &Given::default()).unwrap().unwrap();
         let sums = rewrite.graph.nodes().iter().filter(|node| matches!(node.op, Op::Reduce { .. })).count();
         (sums, rewrite.contractions.iter().map(|report| report.shared.len()).sum())
     }
 
     #[test]
     fn what_two_contractions_share_is_computed_once() {
-        let first = "%5 = einsum[ab,bc,cd->ad] %0, %1, %2: i64[20,20]";
-        let shared = |second: &str| built(&format!("{first}\n%6 = {second}\nreturn %5, %6"));
-        assert_eq!(built(&format!("{first}\nreturn %5")), (2, 0));
-        // x y first in both; then all of it; then a pair alone, with its axes exchanged.
-        assert_eq!(shared("einsum[ab,bc,dc->ad] %0, %1, %2: i64[20,40]\n").1, 0, "another pair");
-        assert_eq!(shared("einsum[ab,bc,cd,ad->a] %0, %1, %2, %0: i64[20]").1, 0);
-        assert_eq!(shared("einsum[ab,bc,cd,de->ae] %0, %1, %2, %0: i64[20,30]"), (3, 1));
-        assert_eq!(shared("einsum[ab,ca,bd->cd] %2, %1, %0: i64[30,30]").1, 0);
-        assert_eq!(shared("einsum[ab,bc,cd->da] %0, %1, %2: i64[20,20]"), (2, 1));
-        assert_eq!(shared("einsum[ab,bc->ca] %0, %1: i64[40,20]"), (2, 1));
+        let after = |first: &str, second: &str| built(&format!("%7 = {first}\n%8 = {second}\nreturn %7, %8"));
+        let chain = "einsum[ab,bc,cd->ad] %0, %1, %2: i64[20,50]";
+        assert_eq!(built(&format!("%7 = {chain}\nreturn %7")), (2, 0));
+        // x y was the chain's first step. Alone the second would begin with y w.
+        assert_eq!(after(chain, "einsum[ab,bc,cd->ad] %0, %1, %3: i64[20,10]"), (3, 1));
+        // Other labels, another order, exchanged axes: of a part, and of the whole.
+        assert_eq!(after(chain, "einsum[ab,bc->ca] %0, %1: i64[40,20]"), (2, 1));
+        assert_eq!(after(chain, "einsum[ab,ca,bd->dc] %1, %0, %2: i64[50,20]"), (2, 1));
+        // Of an array that occurs twice.
+        assert_eq!(
+            after("einsum[ab,bc,cd->ad] %5, %5, %0: i64[20,30]", "einsum[ab,bc->ac] %5, %5: i64[20,20]"),
+            (2, 1)
+        );
+    }
+
+    #[test]
+    fn what_is_something_else_or_dearer_is_not_shared() {
+        let after = |first: &str, second: &str| built(&format!("%7 = {first}\n%8 = {second}\nreturn %7, %8")).1;
+        let product = "einsum[ab,bc->ac] %0, %1: i64[20,40]";
+        // A label is needed longer; the other axis is summed over; the array is paired with another.
+        assert_eq!(after(product, "einsum[ab,bc,b->ac] %0, %1, %4: i64[20,40]"), 0);
+        assert_eq!(after("einsum[ab,bc->ac] %5, %5: i64[20,20]", "einsum[ab,cb->ac] %5, %5: i64[20,20]"), 0);
+        // All pairs of elements are more to read than two vectors.
+        assert_eq!(after("einsum[a,b->ab] %6, %6: i64[900,900]", "einsum[a,b,b->a] %6, %6, %6: i64[900]"), 0);
     }
 }
