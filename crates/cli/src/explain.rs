@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What to explain: an expression as NumPy writes it, or a file with one or with the text of a graph
-    #[arg(value_name = "EXPR|FILE")]
+    #[arg(value_name = "EXPR|FILE", allow_hyphen_values = true)]
     source: String,
     /// The array or only the type of an input, which gives named dims their sizes
     #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
@@ -48,9 +48,9 @@ fn stage(text: &str) -> std::result::Result<Stage, String> {
 
 pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let options = if arguments.no_fusion { Options::new().fusion(false) } else { Options::new() };
-    let mut program = source::open(&arguments.source)?.program(&arguments.input, &options)?;
+    let (mut program, given) = source::open(&arguments.source)?.program(&arguments.input, &options)?;
     let mut sizes = Sizes::default();
-    for ((name, declared), given) in program.inputs().into_iter().zip(in_order(&program, &arguments.input)?) {
+    for ((name, declared), given) in program.inputs().into_iter().zip(in_order(&program, &given)?) {
         if let Some(given) = given {
             bind_sizes(name, declared, &given.ty()?, &mut sizes)?;
         }

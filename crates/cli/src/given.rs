@@ -80,7 +80,7 @@ impl What {
 }
 
 /// What is given for each of the program's inputs, in their order.
-pub(crate) fn in_order<'g>(program: &Program, given: &'g [Given]) -> Result<Vec<Option<&'g What>>> {
+pub(crate) fn in_order<'g>(program: &Program, given: &[&'g Given]) -> Result<Vec<Option<&'g What>>> {
     let inputs = program.inputs();
     let mut ordered: Vec<Option<&What>> = vec![None; inputs.len()];
     for one in given {

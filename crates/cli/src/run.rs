@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What to run: an expression as NumPy writes it, or a file with one or with the text of a graph
-    #[arg(value_name = "EXPR|FILE")]
+    #[arg(value_name = "EXPR|FILE", allow_hyphen_values = true)]
     source: String,
     /// An input; once for each
     #[arg(short, long = "input", value_name = "NAME=FILE.npy|FILE.npz:KEY")]
@@ -32,15 +32,13 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     let options = arguments.threads.iter().fold(Options::new(), |options, threads| options.threads(*threads));
-    let program = source::open(&arguments.source)?.program(&arguments.input, &options)?;
+    let (program, given) = source::open(&arguments.source)?.program(&arguments.input, &options)?;
     let outputs = program.outputs().len();
     if !arguments.output.is_empty() && arguments.output.len() != outputs {
-        return Err(
-            format!("the graph has {outputs} outputs but {} files are given for them", arguments.output.len()).into()
-        );
+        return Err(format!("there are {outputs} outputs but {} files for them", arguments.output.len()).into());
     }
     let mut inputs = Vec::new();
-    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &arguments.input)?) {
+    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &given)?) {
         let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
         let array = given.load()?;
         inputs.push(array.ok_or_else(|| format!("input `{name}` is given as a type, but running takes an array"))?);

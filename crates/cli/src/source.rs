@@ -52,10 +52,11 @@ fn read(path: &Path) -> Result<String> {
 }
 
 impl Source {
-    /// The program, for inputs of the types given.
-    pub(crate) fn program(self, given: &[Given], options: &Options) -> Result<Program> {
+    /// The program for inputs of the types given, and what of the given is for it: of what an expression does not use,
+    /// nothing comes.
+    pub(crate) fn program<'g>(self, given: &'g [Given], options: &Options) -> Result<(Program, Vec<&'g Given>)> {
         let expression = match self {
-            Source::Graph(graph) => return Ok(Program::from_graph(graph, options)?),
+            Source::Graph(graph) => return Ok((Program::from_graph(graph, options)?, given.iter().collect())),
             Source::Expression(expression) => expression,
         };
         if let Some(twice) = given.iter().enumerate().find(|(k, one)| given[..*k].iter().any(|e| e.name == one.name)) {
@@ -63,7 +64,7 @@ impl Source {
         }
         let types = given.iter().map(|one| Ok((one.name.as_str(), one.what.ty()?)));
         let types: Vec<(&str, Type)> = types.collect::<Result<_>>()?;
-        expression.program(&types, options).map_err(|error| {
+        let program = expression.program(&types, options).map_err(|error| {
             let missing: Vec<String> = (expression.inputs().iter())
                 .filter(|name| !given.iter().any(|one| one.name == **name))
                 .map(|name| format!("-i {name}=FILE.npy"))
@@ -75,6 +76,8 @@ impl Source {
                     Failure::Message(format!("{message}\n  = What is not assigned is an input: {}", missing.join(" ")))
                 }
             }
-        })
+        })?;
+        let used = given.iter().filter(|one| program.inputs().iter().any(|(name, _)| *name == one.name)).collect();
+        Ok((program, used))
     }
 }

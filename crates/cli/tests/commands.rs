@@ -1,84 +1,9 @@
 //! Every command on good and on bad input: what it prints, how it ends, and what it leaves behind.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod here;
 
-/// A directory that is gone after the test, and the command run in it.
-struct Here(tempfile::TempDir);
-
-impl Here {
-    fn new() -> Here {
-        Here(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), bytes).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fuseloom"));
-        command.args(arguments).current_dir(self.0.path());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FUSELOOM_")) {
-            command.env_remove(name);
-        }
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// What a command prints that must succeed.
-    fn good(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// The one message of a command that must fail, after `error: `.
-    fn bad(&self, arguments: &[&str]) -> String {
-        message(self.run(arguments), arguments)
-    }
-
-    /// The names of the files there are.
-    fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort_unstable();
-        names
-    }
-}
-
-fn message(output: Output, arguments: &[&str]) -> String {
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stdout}{stderr}");
-    assert_eq!(stdout, "", "{arguments:?}");
-    let message = stderr.strip_prefix("error: ").unwrap_or_else(|| panic!("{arguments:?}: {stderr}"));
-    assert!(!message.contains("panicked") && !message.contains("error: "), "{message}");
-    message.trim_end().to_string()
-}
-
-/// An `.npy` file of `f32`.
-fn npy(shape: &str, elements: &[f32]) -> Vec<u8> {
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-    header.push_str(&" ".repeat(127 - 10 - header.len()));
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(elements.iter().flat_map(|x| x.to_le_bytes()));
-    bytes
-}
-
-fn elements(path: &Path) -> Vec<f32> {
-    let bytes = std::fs::read(path).unwrap();
-    bytes[128..].chunks_exact(4).map(|x| f32::from_le_bytes(x.try_into().unwrap())).collect()
-}
+use here::{Here, elements, message, npy};
+use std::process::Stdio;
 
 const SCALE: &str = "graph(%0 x: f32[n,2], %1 w: f32[2])\n  %2 = broadcast[n,2] %1: f32[n,2]\n  \
                      %3 = mul %0, %2: f32[n,2]\n  %4 = sum[0] %3: f32[2]\n  return %3, %4\n";
@@ -195,7 +120,7 @@ fn outputs_appear_all_or_not_at_all() {
     assert_eq!(run(["y.npy", "taken.npy"]), "taken.npy: is a directory");
     assert!(run(["y.npy", "none/s.npy"]).starts_with("none/s.npy: "));
     let one = here.bad(&with(&["run", "scale.fl", "-o", "y.npy"], &GIVEN));
-    assert_eq!(one, "the graph has 2 outputs but 1 files are given for them");
+    assert_eq!(one, "there are 2 outputs but 1 files for them");
     assert_eq!(here.files(), before);
 }
 

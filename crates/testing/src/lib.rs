@@ -6,6 +6,7 @@ pub mod accuracy;
 pub mod arrays;
 pub mod check;
 pub mod compiled;
+pub mod expressions;
 pub mod fuzz;
 pub mod generate;
 pub mod plan;

@@ -5,9 +5,12 @@ mod ulp;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use fuseloom_testing::check::{Case, Kind, check};
+use fuseloom_testing::expressions::{ExpressionFuzz, text};
 use fuseloom_testing::fuzz::{Fuzz, check_seed};
 use fuseloom_testing::stress::compile_and_drop;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Tests that run for as long as one likes.
@@ -39,6 +42,21 @@ enum Command {
         /// Each seed is told on stderr before its graph is checked.
         #[arg(long)]
         verbose: bool,
+    },
+    /// Random texts as expressions: none may panic, and none may take more than a few seconds.
+    Expressions {
+        /// How many texts.
+        #[arg(long, default_value_t = 1_000_000)]
+        texts: u64,
+        /// For how long at most, in seconds.
+        #[arg(long, default_value_t = 3600)]
+        seconds: u64,
+        /// The first seed; the others follow it.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// One in so many of those that record is evaluated, fused and not.
+        #[arg(long, default_value_t = 2000)]
+        evaluate_one_in: u64,
     },
     /// A graph from a file, its plan, and what is wrong with it.
     Check {
@@ -114,6 +132,9 @@ fn main() -> ExitCode {
             println!("{} graphs, {} runs compared, {found} mismatches", report.graphs, report.compared);
             if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        Command::Expressions { texts, seconds, seed, evaluate_one_in } => {
+            expressions(ExpressionFuzz { seed, texts, time: Duration::from_secs(seconds), evaluate_one_in })
+        }
         Command::Check { file, size, seed, unfused, through } => match check_file(&file, &size, seed, unfused, through)
         {
             Ok(compared) => {
@@ -143,6 +164,44 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// Longer than any text may take.
+const HUNG: Duration = Duration::from_secs(20);
+
+/// Runs the texts while another thread watches that the seed at work changes.
+fn expressions(fuzz: ExpressionFuzz) -> ExitCode {
+    let at_work = Arc::new(AtomicU64::new(fuzz.seed));
+    let watched = Arc::clone(&at_work);
+    // It ends with the process.
+    std::thread::spawn(move || {
+        loop {
+            let seed = watched.load(Ordering::Relaxed);
+            std::thread::sleep(HUNG);
+            if seed == watched.load(Ordering::Relaxed) {
+                println!("seed {seed} hangs:\n{}", text(seed));
+                std::process::exit(1);
+            }
+        }
+    });
+    // What a panic says is found again by its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    let report = fuzz.run(|seed| at_work.store(seed, Ordering::Relaxed));
+    drop(std::panic::take_hook());
+    for (seed, text, wrong) in &report.faults {
+        println!("seed {seed}: {wrong}:\n{text}\n");
+    }
+    println!(
+        "{} texts, {} parsed, {} recorded, {} evaluated, {} faults; the slowest took {:.1} ms, seed {}",
+        report.texts,
+        report.parsed,
+        report.recorded,
+        report.evaluated,
+        report.faults.len(),
+        report.slowest.0.as_secs_f64() * 1e3,
+        report.slowest.1
+    );
+    if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn stress(cycles: u64, bytes: u64) -> ExitCode {

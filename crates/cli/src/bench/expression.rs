@@ -63,11 +63,11 @@ fn rounding(result: &Array) -> Result<(f64, f64)> {
 fn first_call(text: &str, given: &[Given], options: &Options) -> Result<(Rc<Program>, Vec<Array>, Array, f64)> {
     let mut seconds = 0.0;
     let start = Instant::now();
-    let program = source::open(text)?.program(given, options)?;
+    let (program, given) = source::open(text)?.program(given, options)?;
     seconds += start.elapsed().as_secs_f64();
     let mut random = Random::new(SEED);
     let mut inputs = Vec::new();
-    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, given)?) {
+    for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &given)?) {
         let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
         inputs.push(match given {
             What::Type(dtype, extents) => drawn(&mut random, *dtype, extents)?,
