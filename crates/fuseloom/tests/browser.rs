@@ -64,8 +64,10 @@ fn a_user_finds_the_way_in_a_browser() {
         let path = folder.path().join("page.html");
         std::fs::write(&path, driven).unwrap();
         let dom = chromium(folder.path(), &["--dump-dom"], &path);
-        let outcome = dom.split("OUTCOME").nth(1).unwrap_or_else(|| panic!("{length}: no outcome in {dom}"));
-        let outcome: serde_json::Map<String, serde_json::Value> = serde_json::from_str(outcome).unwrap();
+        let outcome = dom.split("<pre id=\"outcome\">").nth(1).and_then(|rest| rest.split("</pre>").next());
+        let outcome = outcome.unwrap_or_else(|| panic!("{length}: no outcome, the page's script failed"));
+        let outcome = outcome.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let outcome: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&outcome).unwrap();
         let failed: Vec<&String> = outcome.iter().filter(|(_, holds)| **holds != true).map(|(name, _)| name).collect();
         assert!(failed.is_empty() && outcome.len() > 30, "{length} operations: {failed:?} of {}", outcome.len());
         if let Some(pictures) = std::env::var_os("BROWSER_SCREENSHOTS") {

@@ -113,6 +113,6 @@
   }
   const pre = document.createElement("pre");
   pre.id = "outcome";
-  pre.textContent = `OUTCOME${JSON.stringify(outcome)}OUTCOME`;
+  pre.textContent = JSON.stringify(outcome);
   document.body.append(pre);
 })();

@@ -50,10 +50,11 @@
     const all = part.x <= 0 && part.y <= 0 && part.x + part.width >= size.width && part.y + part.height >= size.height;
     overview.style.display = all ? "none" : "";
   };
+  const SMALLEST = 0.002;
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const fit = () => {
     const { width, height } = frame();
-    view.scale = clamp(Math.min(width / size.width, height / size.height), 0.02, 1.25);
+    view.scale = clamp(Math.min(width / size.width, height / size.height), SMALLEST, 1.25);
     view.x = (width - size.width * view.scale) / 2;
     view.y = Math.max(0, (height - size.height * view.scale) / 2);
     apply();
@@ -69,7 +70,7 @@
     apply();
   };
   const zoom = (factor, x = frame().width / 2, y = frame().height / 2) => {
-    const scale = clamp(view.scale * factor, 0.02, 6);
+    const scale = clamp(view.scale * factor, SMALLEST, 6);
     view.x = x - ((x - view.x) * scale) / view.scale;
     view.y = y - ((y - view.y) * scale) / view.scale;
     view.scale = scale;
