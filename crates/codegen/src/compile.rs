@@ -24,7 +24,7 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, Cod
     let mut unit = unit(kernel, options, None)?;
     let failed = |error: Box<ModuleError>| backend(kernel, &error);
     let ids = phases(&mut unit, kernel)?;
-    let mut memory = unit.finish().map_err(failed)?;
+    let mut memory = unit.finish(&kernel.name.to_string()).map_err(failed)?;
     let entries = ids.iter().map(|&id| {
         let code = memory.module().get_finalized_function(id);
         // SAFETY: the function was built with the signature of `Entry` in the platform's C convention, and the code stays

@@ -5,6 +5,7 @@ use crate::clif::int;
 use crate::helper::Helper;
 use crate::lanes::Regs;
 use crate::memory::CodeMemory;
+use crate::perf;
 use crate::reduce::row_functions::RowFunction;
 use crate::scan::functions::ScanFunction;
 use crate::strip::stream::Stream;
@@ -27,6 +28,8 @@ pub(crate) struct Unit {
     pub(crate) isa: Isa,
     /// How many strips were assembled.
     strips: usize,
+    /// The functions so far with their names and sizes, if `perf` is to know them.
+    sizes: Option<Vec<(FuncId, String, usize)>>,
     helpers: Vec<(Helper, FuncId)>,
     built: usize,
     tables: Vec<(Arc<Table>, DataId)>,
@@ -80,6 +83,7 @@ impl Unit {
             x86,
             isa,
             strips: 0,
+            sizes: perf::announcing().then(Vec::new),
             helpers: Vec::new(),
             built: 0,
             tables: Vec::new(),
@@ -159,6 +163,10 @@ impl Unit {
         let mut compile = Context::for_function(function);
         compile.set_disasm(assembly);
         self.memory.module().define_function(id, &mut compile)?;
+        if let Some(sizes) = &mut self.sizes {
+            let size = compile.compiled_code().map_or(0, |code| code.code_buffer().len());
+            sizes.push((id, name.to_string(), size));
+        }
         if let Some((Form::Assembly, text)) = &mut self.text {
             let code = compile.compiled_code().and_then(|code| code.vcode.as_deref()).unwrap_or_default();
             text.push_str(&format!("; {name}\n{}\n", code.trim_end()));
@@ -233,6 +241,9 @@ impl Unit {
             });
         }
         self.memory.module().define_function_bytes(id, 64, &function.code.bytes, &relocations)?;
+        if let Some(sizes) = &mut self.sizes {
+            sizes.push((id, name.clone(), function.code.length));
+        }
         if let Some((form, text)) = &mut self.text {
             let (lanes, steps) = function.shape;
             let of = match form {
@@ -275,12 +286,19 @@ impl Unit {
         Ok(self.memory.module().declare_data_in_func(id, function))
     }
 
-    /// Ends the unit: the code becomes executable and stays so while the memory lives.
-    pub(crate) fn finish(mut self) -> Result<CodeMemory, Box<ModuleError>> {
+    /// Ends the unit, of the kernel of this name: the code becomes executable and stays so while the memory lives.
+    pub(crate) fn finish(mut self, kernel: &str) -> Result<CodeMemory, Box<ModuleError>> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
         self.memory.module().finalize_definitions()?;
+        for (id, name, size) in self.sizes.unwrap_or_default() {
+            let start = self.memory.module().get_finalized_function(id);
+            // SAFETY: so many bytes of the function's code lie there, in memory that is mapped readable and that nobody writes
+            // again while `memory` lives.
+            let code = unsafe { std::slice::from_raw_parts(start, size) };
+            perf::announce_function(&format!("{kernel}.{name}"), code);
+        }
         Ok(self.memory)
     }
 

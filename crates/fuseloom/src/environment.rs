@@ -2,16 +2,17 @@
 
 use crate::options::MAX_THREADS;
 use crate::{Error, Result, Stage};
-use fuseloom_codegen::Isa;
+use fuseloom_codegen::{Isa, Perf};
 use std::path::PathBuf;
 
 /// The names there are.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "FUSELOOM_THREADS",
     "FUSELOOM_ISA",
     "FUSELOOM_MEMORY_LIMIT",
     "FUSELOOM_POOL_BYTES",
     "FUSELOOM_LOG",
+    "FUSELOOM_PERF",
     "FUSELOOM_DUMP_TO",
     "FUSELOOM_DUMP",
 ];
@@ -27,6 +28,8 @@ pub(crate) struct Environment {
     pub(crate) pool_bytes: Option<usize>,
     /// Whether each compilation is reported on stderr.
     pub(crate) log: bool,
+    /// In which file the names of compiled functions are announced.
+    pub(crate) perf: Option<Perf>,
     pub(crate) dump_to: Option<PathBuf>,
     /// The stages that are dumped there.
     pub(crate) dump: Vec<Stage>,
@@ -69,6 +72,13 @@ impl Environment {
                 }
                 "FUSELOOM_POOL_BYTES" => environment.pool_bytes = Some(bytes(&value).ok_or_else(|| fault(NO_BYTES))?),
                 "FUSELOOM_LOG" => environment.log = !matches!(value.as_str(), "" | "0" | "off"),
+                "FUSELOOM_PERF" => {
+                    environment.perf = Some(match value.as_str() {
+                        "map" => Perf::Map,
+                        "jitdump" => Perf::Jitdump,
+                        _ => return Err(fault("is neither map nor jitdump")),
+                    });
+                }
                 "FUSELOOM_DUMP_TO" => environment.dump_to = Some(value.into()),
                 "FUSELOOM_DUMP" => {
                     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());

@@ -33,7 +33,8 @@
 //!
 //! # Environment
 //! All inert unless set: `FUSELOOM_THREADS`; `FUSELOOM_ISA`, the instruction set; `FUSELOOM_MEMORY_LIMIT` and
-//! `FUSELOOM_POOL_BYTES` (`64M`, `2G`); `FUSELOOM_LOG=1`, a line on stderr for each compilation; `FUSELOOM_DUMP_TO=DIR` with
+//! `FUSELOOM_POOL_BYTES` (`64M`, `2G`); `FUSELOOM_LOG=1`, a line on stderr for each compilation;
+//! `FUSELOOM_PERF=map|jitdump`, names of compiled functions for `perf`; `FUSELOOM_DUMP_TO=DIR` with
 //! `FUSELOOM_DUMP=graph,optimized,plan,kernels,clif,asm`. What an [`Options`] sets beats them.
 #![forbid(unsafe_code)]
 

@@ -24,6 +24,12 @@ const KERNELS: usize = 1024;
 
 impl Machine {
     fn new(environment: Environment) -> Result<Machine> {
+        if let Some(perf) = environment.perf {
+            fuseloom_codegen::announce(perf).map_err(|error| Error::Setting {
+                name: "FUSELOOM_PERF".into(),
+                message: format!("its file cannot be made: {error}"),
+            })?;
+        }
         let pool = Pool::new(environment.pool_bytes.unwrap_or_else(Pool::default_cap));
         let interpreted = match environment.interpret {
             true => Some("FUSELOOM_ISA says so".to_string()),

@@ -46,6 +46,40 @@ fn nonsense_is_an_error_and_a_wrong_name_a_warning() {
     assert!(stdout(&[("FUSELOOM_MEMORY_LIMIT", "1")]).contains("the memory limit is 1."));
 }
 
+/// What `perf` reads to name functions.
+#[cfg(target_os = "linux")]
+#[test]
+fn functions_are_announced_where_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |kind: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "computes", "--ignored", "--nocapture"]).env("FUSELOOM_PERF", kind);
+        let mut child = command.current_dir(directory.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
+        assert!(child.wait().unwrap().success());
+        child.id()
+    };
+    let map = format!("/tmp/perf-{}.map", run("map"));
+    let text = std::fs::read_to_string(&map).unwrap();
+    std::fs::remove_file(&map).unwrap();
+    let line = text.lines().find(|line| line.ends_with(" fuseloom::k0.phase.0")).expect("the kernel is named");
+    let numbers: Vec<u64> =
+        line.split(' ').take(2).map(|number| u64::from_str_radix(number, 16).expect("a number in hex")).collect();
+    assert!(numbers[0] > 0 && numbers[1] > 0, "{line}");
+    let dump = std::fs::read(directory.path().join(format!("jit-{}.dump", run("jitdump")))).unwrap();
+    assert_eq!(u32::from_ne_bytes(dump[..4].try_into().unwrap()), 0x4A69_5444);
+    // The records fill the file to its end.
+    let (mut at, mut names) = (40, Vec::new());
+    while at < dump.len() {
+        let size = u32::from_ne_bytes(dump[at + 4..at + 8].try_into().unwrap()) as usize;
+        let name = dump[at + 56..at + size].split(|byte| *byte == 0).next().unwrap();
+        names.push(String::from_utf8_lossy(name).into_owned());
+        at += size;
+    }
+    assert_eq!(at, dump.len());
+    assert!(names.iter().any(|name| name == "fuseloom::k0.phase.0"), "{names:?}");
+    assert!(stdout(&[("FUSELOOM_PERF", "yes")]).contains("error FUSELOOM_PERF: `yes` is neither map nor jitdump"));
+}
+
 #[test]
 fn stages_are_dumped_where_asked() {
     let directory = tempfile::tempdir().unwrap();

@@ -8,9 +8,8 @@
 
 use crate::failure::{Failure, Result};
 use fuseloom::graph::Graph;
-use fuseloom::measure::limits::{Instruction, Products, Store, Twin, throughput};
-use fuseloom::measure::{Work, Workers, machine, pool, products, work};
-use fuseloom::{DType, measure};
+use fuseloom::measure::limits::{Products, Store, Twin};
+use fuseloom::measure::{self, Work, Workers, computing_seconds, machine, pool, products, work};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -77,7 +76,7 @@ impl Limit {
 
     /// Runs the twin for about so many seconds, and times the instructions once more.
     pub(crate) fn sample(&mut self, seconds: f64) {
-        self.computing = self.computing.min(computing(&self.work, self.bits) / self.threads as f64);
+        self.computing = self.computing.min(computing_seconds(&self.work, self.bits) / self.threads as f64);
         let each = seconds / self.ways.len() as f64;
         for &(threads, store) in &self.ways {
             self.twin.store_by(store);
@@ -105,37 +104,6 @@ fn streams(read: &[usize], written: usize) -> (usize, usize, usize) {
     (count(read.iter().sum()), count(written), each)
 }
 
-/// Instructions that wait for the same unit on every processor: their times add up.
-const UNITS: [&[Instruction]; 9] = [
-    &[Instruction::Add],
-    &[Instruction::Mul, Instruction::Fma],
-    &[Instruction::Div, Instruction::Sqrt],
-    &[Instruction::Compare],
-    &[Instruction::Select],
-    &[Instruction::Round],
-    &[Instruction::Convert],
-    &[Instruction::Logic, Instruction::AddInteger],
-    &[Instruction::ShiftInteger],
-];
-
-/// How long operations take one thread on vectors of `bits` bits at least.
-fn computing(work: &[Work], bits: u32) -> f64 {
-    let vectors = |work: &Work| work.elements * (8 * work.bytes) as f64 / f64::from(bits);
-    let rate = |work: &Work| {
-        let dtype = if work.bytes == 8 { DType::F64 } else { DType::F32 };
-        throughput(work.instruction, dtype, bits).unwrap_or(0.0)
-    };
-    let rates: Vec<f64> = work.iter().map(rate).collect();
-    let of_unit = |unit: &&[Instruction]| {
-        let mine = work.iter().zip(&rates).filter(|(work, _)| unit.contains(&work.instruction));
-        mine.map(|(work, rate)| vectors(work) * rate).sum::<f64>()
-    };
-    let longest = UNITS.iter().map(of_unit).fold(0.0, f64::max);
-    let cheapest = throughput(Instruction::Logic, DType::F32, bits).unwrap_or(0.0);
-    let together = work.iter().map(vectors).sum::<f64>() * cheapest;
-    longest.max(together) * 1e-9
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,25 +116,5 @@ mod tests {
         // A sum writes next to nothing, and distances of few points read next to nothing.
         assert_eq!(streams(&[1 << 20], 4), (1, 0, 1 << 20));
         assert_eq!(streams(&[1 << 8], 1 << 20), (0, 1, 1 << 20));
-    }
-
-    #[test]
-    fn every_instruction_has_one_unit() {
-        for instruction in Instruction::ALL {
-            assert_eq!(UNITS.iter().filter(|unit| unit.contains(&instruction)).count(), 1, "{instruction:?}");
-        }
-    }
-
-    #[test]
-    fn kinds_run_side_by_side() {
-        let work = |instruction| Work { instruction, bytes: 8, elements: 1e6 };
-        let (div, add) = (work(Instruction::Div), work(Instruction::Add));
-        let alone = computing(&[div], 128);
-        // Rates are measured, so that nothing can be said to the digit; and not everywhere.
-        assert!(alone == 0.0 || (1e-5..1e-1).contains(&alone), "{alone}");
-        // Ten additions take less than a division on every processor there is.
-        let both = computing(&[div, add], 128);
-        assert!(both < alone * 2.0 || alone == 0.0, "{both} against {alone}");
-        assert_eq!(computing(&[], 128), 0.0);
     }
 }

@@ -1,11 +1,13 @@
 //! For benchmarks and tools: what the machine is and can do at best, the process's memory pool, and what it costs to compile
 //! a program and to run it at least.
 
+mod computing;
 mod work;
 
+pub use computing::computing_seconds;
 pub use fuseloom_runtime::{Pool, Workers, limits, machine, processors};
 pub use work::{Work, products, work};
-pub(crate) use work::{kernel_products, kernel_work};
+pub(crate) use work::{kernel_products, kernel_work, product};
 
 use crate::machine::machine as process;
 use crate::pipeline::internal;

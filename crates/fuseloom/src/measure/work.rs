@@ -88,21 +88,23 @@ pub(crate) fn kernel_products(kernel: &Kernel, bound: &BoundKernel) -> BTreeMap<
 /// The graph has an extent that is not fixed; a fault of the compiler.
 pub fn products(graph: &Graph) -> Result<Vec<MatrixProduct>> {
     let optimized = optimized(graph)?.graph;
-    let mut found = Vec::new();
-    for node in optimized.nodes() {
-        let Op::Einsum(contraction) = &node.op else { continue };
-        let Some(product) = contraction.matrix_product() else { continue };
-        let left = extents(optimized.ty(node.inputs[0]))?;
-        let result = extents(node.ty())?;
-        found.push(MatrixProduct {
-            batch: result[..product.batch].iter().product(),
-            rows: result[product.batch],
-            columns: result[product.batch + 1],
-            depth: left[product.batch + 1],
-            dtype: node.ty().dtype,
-        });
-    }
-    Ok(found)
+    optimized.ids().filter_map(|node| product(&optimized, node).transpose()).collect()
+}
+
+/// The matrix product that a node is, if it is one.
+pub(crate) fn product(graph: &Graph, id: NodeId) -> Result<Option<MatrixProduct>> {
+    let node = graph.node(id);
+    let Op::Einsum(contraction) = &node.op else { return Ok(None) };
+    let Some(product) = contraction.matrix_product() else { return Ok(None) };
+    let left = extents(graph.ty(node.inputs[0]))?;
+    let result = extents(node.ty())?;
+    Ok(Some(MatrixProduct {
+        batch: result[..product.batch].iter().product(),
+        rows: result[product.batch],
+        columns: result[product.batch + 1],
+        depth: left[product.batch + 1],
+        dtype: node.ty().dtype,
+    }))
 }
 
 /// Elements by instruction and bytes of an element.

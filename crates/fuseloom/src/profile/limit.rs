@@ -3,46 +3,72 @@
 use crate::Result;
 use crate::explain::report::{BufferReport, LimitReport, StepReport};
 use crate::machine::machine;
+use crate::measure::{Work, computing_seconds, product};
 use fuseloom_codegen::Isa;
+use fuseloom_graph::{Graph, NodeId};
 use fuseloom_lane::DType;
-use fuseloom_runtime::limits::{Instruction, Store, Twin, throughput};
+use fuseloom_runtime::limits::{Instruction, MatrixProduct, Products, Store, Twin};
+use std::time::Instant;
 
 /// The most streams of one direction.
 const STREAMS: u64 = 8;
-/// How long the twin runs, in seconds.
+/// How long the twin runs, and products at least, in seconds.
 const LONG: f64 = 0.02;
+/// Runs of products at least: the first touches their memory.
+const RUNS: usize = 2;
 
-/// Measures a twin that moves the same bytes, and adds up the operations at their measured rates. `None` where a library function
-/// does the work, which has a rate of its own, or where nothing moves.
-pub(super) fn of_step(
-    step: &StepReport,
-    buffers: &[BufferReport],
-    threads: usize,
-    isa: Isa,
-) -> Result<Option<LimitReport>> {
-    let product = step.operations.iter().any(|operation| operation.operation == crate::explain::PRODUCT);
-    let Some(traffic) = step.traffic.filter(|traffic| traffic.read + traffic.written > 0 && !product) else {
-        return Ok(None);
-    };
-    // Streams as long as the shortest array that counts.
-    let sizes = step.reads.iter().chain(&step.writes).filter_map(|k| buffers[*k].bytes.known());
-    let moved = |bytes: u64| bytes.min(traffic.read.max(traffic.written));
-    let sizes: Vec<u64> = sizes.map(moved).collect();
-    let largest = sizes.iter().copied().max().unwrap_or(0);
-    let each = sizes.iter().copied().filter(|bytes| bytes * STREAMS >= largest).min().unwrap_or(0).max(1);
-    let streams = |bytes: u64| (bytes as f64 / each as f64).round() as usize;
-    let (reads, writes) = (streams(traffic.read), streams(traffic.written));
-    let machine = machine()?;
-    let workers = machine.workers(threads);
-    let mut twin = Twin::new(reads, writes, each as usize, Store::Cached, machine.pool())?;
-    let moving = twin.best(&workers, threads, LONG);
-    let bits = isa.bits();
-    let seconds = |operation: &crate::explain::report::OperationReport| {
-        let dtype = if operation.bits == 64 { DType::F64 } else { DType::F32 };
-        let instruction = Instruction::ALL.into_iter().find(|one| one.name() == operation.operation);
-        let nanoseconds = instruction.and_then(|one| throughput(one, dtype, bits)).unwrap_or(0.0);
-        operation.elements as f64 * operation.bits as f64 / f64::from(bits) * nanoseconds * 1e-9
-    };
-    let computing: f64 = step.operations.iter().map(seconds).sum::<f64>() / threads as f64;
-    Ok(Some(LimitReport { moving_milliseconds: moving * 1e3, computing_milliseconds: computing * 1e3 }))
+/// What steps are held against.
+pub(super) struct Machine<'m> {
+    pub(super) graph: &'m Graph,
+    pub(super) buffers: &'m [BufferReport],
+    pub(super) threads: usize,
+    pub(super) isa: Isa,
+}
+
+impl Machine<'_> {
+    /// Measures a twin that moves the same bytes, takes the operations at their measured rates, and matrix products as long as the
+    /// library alone takes for them. `None` where nothing moves, and for products that the library does not know.
+    pub(super) fn of_step(&self, step: &StepReport) -> Result<Option<LimitReport>> {
+        let Some(traffic) = step.traffic.filter(|traffic| traffic.read + traffic.written > 0) else { return Ok(None) };
+        let products = step.operations.iter().any(|operation| operation.operation == crate::explain::PRODUCT);
+        let multiplying = if products { self.multiplying(step)? } else { Some(0.0) };
+        let Some(multiplying) = multiplying else { return Ok(None) };
+        // Streams as long as the shortest array that counts.
+        let sizes = step.reads.iter().chain(&step.writes).filter_map(|k| self.buffers[*k].bytes.known());
+        let moved = |bytes: u64| bytes.min(traffic.read.max(traffic.written));
+        let sizes: Vec<u64> = sizes.map(moved).collect();
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        let each = sizes.iter().copied().filter(|bytes| bytes * STREAMS >= largest).min().unwrap_or(0).max(1);
+        let streams = |bytes: u64| (bytes as f64 / each as f64).round() as usize;
+        let (reads, writes) = (streams(traffic.read), streams(traffic.written));
+        let machine = machine()?;
+        let workers = machine.workers(self.threads);
+        let mut twin = Twin::new(reads, writes, each as usize, Store::Cached, machine.pool())?;
+        let moving = twin.best(&workers, self.threads, LONG);
+        let work = |operation: &crate::explain::report::OperationReport| {
+            let instruction = Instruction::ALL.into_iter().find(|one| one.name() == operation.operation)?;
+            Some(Work { instruction, bytes: operation.bits / 8, elements: operation.elements as f64 })
+        };
+        let work: Vec<Work> = step.operations.iter().filter_map(work).collect();
+        let computing = computing_seconds(&work, self.isa.bits()) / self.threads as f64 + multiplying;
+        Ok(Some(LimitReport { moving_milliseconds: moving * 1e3, computing_milliseconds: computing * 1e3 }))
+    }
+
+    /// How many seconds the library alone takes for the products of a step.
+    fn multiplying(&self, step: &StepReport) -> Result<Option<f64>> {
+        let of_nodes = step.nodes.iter().filter_map(|node| product(self.graph, NodeId(*node)).ok().flatten());
+        let list: Vec<MatrixProduct> = of_nodes.collect();
+        if list.is_empty() || list.iter().any(|product| !matches!(product.dtype, DType::F32 | DType::F64)) {
+            return Ok(None);
+        }
+        let machine = machine()?;
+        let workers = machine.workers(self.threads);
+        let mut products = Products::new(&list, machine.pool())?;
+        let (start, mut runs, mut best) = (Instant::now(), 0, f64::INFINITY);
+        while runs < RUNS || start.elapsed().as_secs_f64() < LONG {
+            best = best.min(products.run(&workers, self.threads));
+            runs += 1;
+        }
+        Ok(Some(best))
+    }
 }

@@ -13,6 +13,7 @@ use crate::run::Watched;
 use crate::{Explain, Program, Result, Stage, Tensor};
 use fuseloom_runtime::Span;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs of a program are repeated for about this long, and at least [`LEAST`] times.
@@ -114,9 +115,12 @@ impl Profile {
         let steps = report.plan.as_ref().map_or(&[][..], |plan| plan.steps.as_slice());
         let buffers = report.plan.as_ref().map_or(&[][..], |plan| plan.buffers.as_slice());
         let mut profiled = Vec::new();
+        let prepared = Arc::clone(&model.prepared);
+        let (graph, threads, isa) = (&prepared.optimized.graph, watched.threads(), watched.isa());
+        let machine = limit::Machine { graph, buffers, threads, isa };
         for step in steps {
             let milliseconds = best.get(step.number).copied().unwrap_or(0.0);
-            let limit = limit::of_step(step, buffers, watched.threads(), watched.isa())?;
+            let limit = machine.of_step(step)?;
             let fraction = limit.map(|limit: LimitReport| limit.milliseconds() / milliseconds);
             model.measured.push(Measured { time: MeasuredReport { milliseconds, fraction }, limit });
             profiled.push(profile_of(step, milliseconds, limit));

@@ -212,7 +212,7 @@
         ["Operations", step.operations.map((one) => make("div", `${one.elements.toLocaleString("en")} ${one.operation}, ${one.bits} bits`))],
         ["Code", step.code ? (step.code.cached ? "compiled before" : `compiled in ${ms(step.code.milliseconds)}`) : ""],
         ["Limit", step.limit ? ms(Math.max(step.limit.moving_milliseconds, step.limit.computing_milliseconds)) : ""],
-        ["Measured", step.measured ? ms(step.measured.milliseconds) : ""],
+        ["Measured", step.measured ? ms(step.measured.milliseconds) + (step.measured.fraction ? `, ${step.measured.fraction.toFixed(2)} of the limit` : "") : ""],
         ["Computes", step.nodes.map(nodeLink)],
       ]),
       ...choices((choice) => step.nodes.includes(choice.producer) || step.nodes.includes(choice.consumer)),
