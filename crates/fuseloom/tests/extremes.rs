@@ -107,6 +107,24 @@ fn ranges() {
 }
 
 #[test]
+fn products() {
+    let mut random = Random(4);
+    for _ in 0..500 {
+        let dtype = random.pick(&[f32, f64, i8, f16]);
+        let (m, k, n) = (random.extent(), random.extent(), random.extent());
+        // Sums of so many products would take forever.
+        if k > 17 && m > 0 && n > 0 {
+            continue;
+        }
+        let (a, b) = (full([m, k], 1, dtype), full([k, n], 1, dtype));
+        settle(&maximum(a.matmul(&b) + 1, 0));
+        if n <= 17 {
+            settle(&a.matmul(&b).exp().matmul(&full([n, 3], 1, dtype)).flip(0).t());
+        }
+    }
+}
+
+#[test]
 fn slices_are_what_python_makes_of_them() {
     let n = 7i64;
     let x = arange(0, n, 1);

@@ -172,7 +172,7 @@ const ACCUMULATORS: i64 = 128 << 10;
 /// Bytes of a side of a packed square: whole cache lines both ways.
 const SQUARE: i64 = 256;
 /// Bytes of a block of rows of products, of the second-level cache.
-const BLOCK: i64 = 512 << 10;
+const BLOCK: i64 = 1 << 20;
 /// The fewest rows of such a block: the library packs a right matrix anew for each.
 const FEWEST_ROWS: i64 = 32;
 /// The number of blocks that is worth smaller ones.

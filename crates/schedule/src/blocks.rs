@@ -31,7 +31,7 @@ const ROWS: i64 = 512;
 const COLUMNS: i64 = 256;
 
 /// Bytes that a block of rows keeps in scratch, as binding chooses it.
-const SCRATCH: i64 = 512 << 10;
+const SCRATCH: i64 = 1 << 20;
 
 /// The fewest rows of a block: below, the library spends its time packing the right matrix.
 const FEWEST: i64 = 32;
@@ -45,9 +45,9 @@ const PARALLEL: i64 = 4;
 /// Multiplications below which a kernel is too small for parallelism to matter.
 const SMALL: i64 = 1 << 22;
 
-/// Bytes a nanosecond that memory moves, and that the library packs.
+/// Bytes a nanosecond that memory moves for all threads, and that the library packs on all of them.
 const MEMORY_RATE: i64 = 20;
-const PACKING_RATE: i64 = 30;
+const PACKING_RATE: i64 = 50;
 
 /// The loops that blocks are cut along.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,9 +212,10 @@ pub(crate) fn tile_rule(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable,
     let others = |sizes: &mut SizeTable, loop_: Option<usize>, tile: i64| match loop_ {
         None => batch,
         Some(l) => {
-            let up = sizes.constant(tile - 1);
-            let (up, tile) = (sizes.add(cluster.extents[l], up), sizes.constant(tile));
-            let count = sizes.binary(SizeOp::FloorDiv, up, tile);
+            let (one, tile) = (sizes.constant(1), sizes.constant(tile));
+            let last = sizes.binary(SizeOp::Sub, cluster.extents[l], one);
+            let whole = sizes.binary(SizeOp::FloorDiv, last, tile);
+            let count = sizes.add(whole, one);
             sizes.mul(batch, count)
         }
     };
@@ -256,7 +257,7 @@ fn packed(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> i64 {
         sizes.hint_product(inner).saturating_mul(tasks.tasks[t.index()].dtypes[0].size() as i64)
     };
     let matrices = products(cluster, tasks).map(matrix).fold(0i64, i64::saturating_add);
-    batch.saturating_mul((rows + tall - 1) / tall.max(1)).saturating_mul(matrices)
+    batch.saturating_mul(rows.saturating_add(tall - 1) / tall.max(1)).saturating_mul(matrices)
 }
 
 /// Whether a legal merge of clusters, one of them with a product, is worth it. `edges` are the values that pass between them.
@@ -279,7 +280,7 @@ pub(crate) fn pays(
     }
     let rows = blocks.rows.map_or(1, |l| sizes.hint(merged.extents[l]));
     let outer = sizes.hint_product(merged.structure.levels[0].iter().map(|&l| merged.extents[l]));
-    let count = (outer / rows.max(1)).saturating_mul((rows + FEWEST - 1) / FEWEST);
+    let count = (outer / rows.max(1)).saturating_mul(rows.saturating_add(FEWEST - 1) / FEWEST);
     let multiplications = |t: TaskId| sizes.hint_product(tasks.tasks[t.index()].domain.iter().copied());
     let all = products(merged, tasks).map(multiplications).fold(0i64, i64::saturating_add);
     if count < PARALLEL && all > SMALL {
