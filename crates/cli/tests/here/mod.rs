@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A directory that is gone after the test, and the command run in it.
-pub struct Here(tempfile::TempDir);
+pub(crate) struct Here(tempfile::TempDir);
 
 impl Here {
-    pub fn new() -> Here {
+    pub(crate) fn new() -> Here {
         Here(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fuseloom"));
         command.args(arguments).current_dir(self.0.path());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FUSELOOM_")) {
@@ -28,12 +28,12 @@ impl Here {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// What a command prints that must succeed.
-    pub fn good(&self, arguments: &[&str]) -> String {
+    pub(crate) fn good(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
@@ -41,12 +41,12 @@ impl Here {
     }
 
     /// The one message of a command that must fail, after `error: `.
-    pub fn bad(&self, arguments: &[&str]) -> String {
+    pub(crate) fn bad(&self, arguments: &[&str]) -> String {
         message(self.run(arguments), arguments)
     }
 
     /// The names of the files there are.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort_unstable();
@@ -54,7 +54,7 @@ impl Here {
     }
 }
 
-pub fn message(output: Output, arguments: &[&str]) -> String {
+pub(crate) fn message(output: Output, arguments: &[&str]) -> String {
     let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stdout}{stderr}");
     assert_eq!(stdout, "", "{arguments:?}");
@@ -64,7 +64,7 @@ pub fn message(output: Output, arguments: &[&str]) -> String {
 }
 
 /// An `.npy` file of `f32`.
-pub fn npy(shape: &str, elements: &[f32]) -> Vec<u8> {
+pub(crate) fn npy(shape: &str, elements: &[f32]) -> Vec<u8> {
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     header.push_str(&" ".repeat(127 - 10 - header.len()));
     header.push('\n');
@@ -75,7 +75,7 @@ pub fn npy(shape: &str, elements: &[f32]) -> Vec<u8> {
     bytes
 }
 
-pub fn elements(path: &Path) -> Vec<f32> {
+pub(crate) fn elements(path: &Path) -> Vec<f32> {
     let bytes = std::fs::read(path).unwrap();
     bytes[128..].chunks_exact(4).map(|x| f32::from_le_bytes(x.try_into().unwrap())).collect()
 }
