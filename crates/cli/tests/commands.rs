@@ -3,6 +3,7 @@
 mod here;
 
 use here::{Here, elements, message, npy};
+use std::path::Path;
 use std::process::Stdio;
 
 const SCALE: &str = "graph(%0 x: f32[n,2], %1 w: f32[2])\n  %2 = broadcast[n,2] %1: f32[n,2]\n  \
