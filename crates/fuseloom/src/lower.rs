@@ -39,6 +39,9 @@ impl Visited {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places(Vec<SmallVec<[Place; 1]>>);
 
+/// Places of one node that are kept: nobody reads more, and of thousands of equal operations each would be compared with all.
+const MOST_PLACES: usize = 16;
+
 impl Places {
     /// Of a node; empty where that is not known.
     pub(crate) fn of(&self, node: NodeId) -> &[Place] {
@@ -50,7 +53,7 @@ impl Places {
             self.0.resize_with(node.index() + 1, SmallVec::new);
         }
         let places = &mut self.0[node.index()];
-        if !places.contains(place) {
+        if places.len() < MOST_PLACES && !places.contains(place) {
             places.push(place.clone());
         }
     }
