@@ -185,7 +185,10 @@ impl Given {
         }
         let inner = |value: &Value| Given { value: value.clone(), at: self.at }.tensor();
         let tensors = list.items().iter().map(inner).collect::<Outcome<Vec<Tensor>>>()?;
-        Ok(stack(tensors, 0))
+        let stacked = stack(tensors, 0);
+        // Items of several shapes are a mistake of this text, not of what is done with the list later.
+        stacked.check()?;
+        Ok(stacked)
     }
 
     /// Several arrays: a tuple or a list of them, or the rows of one.
