@@ -1,5 +1,6 @@
 //! From a kernel to machine code.
 
+use crate::listing::Listing;
 use crate::memory::CodeMemory;
 use crate::scan::functions::ScanFunction;
 use crate::unit::{Form, Unit};
@@ -35,26 +36,26 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, Cod
     Ok(CompiledKernel { entries, owner: Arc::new(memory) })
 }
 
-/// The text of a kernel's functions in Cranelift's IR: canonical, without addresses.
+/// A kernel's functions in Cranelift's IR.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn clif(kernel: &Kernel, options: &Options) -> Result<String, CodegenError> {
-    text(kernel, options, Form::Clif)
+pub fn clif(kernel: &Kernel, options: &Options) -> Result<Listing, CodegenError> {
+    listing(kernel, options, Form::Clif)
 }
 
-/// The machine instructions of a kernel's functions: canonical, labels for addresses.
+/// The machine instructions of a kernel's functions, labels for addresses.
 ///
 /// # Errors
 /// As [`compile`].
-pub fn assembly(kernel: &Kernel, options: &Options) -> Result<String, CodegenError> {
-    text(kernel, options, Form::Assembly)
+pub fn assembly(kernel: &Kernel, options: &Options) -> Result<Listing, CodegenError> {
+    listing(kernel, options, Form::Assembly)
 }
 
-fn text(kernel: &Kernel, options: &Options, form: Form) -> Result<String, CodegenError> {
+fn listing(kernel: &Kernel, options: &Options, form: Form) -> Result<Listing, CodegenError> {
     let mut unit = unit(kernel, options, Some(form))?;
     phases(&mut unit, kernel)?;
-    Ok(unit.into_text())
+    Ok(unit.into_listing(kernel))
 }
 
 fn backend(kernel: &Kernel, error: &dyn std::fmt::Debug) -> CodegenError {

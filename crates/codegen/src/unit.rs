@@ -4,6 +4,7 @@ use crate::Isa;
 use crate::clif::int;
 use crate::helper::Helper;
 use crate::lanes::Regs;
+use crate::listing::{Listing, Strips};
 use crate::memory::CodeMemory;
 use crate::perf;
 use crate::reduce::row_functions::RowFunction;
@@ -16,6 +17,7 @@ use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::{Context, ir};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget};
+use fuseloom_kernel::{Kernel, Strip};
 use fuseloom_lane::{ScalarFn, Table};
 use std::sync::Arc;
 
@@ -33,8 +35,9 @@ pub(crate) struct Unit {
     helpers: Vec<(Helper, FuncId)>,
     built: usize,
     tables: Vec<(Arc<Table>, DataId)>,
-    /// The text of every function, when it is asked for.
+    /// The text of every function, and what became of strips, when it is asked for.
     text: Option<(Form, String)>,
+    noted: Strips,
     context: FunctionBuilderContext,
     failure: Option<Box<ModuleError>>,
 }
@@ -88,15 +91,24 @@ impl Unit {
             built: 0,
             tables: Vec::new(),
             text: text.map(|form| (form, String::new())),
+            noted: Strips::default(),
             context: FunctionBuilderContext::new(),
             failure: None,
         }
     }
 
-    /// Notes in the text, if it is asked for, why a strip is not assembled for wider registers where the target has them.
-    pub(crate) fn stays_narrow(&mut self, reason: &str) {
+    /// A strip of the kernel is to be compiled.
+    pub(crate) fn begin_strip(&mut self, kernel: &Kernel, strip: &Strip) {
+        if self.text.is_some() {
+            self.noted.begin(kernel, strip);
+        }
+    }
+
+    /// Notes, if the text is asked for, why a strip is not assembled for wider registers where the target has them.
+    pub(crate) fn stays_narrow(&mut self, reason: &'static str) {
         if let Some((_, text)) = self.text.as_mut().filter(|_| self.isa != Isa::Clif) {
             text.push_str(&format!("; a strip stays in 128 bits: {reason}\n"));
+            self.noted.note(Isa::Clif, None, Some(reason));
         }
     }
 
@@ -245,6 +257,7 @@ impl Unit {
             sizes.push((id, name.clone(), function.code.length));
         }
         if let Some((form, text)) = &mut self.text {
+            self.noted.note(self.isa, Some(function.shape), None);
             let (lanes, steps) = function.shape;
             let of = match form {
                 Form::Clif => String::new(),
@@ -302,8 +315,9 @@ impl Unit {
         Ok(self.memory)
     }
 
-    /// The text of every function so far.
-    pub(crate) fn into_text(self) -> String {
-        self.text.map_or(String::new(), |(_, text)| text)
+    /// The text of every function so far, and what became of the kernel's strips.
+    pub(crate) fn into_listing(self, kernel: &Kernel) -> Listing {
+        let text = self.text.map_or(String::new(), |(_, text)| text);
+        Listing { text, strips: self.noted.finish(kernel, self.isa) }
     }
 }

@@ -1,6 +1,6 @@
 //! What explain shows, and what the options refuse.
 
-use fuseloom::{Stage, explain_all_with, prelude::*};
+use fuseloom::{Isa, Stage, explain_all_with, prelude::*};
 use ndarray::Array2;
 
 fn standardized() -> Tensor {
@@ -103,6 +103,41 @@ fn json_is_the_report() {
     let sub = json["optimized"].as_array().unwrap().iter().find(|node| node["op"] == "sub").unwrap();
     assert!(sub["places"][0].as_str().unwrap().contains("explain.rs:"), "{sub}");
     assert_eq!(sub["steps"].as_array().unwrap().len(), 1);
+}
+
+/// The strips of all steps, each as its back end and its reason.
+fn back_ends(tensor: &Tensor, isa: Isa) -> Vec<(&'static str, Option<String>)> {
+    let plan = tensor.explain_with(&Options::new().isa(isa)).report(Stage::Clif).unwrap().plan.unwrap();
+    let strips = plan.steps.into_iter().flat_map(|step| step.strips);
+    strips.map(|strip| (strip.back_end, strip.reason)).collect()
+}
+
+#[test]
+fn each_strip_names_its_back_end_and_why_it_is_not_the_widest() {
+    let x = Tensor::from(vec![1.0f32; 1000]);
+    let taken = x.take(arange(0, 500, 2), 0) * 2.0;
+    let scan = x.cumsum(0);
+    let both = Tensor::from(Array2::<f32>::zeros((60, 50)));
+    let all = [x.sqrt() + 1.0, x.sum(0), x.var(0), taken.clone(), scan.clone(), both.sum(0), both.sum(..)];
+    for tensor in &all {
+        let strips = back_ends(tensor, Isa::Clif);
+        assert!(!strips.is_empty(), "{tensor:?}");
+        assert!(strips.iter().all(|strip| *strip == ("clif", None)), "{strips:?}");
+    }
+    let wide = Isa::best();
+    if wide == Isa::Clif {
+        return;
+    }
+    assert_eq!(back_ends(&(x.sqrt() + 1.0), wide), [(wide.name(), None)]);
+    assert_eq!(back_ends(&taken, wide), [("clif", Some("it reads at computed indices".to_string()))]);
+    assert_eq!(back_ends(&scan, wide)[0], ("clif", Some("functions of the library scan it".to_string())));
+    for tensor in &all {
+        for (back_end, reason) in back_ends(tensor, wide) {
+            assert_eq!(back_end == wide.name(), reason.is_none(), "{back_end} {reason:?} of {tensor:?}");
+        }
+    }
+    let report = both.sum(0).explain_with(&Options::new().isa(wide)).report(Stage::Kernels).unwrap().plan.unwrap();
+    assert!(report.steps[0].strips.is_empty(), "no code has been made for stage kernels");
 }
 
 #[test]

@@ -66,6 +66,7 @@ impl<'k> LoneStrip<'k> {
         blocks: Blocks,
         squares: bool,
     ) {
+        n.e.unit.begin_strip(n.kernel, self.strip);
         let scope_of =
             |n: &mut Nest<'_, '_>, lane: Clif, k: Clif| iteration(n, scope, inner, columns, blocks, lane, k, squares);
         let stride = LANES as i64;

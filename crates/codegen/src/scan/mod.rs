@@ -26,6 +26,7 @@ use std::mem::offset_of;
 
 /// Emits a strip that scans.
 pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip) {
+    n.e.unit.stays_narrow("functions of the library scan it");
     let axis = strip.axis.map(|(var, range)| (var, n.bounds(scope, range)));
     let Some((var, bounds)) = axis else {
         across(n, scope, strip, None);

@@ -69,6 +69,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip) {
     if vertical::skips(scope, strip) {
         return;
     }
+    n.e.unit.begin_strip(n.kernel, strip);
     if strip.scans().next().is_some() {
         scan::emit(n, scope, strip);
         return;
@@ -99,7 +100,11 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     n.e.b.switch_to_block(some);
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
-    if !(composed::composes(strip) && in_wide_registers(n, scope, strip, &run, count)) {
+    let composes = composed::composes(strip);
+    if !composes {
+        n.e.unit.stays_narrow("it writes an extent");
+    }
+    if !(composes && in_wide_registers(n, scope, strip, &run, count)) {
         let zero = n.word(0);
         sweep::emit(n, &run, zero, count, &|n, results, at, v| {
             vertical::accumulate(n, scope, strip, results, Some(at), v);

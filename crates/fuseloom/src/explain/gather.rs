@@ -6,9 +6,11 @@ use super::text::node_lines;
 use super::{Stage, difference, passes, traffic};
 use crate::pipeline::Planned;
 use crate::{Result, measure};
+use fuseloom_codegen::StripCode;
 use fuseloom_graph::{Graph, Node, NodeId, Op, Reduce, Type, print};
 use fuseloom_kernel::{
-    BoundStep, BufferDecl, BufferKind, KernelStep, LibraryOp, OperandBind, Place, Role, SizeId, Step, print_sizes,
+    BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, Place, Role, SizeId, Step,
+    print_sizes,
 };
 use fuseloom_schedule::{Choice, Decision};
 use hashbrown::HashMap;
@@ -241,10 +243,12 @@ impl Gather<'_> {
             report.kernel = Some(fuseloom_kernel::print(kernel));
         }
         if stage >= Stage::Clif {
-            report.clif = Some(fuseloom_codegen::clif(kernel, &self.codegen())?);
+            let listing = fuseloom_codegen::clif(kernel, &self.codegen())?;
+            report.strips = listing.strips.iter().map(|code| strip(kernel, code)).collect();
+            report.clif = Some(listing.text);
         }
         if stage >= Stage::Asm {
-            report.asm = Some(fuseloom_codegen::assembly(kernel, &self.codegen())?);
+            report.asm = Some(fuseloom_codegen::assembly(kernel, &self.codegen())?.text);
         }
         Ok(())
     }
@@ -331,6 +335,19 @@ impl Gather<'_> {
         let overlaps =
             |other: &usize| range(*other).is_some_and(|other| own.start < other.end && other.start < own.end);
         (0..bound.plan.buffers.len()).filter(|other| *other != k).filter(overlaps).collect()
+    }
+}
+
+fn strip(kernel: &Kernel, code: &StripCode) -> StripReport {
+    let StripCode { strip, axis, isa, shape, reason } = *code;
+    StripReport {
+        strip,
+        axis: axis.map(|var| kernel.vars[var.0 as usize].to_string()),
+        back_end: isa.name(),
+        bits: isa.bits(),
+        elements: shape.map(|(elements, _)| elements),
+        steps: shape.map(|(_, steps)| steps),
+        reason: reason.map(str::to_string),
     }
 }
 

@@ -245,6 +245,8 @@ pub struct StepReport {
     pub limit: Option<LimitReport>,
     /// How long it took, in a profile.
     pub measured: Option<MeasuredReport>,
+    /// Whose registers its strips run in, from stage `clif` on.
+    pub strips: Vec<StripReport>,
     /// The kernel's text, from stage `kernels` on.
     pub kernel: Option<String>,
     /// Cranelift's intermediate representation, from stage `clif` on.
@@ -268,6 +270,7 @@ impl StepReport {
             code: None,
             limit: None,
             measured: None,
+            strips: Vec::new(),
             kernel: None,
             clif: None,
             asm: None,
@@ -305,6 +308,26 @@ pub struct CodeReport {
     pub milliseconds: Option<f64>,
     /// Of a kernel that had to be compiled: what differs from the most similar one that was there before; empty if there was none.
     pub differs: Vec<String>,
+}
+
+/// A loop that a strip of a kernel became: one for most strips, several where it is compiled in parts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StripReport {
+    /// Which strip: its number in the kernel's text, from 0.
+    pub strip: usize,
+    /// The variable it runs along; none for a single element.
+    pub axis: Option<String>,
+    /// The back end it went through: `avx512`, `avx2`, `clif` ([`Isa`](crate::Isa)).
+    pub back_end: &'static str,
+    /// Bits of its registers.
+    pub bits: u32,
+    /// Elements a step, of a strip that is assembled for registers of more than 128 bits.
+    pub elements: Option<usize>,
+    /// Steps an iteration, of such a strip.
+    pub steps: Option<usize>,
+    /// Why it is not in the registers that the kernel is compiled for, if it is not.
+    pub reason: Option<String>,
 }
 
 /// The least time that a step can take on this machine: the longer of the two.

@@ -22,6 +22,11 @@
     check("its source line", report.optimized[id].places.every((place) => details.textContent.includes(place)));
     check("its kernel", details.querySelector('[data-go^="step-"]'));
     check("its CLIF", details.querySelector('[data-code="clif"] pre').textContent.includes("function"));
+    const step = drawing.querySelector(".cluster");
+    click(step);
+    const strips = report.plan.steps[Number(step.id.split("-")[1])].strips;
+    check("a kernel shows its strips", strips.length > 0 && details.textContent.includes(`strip 0 along ${strips[0].axis}: ${strips[0].back_end}`));
+    click(node);
     check("its assembly", details.querySelector('[data-code="assembly"] pre').textContent.length > 100);
     check("the address says so", location.hash === `#${node.id}`);
     check("neighbours are marked", drawing.querySelectorAll(".edge.near").length > 0);

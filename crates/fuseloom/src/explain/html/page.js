@@ -200,6 +200,11 @@
       ...(step ? code(step) : []),
     ];
   };
+  const strip = (one) => {
+    const shape = one.elements ? `, ${one.elements} elements a step, ${one.steps} steps an iteration` : "";
+    const along = one.axis === null ? "" : ` along ${one.axis}`;
+    return `strip ${one.strip}${along}: ${one.back_end}, ${one.bits} bits${shape}${one.reason ? `: ${one.reason}` : ""}`;
+  };
   const ofStep = (number) => {
     const step = plan.steps[number];
     const ms = (value) => `${value.toFixed(4)} ms`;
@@ -210,6 +215,7 @@
         ["Writes", step.writes.map(bufferLink)],
         ["Moves", step.traffic ? `${bytes(step.traffic.read)} in, ${bytes(step.traffic.written)} out` : ""],
         ["Operations", step.operations.map((one) => make("div", `${one.elements.toLocaleString("en")} ${one.operation}, ${one.bits} bits`))],
+        ["Strips", step.strips.map((one) => make("div", strip(one)))],
         ["Code", step.code ? (step.code.cached ? "compiled before" : `compiled in ${ms(step.code.milliseconds)}`) : ""],
         ["Limit", step.limit ? ms(Math.max(step.limit.moving_milliseconds, step.limit.computing_milliseconds)) : ""],
         ["Measured", step.measured ? ms(step.measured.milliseconds) + (step.measured.fraction ? `, ${step.measured.fraction.toFixed(2)} of the limit` : "") : ""],
