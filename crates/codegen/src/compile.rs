@@ -68,13 +68,13 @@ fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, 
         let reason = format!("it lacks {feature}, which `{}` needs", options.isa.name());
         return Err(CodegenError::UnsupportedHost { reason });
     }
-    let isa = isa::host()?;
+    let host = isa::host()?;
     let (mut functions, mut scans) = (Vec::new(), Vec::new());
     for phase in &kernel.phases {
         collect_functions(&phase.body, &mut functions, &mut scans);
     }
     let x86 = cfg!(target_arch = "x86_64");
-    Ok(Unit::new(CodeMemory::new(isa, &functions, &scans)?, x86, options.isa, text))
+    Ok(Unit::new(CodeMemory::new(host, &functions, &scans, options.isa)?, x86, options.isa, text))
 }
 
 fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {

@@ -4,9 +4,9 @@
 //! pc-relative calls and loads. Pages are writable while code is put in and executable after, never both. The arena goes
 //! back to the system with the last [`CodeMemory`] that names it, on every path: `cranelift-jit` itself would leak it.
 
-use crate::CodegenError;
 use crate::reduce::row_functions::RowFunction;
 use crate::scan::functions::ScanFunction;
+use crate::{CodegenError, Isa};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::default_libcall_names;
@@ -23,15 +23,17 @@ pub(crate) struct CodeMemory {
 }
 
 impl CodeMemory {
-    /// An empty arena; `functions` and `scans` are what the code may call.
+    /// An empty arena for code of the host; `functions` and `scans` are what it may call, the latter as they are for an
+    /// instruction set.
     pub(crate) fn new(
-        isa: OwnedTargetIsa,
+        host: OwnedTargetIsa,
         functions: &[ScalarFn],
         scans: &[ScanFunction],
+        isa: Isa,
     ) -> Result<CodeMemory, CodegenError> {
         let arena = ArenaMemoryProvider::new_with_size(RESERVED)
             .map_err(|e| CodegenError::CodeMemory { reason: e.to_string() })?;
-        let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+        let mut builder = JITBuilder::with_isa(host, default_libcall_names());
         builder.memory_provider(Box::new(arena));
         for function in functions {
             builder.symbol(function.name, function.call as *const u8);
@@ -40,7 +42,7 @@ impl CodeMemory {
             builder.symbol(function.name(), function.address());
         }
         for function in scans {
-            builder.symbol(function.name(), function.address());
+            builder.symbol(function.name(), function.address(isa));
         }
         Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))) })
     }

@@ -1,11 +1,12 @@
 //! Scans of elements that lie side by side, as functions that compiled code calls.
 //!
-//! Each follows the order of [`fuseloom_lane::scan`]. One is compiled for each operation and dtype, and again for AVX-512
-//! where the processor has it. What enters a scan and what is made of it is compiled code: these see plain arrays.
+//! Each follows the order of [`fuseloom_lane::scan`]. One is compiled for each operation and dtype; those whose order matters
+//! again for AVX2 and AVX-512. What enters a scan and what is made of it is compiled code: these see plain arrays.
 
 use super::lane::{Fold, Key, Lane, Product, Sum};
 #[cfg(target_arch = "x86_64")]
 use super::row512::Row;
+use crate::Isa;
 use fuseloom_lane::scan::{BLOCK, ROW, SPAN, UNITS};
 use fuseloom_lane::{DType, Scan};
 
@@ -56,8 +57,8 @@ impl ScanFunction {
         if self.across { 7 } else { 6 }
     }
 
-    /// The address of its code.
-    pub(crate) fn address(self) -> *const u8 {
+    /// The address of its code for an instruction set.
+    pub(crate) fn address(self, isa: Isa) -> *const u8 {
         match self.dtype {
             DType::I8 => self.integer::<i8>(),
             DType::I16 => self.integer::<i16>(),
@@ -68,13 +69,13 @@ impl ScanFunction {
             DType::U32 => self.integer::<u32>(),
             DType::U64 => self.integer::<u64>(),
             DType::F32 => match self.op {
-                Scan::Sum => ordered::<f32, Sum>(self.across),
-                Scan::Prod => ordered::<f32, Product>(self.across),
+                Scan::Sum => ordered::<f32, Sum>(self.across, isa),
+                Scan::Prod => ordered::<f32, Product>(self.across, isa),
                 Scan::Max | Scan::Min | Scan::Linear => self.any::<f32>(),
             },
             DType::F64 => match self.op {
-                Scan::Sum => ordered::<f64, Sum>(self.across),
-                Scan::Prod => ordered::<f64, Product>(self.across),
+                Scan::Sum => ordered::<f64, Sum>(self.across, isa),
+                Scan::Prod => ordered::<f64, Product>(self.across, isa),
                 Scan::Max | Scan::Min | Scan::Linear => self.any::<f64>(),
             },
             DType::Bool | DType::F16 | DType::BF16 => unreachable!("verified kernels scan lanes that are numbers"),
@@ -104,25 +105,21 @@ impl ScanFunction {
     }
 }
 
-/// The best compilation of [`along`] or [`across`] that the processor can run.
+/// The compilation of [`along`] or [`across`] for an instruction set, which the processor must have.
 #[cfg(target_arch = "x86_64")]
-fn ordered<T: Lane, F: Row<T>>(across: bool) -> *const u8 {
-    let (avx2, avx512) = (
-        std::arch::is_x86_feature_detected!("avx2"),
-        std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512dq"),
-    );
-    match across {
-        false if avx512 => along_512::<T, F> as AlongFn as *const u8,
-        false if avx2 => along_256::<T, F> as AlongFn as *const u8,
-        false => along_plain::<T, F> as AlongFn as *const u8,
-        true if avx2 => across_256::<T, F> as AcrossFn as *const u8,
-        true => across_plain::<T, F> as AcrossFn as *const u8,
+fn ordered<T: Lane, F: Row<T>>(across: bool, isa: Isa) -> *const u8 {
+    match (across, isa) {
+        (false, Isa::Avx512) => along_512::<T, F> as AlongFn as *const u8,
+        (false, Isa::Avx2) => along_256::<T, F> as AlongFn as *const u8,
+        (false, Isa::Clif) => along_plain::<T, F> as AlongFn as *const u8,
+        (true, Isa::Avx512 | Isa::Avx2) => across_256::<T, F> as AcrossFn as *const u8,
+        (true, Isa::Clif) => across_plain::<T, F> as AcrossFn as *const u8,
     }
 }
 
 /// The compilation of [`along`] or [`across`] that every processor can run.
 #[cfg(not(target_arch = "x86_64"))]
-fn ordered<T: Lane, F: Fold<T>>(across: bool) -> *const u8 {
+fn ordered<T: Lane, F: Fold<T>>(across: bool, _: Isa) -> *const u8 {
     match across {
         false => along_plain::<T, F> as AlongFn as *const u8,
         true => across_plain::<T, F> as AcrossFn as *const u8,
@@ -542,5 +539,17 @@ unsafe extern "C" fn linear_across<T: Lane>(
             carry.add(column).write_unaligned(value);
             out.add(column).write_unaligned(value);
         }
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_instruction_set_has_its_own_sums() {
+        let sum = ScanFunction { op: Scan::Sum, dtype: DType::F32, across: false };
+        let [clif, avx2, avx512] = Isa::ALL.map(|isa| sum.address(isa));
+        assert!(clif != avx2 && avx2 != avx512 && avx512 != clif);
     }
 }
