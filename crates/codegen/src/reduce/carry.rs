@@ -63,25 +63,13 @@ impl Counter {
         }
     }
 
-    /// Adds the states (in lane 0) of one more block to `count` of them.
+    /// Adds the states (in lane 0) of one more block to `count` of them. What counts as a block may be a subtree of as many
+    /// levels as the others are.
     pub(crate) fn push(&self, n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], count: Clif, all: &[States]) {
-        self.push_at(n, reducers, count, 0, all);
-    }
-
-    /// Adds the states of 2^`level` more blocks to `count` of them, a multiple of that.
-    pub(crate) fn push_at(
-        &self,
-        n: &mut Nest<'_, '_>,
-        reducers: &[Reducer<'_>],
-        count: Clif,
-        level: i64,
-        all: &[States],
-    ) {
-        let lowest = level;
         let (test, merge, place) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
         let level = n.e.b.append_block_param(test, types::I64);
         let states = append_params(n.e, test, reducers, 1);
-        let mut first = vec![n.word(lowest).into()];
+        let mut first = vec![n.word(0).into()];
         first.extend(arguments(n.e, reducers, all, 1));
         n.e.b.ins().jump(test, &first);
 

@@ -79,11 +79,12 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
         paired(n, &run, &reducers, count, done, &upward);
     } else {
         let run = prepare(n, scope, strip, axis, bounds.start, v);
-        let plain = !mixed && !reducers.iter().any(Reducer::is_bare_moments);
-        if plain && wide::reduce(n, &run, &reducers, count, done) {
+        if !mixed && wide::reduce(n, &run, &reducers, count, done) {
             // The calls did it all.
         } else if buffers {
-            n.e.unit.stays_narrow("it takes moments, or reduces over two axes at once");
+            if mixed {
+                n.e.unit.stays_narrow("it reduces over two axes at once");
+            }
             buffered(n, &run, &reducers, count, done, &upward);
         } else {
             direct(n, &run, &reducers, count, !in_order, done);

@@ -69,7 +69,7 @@ pub(crate) fn pin(
 fn pressure(target: Target, invariants: &[InvariantKind], body: &Body) -> usize {
     let mut last = vec![usize::MAX; body.banks.len()];
     for (number, inst) in body.insts.iter().enumerate() {
-        each_register(inst, |v| last[v.0 as usize] = number);
+        inst.each_register(|v| last[v.0 as usize] = number);
     }
     let (mut alive, mut most) = (0usize, 0usize);
     for (number, inst) in body.insts.iter().enumerate() {
@@ -84,7 +84,7 @@ fn pressure(target: Target, invariants: &[InvariantKind], body: &Body) -> usize 
             alive += 1;
         }
         let mut dying: SmallVec<[Virtual; 4]> = smallvec![];
-        each_register(inst, |v| {
+        inst.each_register(|v| {
             if last[v.0 as usize] == number && body.banks[v.0 as usize] == Bank::Vector && !dying.contains(&v) {
                 dying.push(v);
             }
@@ -92,19 +92,6 @@ fn pressure(target: Target, invariants: &[InvariantKind], body: &Body) -> usize 
         alive -= dying.len().min(alive);
     }
     most
-}
-
-/// Calls `f` with every register an instruction reads.
-fn each_register(inst: &Inst<Virtual>, mut f: impl FnMut(Virtual)) {
-    for arg in &inst.args {
-        match *arg {
-            Arg::Reg(v, _) | Arg::Mask(v) | Arg::Anywhere(v, _) => f(v),
-            Arg::Invariant(..) | Arg::Pinned(..) | Arg::Place(_) => {}
-        }
-    }
-    if let Some(mask) = inst.mask {
-        f(mask);
-    }
 }
 
 /// Whether argument `k` of an instruction, an invariant, can be read from memory there.
@@ -217,7 +204,7 @@ const NEVER: u32 = u32::MAX;
 pub(crate) fn allocate(target: Target, body: &Body, registers: usize) -> Allocated {
     let mut uses: Vec<SmallVec<[u32; 4]>> = vec![SmallVec::new(); body.banks.len()];
     for (number, inst) in body.insts.iter().enumerate().rev() {
-        each_register(inst, |v| uses[v.0 as usize].push(number as u32));
+        inst.each_register(|v| uses[v.0 as usize].push(number as u32));
     }
     let mut walk = Walk {
         body,
@@ -241,7 +228,7 @@ impl Walk<'_> {
     fn inst(&mut self, target: Target, number: u32, inst: &Inst<Virtual>) {
         self.locked = [0; 2];
         // What is in registers stays there, before anything is fetched.
-        each_register(inst, |v| {
+        inst.each_register(|v| {
             if let Some(register) = self.locations[v.0 as usize].register {
                 self.locked[self.bank(v)] |= 1 << register.0;
             }
@@ -275,7 +262,7 @@ impl Walk<'_> {
         let mask = inst.mask.map(|mask| self.fetch(mask));
         // Uses at this instruction are over.
         let mut dying: SmallVec<[Virtual; 4]> = SmallVec::new();
-        each_register(inst, |v| {
+        inst.each_register(|v| {
             let uses = &mut self.uses[v.0 as usize];
             while uses.last() == Some(&number) {
                 uses.pop();

@@ -90,7 +90,7 @@ pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> b
     true
 }
 
-/// Emits calls that reduce elements `0..count`, which are some, eight blocks at a time, and jumps to `done` with the states;
+/// Emits calls that reduce elements `0..count`, which are some, a group of blocks at a time, and jumps to `done` with the states;
 /// `false` if this strip is not for the target.
 pub(crate) fn reduce(
     n: &mut Nest<'_, '_>,
@@ -106,17 +106,9 @@ pub(crate) fn reduce(
     let results = n.e.b.ins().stack_addr(types::I64, results, 0);
     assembled.put(n, results, Block::RESULTS);
     let counter = Counter::new(n, reducers);
-    let (inside, stack, whole, some, next, finish) = (
-        n.e.b.create_block(),
-        n.e.b.create_block(),
-        n.e.b.create_block(),
-        n.e.b.create_block(),
-        n.e.b.create_block(),
-        n.e.b.create_block(),
-    );
+    let (inside, stack, finish) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
     let begin = n.e.b.append_block_param(inside, types::I64);
     let number = n.e.b.append_block_param(inside, types::I64);
-    let next_number = n.e.b.append_block_param(next, types::I64);
     let zero = n.word(0);
     n.e.b.ins().jump(inside, &[zero.into(), zero.into()]);
 
@@ -127,53 +119,31 @@ pub(crate) fn reduce(
     assembled.put(n, begin, Block::BEGIN);
     assembled.put(n, end, Block::COUNT);
     assembled.call(n);
-    // A single result needs no counter.
-    let zero = n.word(0);
-    let first = state_at(n, reducers, results, zero);
-    let out = arguments(n.e, reducers, &first, 1);
-    let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, BLOCK as i64);
+    let states = states_at(n, reducers, results);
+    // A single group needs no counter.
+    let out = arguments(n.e, reducers, &states, 1);
+    let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, group);
     n.e.b.ins().brif(single, done, &out, stack, &[]);
 
     n.e.b.switch_to_block(stack);
-    let length = n.e.b.ins().isub(end, begin);
-    let full = n.e.b.ins().icmp_imm_s(IntCC::Equal, length, group);
-    n.e.b.ins().brif(full, whole, &[], some, &[]);
-
-    n.e.b.switch_to_block(whole);
-    counter.push_at(n, reducers, number, i64::from(GROUP.trailing_zeros()), &first);
-    let more = n.e.b.ins().iadd_imm_s(number, GROUP as i64);
-    n.e.b.ins().jump(next, &[more.into()]);
-
-    n.e.b.switch_to_block(some);
-    let blocks = n.e.b.ins().iadd_imm_s(length, BLOCK as i64 - 1);
-    let blocks = n.e.b.ins().ushr_imm_u(blocks, i64::from(BLOCK.trailing_zeros()));
-    n.each(zero, blocks, 1, |n, k| {
-        let states = state_at(n, reducers, results, k);
-        let number = n.e.b.ins().iadd(number, k);
-        counter.push(n, reducers, number, &states);
-    });
-    let more = n.e.b.ins().iadd(number, blocks);
-    n.e.b.ins().jump(next, &[more.into()]);
-
-    n.e.b.switch_to_block(next);
+    counter.push(n, reducers, number, &states);
+    let number = n.e.b.ins().iadd_imm_s(number, 1);
     let more = n.e.b.ins().icmp(IntCC::SignedLessThan, end, count);
-    n.e.b.ins().brif(more, inside, &[end.into(), next_number.into()], finish, &[]);
+    n.e.b.ins().brif(more, inside, &[end.into(), number.into()], finish, &[]);
 
     n.e.b.switch_to_block(finish);
-    counter.finish(n, reducers, next_number, done);
+    counter.finish(n, reducers, number, done);
     true
 }
 
-/// The states that lie in place `k` of the results.
-fn state_at(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], results: Clif, k: Clif) -> Vec<States> {
-    let mut all = Vec::new();
+/// The states that a call left in the results.
+fn states_at(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], results: Clif) -> Vec<States> {
     let mut row = 0;
+    let mut all = Vec::new();
     for reducer in reducers {
         let mut states = States::new();
         for &dtype in &reducer.states {
-            let offset = n.e.b.ins().imul_imm_s(k, dtype.size() as i64);
-            let place = n.e.b.ins().iadd(results, offset);
-            states.push(stream::splat(n.e, dtype, place, row));
+            states.push(stream::splat(n.e, dtype, results, row));
             row += RESULTS as i32;
         }
         all.push(states);

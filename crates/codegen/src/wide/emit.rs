@@ -5,7 +5,7 @@ use super::allocate::{Allocated, Step};
 use super::assembler::{Assembler, Condition, Label};
 use super::code::{self, Size};
 use super::frame::{Block, Frame};
-use super::lower::RESULTS;
+use super::lower::{GROUP, RESULTS};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Port, Site};
 use iced_x86::{Code, Instruction, MemoryOperand, OpKind, Register};
 use std::collections::HashMap;
@@ -155,6 +155,15 @@ impl<'a> Writer<'a> {
             (Op::Scatter { store, lanes, size }, _) => {
                 self.scatter(store, lanes, size, inst.immediate.unwrap_or_default());
             }
+            (Op::Keep(register), _) => {
+                let size = self.target.size();
+                let from = match inst.args[0] {
+                    Arg::Reg(from, _) | Arg::Pinned(from, _) => from,
+                    other => unreachable!("{other:?} is no register"),
+                };
+                self.asm.rr(code::MOVE.code(self.target, size), vector(register, size), vector(from, size));
+            }
+            (Op::Length { double }, Some((to, _))) => self.length(to, double),
             (Op::StoreState { state, size }, _) => self.store_state(inst.args[0], state, size),
             (Op::Rare(site), Some(_)) => {
                 self.test(inst.args[1], usize::from(self.sites[site as usize].lanes));
@@ -261,22 +270,16 @@ impl<'a> Writer<'a> {
         match place {
             Place::Stream { port, offset } => {
                 let size = self.bases.iter().find(|(p, ..)| *p == port).map_or(1, |(_, _, size)| *size);
-                let base = self.base(port);
-                let displacement = u32::from(offset != 0);
-                (
-                    MemoryOperand::with_base_index_scale_displ_size(
-                        base,
-                        I,
-                        size as u32,
-                        i64::from(offset),
-                        displacement,
-                    ),
-                    false,
-                )
+                (element_of_step(self.base(port), size, offset), false)
             }
             Place::Frame { port, offset } => (at(Register::RSP, self.frame.port(port) + offset), false),
             Place::Slot(slot) => (at(Register::RSP, self.frame.slot(slot)), false),
-            Place::Lanes { state, offset } => (at(Register::RSP, self.frame.lanes(state) + offset), false),
+            Place::Cell { cell, offset } => (at(Register::RSP, self.frame.cell(cell) + offset), false),
+            Place::Kept { buffer, size, offset } => {
+                let [_, base, _] = TEMPORARY;
+                self.asm.rm(Code::Mov_r64_rm64, base, at(Register::RSP, self.frame.kept_base(buffer)));
+                (element_of_step(base, usize::from(size), offset), false)
+            }
             Place::Result { state, offset } => {
                 let [_, base, _] = TEMPORARY;
                 self.asm.rm(Code::Mov_r64_rm64, base, at(BLOCK, Block::RESULTS));
@@ -465,15 +468,38 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The number of elements of the block at hand as a float.
+    fn length(&mut self, to: Physical, double: bool) {
+        let [length, ..] = TEMPORARY;
+        self.asm.rr(Code::Mov_r64_rm64, length, END);
+        self.asm.rm(Code::Sub_r64_rm64, length, at(Register::RSP, self.frame.begin));
+        self.zero(to);
+        let x = vector(to, Size::X);
+        let code = match (self.target, double) {
+            (Target::Avx2, false) => Code::VEX_Vcvtsi2ss_xmm_xmm_rm64,
+            (Target::Avx2, true) => Code::VEX_Vcvtsi2sd_xmm_xmm_rm64,
+            (Target::Avx512, false) => Code::EVEX_Vcvtsi2ss_xmm_xmm_rm64_er,
+            (Target::Avx512, true) => Code::EVEX_Vcvtsi2sd_xmm_xmm_rm64_er,
+        };
+        self.asm.made(Instruction::with3(code, x, x, length));
+    }
+
     /// The first lane of a register to the results, where the block at hand has its place.
+    ///
+    /// Places are such that combining the first half of them with the second, and so on, pairs each block with the next: that
+    /// of a block is its number with the bits in reverse.
     fn store_state(&mut self, from: Arg<Physical>, state: u8, size: u8) {
+        const PLACES: [u8; GROUP] = [0, 4, 2, 6, 1, 5, 3, 7];
         let [number, results, _] = TEMPORARY;
         let [byte, half, word, long] = R11;
         let Arg::Reg(from, _) = from else { unreachable!("{from:?} is no register") };
         let evex = self.target == Target::Avx512;
         let code = if evex { Code::EVEX_Vmovq_rm64_xmm } else { Code::VEX_Vmovq_rm64_xmm };
         self.asm.rr(code, long, vector(from, Size::X));
+        let places = self.asm.constant(&PLACES);
+        self.asm.rm(Code::Lea_r64_m, results, constant(places));
         self.asm.rm(Code::Mov_r64_rm64, number, at(Register::RSP, self.frame.number));
+        self.asm.rm(Code::Movzx_r32_rm8, Register::EDX, MemoryOperand::with_base_index(results, number));
         self.asm.rm(Code::Mov_r64_rm64, results, at(BLOCK, Block::RESULTS));
         let displacement = RESULTS as i64 * i64::from(state);
         let to = MemoryOperand::with_base_index_scale_displ_size(results, number, u32::from(size), displacement, 1);
@@ -526,7 +552,7 @@ impl<'a> Writer<'a> {
             None => unreachable!("a call has a result"),
         };
         let masked = matches!(inst.op, Op::Rare(_));
-        let pinned = self.pinned.values().fold(0u32, |all, register| all | 1 << register.0);
+        let pinned = self.pinned.values().fold(self.frame.in_registers, |all, register| all | 1 << register.0);
         let vectors: Vec<u32> = (0..32).filter(|k| (live[0] | pinned) & (1 << k) != 0).collect();
         let masks: Vec<u32> = (1..8).filter(|k| live[1] & (1 << k) != 0).collect();
         let full = self.target.size();
@@ -622,6 +648,12 @@ impl<'a> Writer<'a> {
 
 /// The names of R11 by size.
 const R11: [Register; 4] = [Register::R11L, Register::R11W, Register::R11D, Register::R11];
+
+/// Memory so many bytes behind the step's first element of what element 0 of lies at `base`.
+fn element_of_step(base: Register, size: usize, offset: i32) -> MemoryOperand {
+    let displacement = u32::from(offset != 0);
+    MemoryOperand::with_base_index_scale_displ_size(base, I, size as u32, i64::from(offset), displacement)
+}
 
 /// A constant at an offset of the pool.
 fn constant(offset: usize) -> MemoryOperand {

@@ -1,8 +1,9 @@
 //! What lies where: the block of arguments of a call, and the function's own frame on the stack.
 
+use super::cell::Cells;
 use super::vector::{Port, Site};
-use super::{StreamShape, Strip, Target};
-use fuseloom_lane::tree::LANES;
+use super::{Again, StreamShape, Strip, Target};
+use fuseloom_lane::tree::BLOCK;
 
 /// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
 /// address of the status word, the number of the first element to run, the address of the results of a reduction, whether to
@@ -68,10 +69,18 @@ pub(crate) struct Frame {
     uniforms: i32,
     loads: Vec<i32>,
     stores: Vec<i32>,
-    /// The lanes of each state of a reduction.
-    lanes: Vec<i32>,
+    /// The cells of a reduction that are not in registers.
+    cells: Vec<i32>,
+    /// Elements of a block that are read a second time.
+    kept: Vec<i32>,
+    /// The addresses that element 0 of the strip would have in those buffers.
+    kept_bases: i32,
     /// The number of the block at hand.
     pub(crate) number: i32,
+    /// The number of its first element.
+    pub(crate) begin: i32,
+    /// The vector registers that cells are in, a bit each.
+    pub(crate) in_registers: u32,
     /// Where registers are kept during a call.
     pub(crate) save: i32,
     /// What a called function works on.
@@ -82,7 +91,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// A frame with so many slots for spilled registers.
-    pub(crate) fn new(target: Target, strip: &Strip<'_>, v: usize, slots: u32, sites: &[Site]) -> Frame {
+    pub(crate) fn new(target: Target, strip: &Strip<'_>, v: usize, slots: u32, sites: &[Site], cells: &Cells) -> Frame {
         let mut at = 64 * slots as i32;
         let mut reserve = |bytes: usize| {
             let here = at;
@@ -93,13 +102,29 @@ impl Frame {
         let mut stream = |shape: &StreamShape| reserve(if shape.framed(target) { v * shape.dtype.size() } else { 0 });
         let loads = strip.loads.iter().map(&mut stream).collect();
         let stores = strip.stores.iter().map(|(_, shape)| stream(shape)).collect();
-        let states = strip.reducing.iter().flat_map(|r| r.states.iter());
-        let lanes: Vec<i32> = states.map(|dtype| reserve(LANES * dtype.size())).collect();
-        let number = reserve(if lanes.is_empty() { 0 } else { 8 });
+        let in_registers = cells.in_registers(target);
+        let cells = cells.iter().map(|cell| reserve(if cell.register.is_some() { 0 } else { cell.bytes })).collect();
+        let buffers = strip.reducing.iter().filter(|r| matches!(r.again, Some(Again::Buffer(_))));
+        let kept: Vec<i32> = buffers.map(|r| reserve(BLOCK * r.block.states[0].size())).collect();
+        let kept_bases = reserve(8 * kept.len());
+        let number = reserve(if strip.reducing.is_empty() { 0 } else { 16 });
         // Vector registers, mask registers, general registers.
         let save = reserve(if sites.is_empty() { 0 } else { 32 * 64 + 8 * 8 + 8 * 8 });
         let call = reserve(sites.iter().map(|site| site.bytes as usize).max().unwrap_or(0));
-        Frame { uniforms, loads, stores, lanes, number, save, call, bytes: at }
+        Frame {
+            uniforms,
+            loads,
+            stores,
+            cells,
+            kept,
+            kept_bases,
+            number,
+            begin: number + 8,
+            in_registers,
+            save,
+            call,
+            bytes: at,
+        }
     }
 
     /// The slot of a spilled register.
@@ -120,9 +145,19 @@ impl Frame {
         }
     }
 
-    /// The lanes of a state.
-    pub(crate) fn lanes(&self, state: u8) -> i32 {
-        self.lanes[usize::from(state)]
+    /// A cell of a reduction.
+    pub(crate) fn cell(&self, number: u8) -> i32 {
+        self.cells[usize::from(number)]
+    }
+
+    /// The buffers of elements that are read a second time.
+    pub(crate) fn kept(&self) -> &[i32] {
+        &self.kept
+    }
+
+    /// Where the address lies that element 0 of the strip would have in such a buffer.
+    pub(crate) fn kept_base(&self, buffer: u8) -> i32 {
+        self.kept_bases + 8 * i32::from(buffer)
     }
 
     /// Where a vector register is kept.

@@ -44,7 +44,7 @@ const PAST_UP_TO: usize = 400;
 /// Assembles a strip.
 pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
     let v = strip.lanes(target);
-    let mut shared = Shared::default();
+    let mut shared = Shared::new(target, strip);
     if !strip.reducing.is_empty() {
         return super::reduce::function(target, strip);
     }
@@ -57,7 +57,7 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let whole = if copies > 1 { Some(lower(target, strip, &mut shared, v, copies, false)) } else { None };
     let tail = lower(target, strip, &mut shared, v, 1, true);
 
-    let pinned = allocate::pin(target, &shared.invariants, whole.as_ref().unwrap_or(&single), target.registers());
+    let pinned = allocate::pin(target, &shared.invariants, whole.as_ref().unwrap_or(&single), shared.registers(target));
     let ready = Ready { target, shared: &shared, pinned: &pinned };
     let whole = whole.map(|body| ready.allocate(body));
     let single = ready.allocate(single);
@@ -102,7 +102,8 @@ impl<'a> Ready<'a> {
     /// Gives a body its registers.
     pub(super) fn allocate(&self, body: Body) -> (Body, Allocated) {
         let body = allocate::place(self.target, &self.shared.invariants, self.pinned, body);
-        let allocated = allocate::allocate(self.target, &body, self.target.registers() - self.pinned.len());
+        let free = self.shared.registers(self.target) - self.pinned.len();
+        let allocated = allocate::allocate(self.target, &body, free);
         debug_assert_eq!(super::check::check(self.target, &body, &allocated), Ok(()));
         (body, allocated)
     }
@@ -114,8 +115,8 @@ impl<'a> Ready<'a> {
             let register = BASES.get(k).copied().filter(|_| !shape.strided).unwrap_or(Register::None);
             (port, register, shape.dtype.size())
         });
-        let Shared { invariants, sites, .. } = self.shared;
-        let frame = Frame::new(self.target, strip, v, slots, sites);
+        let Shared { invariants, sites, cells, .. } = self.shared;
+        let frame = Frame::new(self.target, strip, v, slots, sites, cells);
         Writer::new(self.target, Block::of(strip), frame, invariants, sites, self.pinned, bases.collect(), v)
     }
 }

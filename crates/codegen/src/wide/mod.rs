@@ -24,6 +24,7 @@
 mod allocate;
 mod assembler;
 mod call;
+mod cell;
 mod check;
 mod code;
 mod disassemble;
@@ -114,14 +115,45 @@ impl StreamShape {
 pub(crate) struct Reducing {
     /// The number of the first result that enters.
     pub(crate) first: usize,
-    /// The dtypes of its states.
+    /// How finished blocks combine.
+    pub(crate) tree: Combining,
+    /// How the lanes of a block do, which for moments are sums.
+    pub(crate) block: Combining,
+    /// For moments, where a second pass over a block finds its elements.
+    pub(crate) again: Option<Again>,
+}
+
+/// How states combine.
+#[derive(Clone, Debug)]
+pub(crate) struct Combining {
+    /// Their dtypes.
     pub(crate) states: SmallVec<[DType; 3]>,
-    /// Whether any order of combining gives the same.
-    pub(crate) order_free: bool,
-    /// Combines two tuples of states.
-    pub(crate) combine: Program,
+    /// Combines two tuples of them.
+    pub(crate) program: Program,
     /// What combining with changes nothing.
     pub(crate) identity: SmallVec<[Scalar; 3]>,
+    /// Whether any order gives the same.
+    pub(crate) order_free: bool,
+}
+
+/// Where elements are read a second time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Again {
+    /// In the contiguous stream that they are.
+    Stream(usize),
+    /// In a buffer that the first pass filled.
+    Buffer(usize),
+}
+
+impl Combining {
+    fn of(reducer: &Reducer<'_>) -> Combining {
+        Combining {
+            states: reducer.states.clone(),
+            program: reducer.program().clone(),
+            identity: reducer.identity.clone(),
+            order_free: reducer.into.op.order_free(reducer.into.dtype),
+        }
+    }
 }
 
 /// What is assembled: a [`Run`] without its addresses.
@@ -158,14 +190,33 @@ impl<'p> Strip<'p> {
 
     /// The strip of a run that reduces over its axis.
     pub(crate) fn reducing(run: &'p Run<'p>, reducers: &[Reducer<'_>]) -> Strip<'p> {
-        let reducing = reducers.iter().map(|reducer| Reducing {
-            first: reducer.first,
-            states: reducer.states.clone(),
-            order_free: reducer.into.op.order_free(reducer.into.dtype),
-            combine: reducer.program().clone(),
-            identity: reducer.identity.clone(),
-        });
-        Strip { reducing: reducing.collect(), past: vec![], ..Strip::of(run) }
+        let mut strip = Strip { past: vec![], ..Strip::of(run) };
+        let mut buffers = 0;
+        for reducer in reducers {
+            let tree = Combining::of(reducer);
+            let two_passes = reducer.is_bare_moments();
+            let block = if two_passes { Combining::of(&Reducer::sum(reducer.into)) } else { tree.clone() };
+            let again = two_passes.then(|| {
+                strip.stream_of(reducer.first).map_or_else(
+                    || {
+                        buffers += 1;
+                        Again::Buffer(buffers - 1)
+                    },
+                    Again::Stream,
+                )
+            });
+            strip.reducing.push(Reducing { first: reducer.first, tree, block, again });
+        }
+        strip
+    }
+
+    /// The contiguous stream that a result is, and that nothing in the strip writes to.
+    fn stream_of(&self, result: usize) -> Option<usize> {
+        let value = self.plan.program.results[result];
+        match self.sources.get(value.index()) {
+            Some(&Source::Stream(number)) if !self.loads[number].strided && self.stores.is_empty() => Some(number),
+            _ => None,
+        }
     }
 
     /// A program by itself.

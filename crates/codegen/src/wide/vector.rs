@@ -71,18 +71,27 @@ pub(crate) enum Place {
     },
     /// A spilled register.
     Slot(u32),
-    /// The lanes of a reduction's state, on the stack.
-    Lanes {
-        /// The number of the state.
-        state: u8,
-        /// Bytes from the first lane.
+    /// A cell of a reduction, on the stack.
+    Cell {
+        /// Its number.
+        cell: u8,
+        /// Bytes from its first lane.
+        offset: i32,
+    },
+    /// The elements of the block at hand that a second pass reads, on the stack: those of the step, plus `offset`.
+    Kept {
+        /// The number of the buffer.
+        buffer: u8,
+        /// Bytes of an element.
+        size: u8,
+        /// Bytes from the first element of the step.
         offset: i32,
     },
     /// The states of blocks, in the caller's memory.
     Result {
         /// The number of the state.
         state: u8,
-        /// Bytes from the first block.
+        /// Bytes from the first place.
         offset: i32,
     },
 }
@@ -165,6 +174,13 @@ pub(crate) enum Op {
         /// Bytes of each.
         size: u8,
     },
+    /// Puts the argument, a whole register, into one that is no body's to give away.
+    Keep(Physical),
+    /// How many elements the block at hand has, as a float in the first lane.
+    Length {
+        /// Whether it is an `f64`.
+        double: bool,
+    },
     /// Stores the first lane of the argument as the result of the block at hand.
     StoreState {
         /// The number of the state.
@@ -207,6 +223,42 @@ pub(crate) struct Inst<R> {
     pub(crate) folds: Option<u8>,
 }
 
+impl Inst<Virtual> {
+    /// Calls `f` with every register it reads.
+    pub(crate) fn each_register(&self, mut f: impl FnMut(Virtual)) {
+        for arg in &self.args {
+            match *arg {
+                Arg::Reg(v, _) | Arg::Mask(v) | Arg::Anywhere(v, _) => f(v),
+                Arg::Invariant(..) | Arg::Pinned(..) | Arg::Place(_) => {}
+            }
+        }
+        if let Some(mask) = self.mask {
+            f(mask);
+        }
+    }
+
+    /// Whether all it does is to give its result.
+    fn is_pure(&self) -> bool {
+        match self.op {
+            Op::Plain(_) => self.to.is_some(),
+            Op::Fma { .. }
+            | Op::Zero
+            | Op::LoadInvariant(_)
+            | Op::Present { .. }
+            | Op::Index { .. }
+            | Op::Length { .. } => true,
+            // Elements that are apart are reached from those before; the others write, or call.
+            Op::Strided { .. }
+            | Op::Scatter { .. }
+            | Op::Keep(_)
+            | Op::StoreState { .. }
+            | Op::Rare(_)
+            | Op::Call(_)
+            | Op::Check { .. } => false,
+        }
+    }
+}
+
 impl<R> Inst<R> {
     /// An instruction without anything special.
     pub(crate) fn new(op: Op, to: Option<(R, Size)>, args: SmallVec<[Arg<R>; 3]>) -> Inst<R> {
@@ -247,6 +299,21 @@ impl Body {
     pub(crate) fn register(&mut self, bank: Bank) -> Virtual {
         self.banks.push(bank);
         Virtual(self.banks.len() as u32 - 1)
+    }
+
+    /// Drops what gives a result that nothing reads: sequences compute more than one value of the program needs, and a value
+    /// may be found by another way.
+    pub(crate) fn prune(mut self) -> Body {
+        let mut read = vec![false; self.banks.len()];
+        let mut kept: Vec<Inst<Virtual>> = Vec::with_capacity(self.insts.len());
+        for inst in self.insts.drain(..).rev() {
+            if !inst.is_pure() || inst.to.is_some_and(|(to, _)| read[to.0 as usize]) {
+                inst.each_register(|v| read[v.0 as usize] = true);
+                kept.push(inst);
+            }
+        }
+        kept.reverse();
+        Body { insts: kept, banks: self.banks }
     }
 }
 

@@ -4,7 +4,8 @@ use fuseloom_codegen::compile;
 use fuseloom_kernel::{Kernel, Memory, parse};
 use fuseloom_lane::{DType, Reduction, Scalar};
 
-const SIZES: [usize; 19] = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 511, 512, 513, 1000, 1024, 1025, 5000];
+/// Rows, blocks and groups of eight blocks: whole, and more or fewer by an element; three, five and six blocks.
+const SIZES: [usize; 19] = [0, 1, 2, 7, 9, 15, 16, 17, 64, 511, 512, 513, 1024, 1025, 2100, 3000, 4096, 4097, 9000];
 
 /// Whether a reduction has a meaning for a dtype.
 fn takes(op: Reduction, dtype: DType) -> bool {
@@ -82,7 +83,7 @@ const DTYPES: [DType; 11] = [
 fn over_the_axis() {
     for op in Reduction::ALL {
         for dtype in DTYPES.into_iter().filter(|&d| takes(op, d)) {
-            for (triples, stride) in [(false, ""), (true, ": step")] {
+            for (triples, stride) in [(false, ""), (false, ": step"), (true, ": step")] {
                 let (outs, into, extra, args) = parts(op, dtype, triples, "i", "");
                 let text = format!(
                     "kernel r\n  params n, step\n  vars i\n  in x: {dtype}[i{stride}]\n{outs}  phase\n    strip i < n\n      \

@@ -2,7 +2,7 @@
 
 use crate::support::build::{Layout, elementwise};
 use fuseloom_codegen::{Options, compile};
-use fuseloom_kernel::{CompiledKernel, KernelArgs, Memory};
+use fuseloom_kernel::{CompiledKernel, Kernel, KernelArgs, Memory, parse};
 use fuseloom_lane::{Builder, DType, Program, Scalar, Value};
 
 const SIZES: [usize; 19] = [0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 511, 512, 513, 1000, 1024, 1025, 5000];
@@ -135,27 +135,69 @@ fn no_byte_outside_of_the_elements() {
             let cases: Vec<_> = cases
                 .map(|n| {
                     let columns = [column(dtype, n), column(dtype, n)];
-                    let (kernel, memory) = elementwise(&program, &[layout, layout], &columns);
-                    let mut expected = memory.clone();
-                    fuseloom_kernel::interpret(&kernel, &mut expected).expect("it runs");
-                    (kernel, memory, expected)
+                    elementwise(&program, &[layout, layout], &columns)
                 })
                 .collect();
-            let room = |number: usize| cases.iter().map(|(_, m, _)| m.buffers[number].len()).max().unwrap_or(0) + 64;
-            let guarded: Vec<Guarded> = (0..cases[0].1.buffers.len()).map(|k| Guarded::new(room(k))).collect();
-            for isa in crate::support::isas() {
-                let compiled = compile(&cases[0].0, &Options { isa }).expect("code");
-                for (_, memory, expected) in &cases {
-                    for slack in (0..64).step_by(size) {
-                        for (at_end, past) in [(false, 0), (true, 0), (false, u64::MAX), (true, u64::MAX)] {
-                            run_guarded(&compiled, memory, &guarded, slack, at_end, past);
-                            for (guard, want) in guarded.iter().zip(&expected.buffers) {
-                                let (got, around) = guard.read(want.len(), slack, at_end);
-                                let what = || format!("{dtype} {layout:?} {} {slack} {at_end} {past:x}", isa.name());
-                                assert_eq!(got, want, "{}", what());
-                                assert!(around.iter().all(|&b| b == SLACK), "{}", what());
-                            }
-                        }
+            against_guards(&format!("{dtype} {layout:?}"), size, cases);
+        }
+    }
+}
+
+/// The same of reductions, and of those that read their elements twice.
+#[test]
+fn reductions_read_no_byte_outside_of_the_elements() {
+    for dtype in [DType::I16, DType::F32, DType::F64] {
+        let size = dtype.size();
+        let moments = if dtype.is_float() {
+            format!("      reduce moments %0: {dtype} over i into c, m, _\n")
+        } else {
+            String::new()
+        };
+        for (along, stride) in [("i", size), ("i: step", 2 * size)] {
+            let text = format!(
+                "kernel r\n  params n, step\n  vars i\n  in x: {dtype}[{along}]\n  out s: {dtype}[]\n  out c: {dtype}[]\n  \
+                 out m: {dtype}[]\n  phase\n    strip i < n\n      %0 = load x: {dtype}\n      reduce sum %0: {dtype} over i \
+                 into s\n{moments}"
+            );
+            let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            let cases = (1..=33).chain([511, 513, 1000]).map(|n| {
+                let mut memory = Memory { params: vec![n as i64, stride as i64], ..Memory::default() };
+                let mut bytes = vec![0; (n - 1) * stride + size];
+                for (k, bits) in column(dtype, n).into_iter().enumerate() {
+                    bytes[k * stride..][..size].copy_from_slice(&bits.to_le_bytes()[..size]);
+                }
+                memory.buffers = vec![bytes, vec![0; size], vec![0; size], vec![0; size]];
+                memory.operands = (0..4).map(|k| Some((k, 0))).collect();
+                (kernel.clone(), memory)
+            });
+            against_guards(&text, size, cases.collect());
+        }
+    }
+}
+
+/// Runs each case, all of one kernel, on every instruction set, with each buffer at either guard page.
+fn against_guards(what: &str, size: usize, cases: Vec<(Kernel, Memory)>) {
+    let cases: Vec<_> = cases
+        .into_iter()
+        .map(|(kernel, memory)| {
+            let mut expected = memory.clone();
+            fuseloom_kernel::interpret(&kernel, &mut expected).expect("it runs");
+            (kernel, memory, expected)
+        })
+        .collect();
+    let room = |number: usize| cases.iter().map(|(_, m, _)| m.buffers[number].len()).max().unwrap_or(0) + 64;
+    let guarded: Vec<Guarded> = (0..cases[0].1.buffers.len()).map(|k| Guarded::new(room(k))).collect();
+    for isa in crate::support::isas() {
+        let compiled = compile(&cases[0].0, &Options { isa }).expect("code");
+        for (_, memory, expected) in &cases {
+            for slack in (0..64).step_by(size) {
+                for (at_end, past) in [(false, 0), (true, 0), (false, u64::MAX), (true, u64::MAX)] {
+                    run_guarded(&compiled, memory, &guarded, slack, at_end, past);
+                    for (guard, want) in guarded.iter().zip(&expected.buffers) {
+                        let (got, around) = guard.read(want.len(), slack, at_end);
+                        let what = || format!("{what} {} {slack} {at_end} {past:x}", isa.name());
+                        assert_eq!(got, want, "{}", what());
+                        assert!(around.iter().all(|&b| b == SLACK), "{}", what());
                     }
                 }
             }

@@ -21,8 +21,9 @@ mod mask;
 mod memory;
 mod reduce;
 
-pub(crate) use reduce::{GROUP, Part, RESULTS, lower_part};
+pub(crate) use reduce::{GROUP, Part, Pass, RESULTS, lower_part};
 
+use super::cell::Cells;
 use super::code::{self, Family, Size};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Port, Site, Virtual};
 use super::{Source, Strip, Target};
@@ -43,9 +44,21 @@ pub(crate) struct Shared {
     numbers: HashMap<InvariantKind, Invariant>,
     /// Where routines are called.
     pub(crate) sites: Vec<Site>,
+    /// What reductions keep between bodies.
+    pub(crate) cells: Cells,
 }
 
 impl Shared {
+    /// For the bodies of a strip.
+    pub(crate) fn new(target: Target, strip: &Strip<'_>) -> Shared {
+        Shared { cells: Cells::of(target, strip), ..Shared::default() }
+    }
+
+    /// The vector registers there are for bodies and invariants.
+    pub(crate) fn registers(&self, target: Target) -> usize {
+        target.registers() - self.cells.registers
+    }
+
     /// The invariant of a kind.
     fn invariant(&mut self, kind: InvariantKind) -> Invariant {
         let next = Invariant(self.invariants.len() as u32);
@@ -112,7 +125,7 @@ pub(crate) fn lower(
         lower.step();
         body = lower.body;
     }
-    body
+    body.prune()
 }
 
 impl Lower<'_, '_> {

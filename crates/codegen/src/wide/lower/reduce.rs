@@ -1,11 +1,14 @@
 //! Reductions over a strip's axis: rows of sixteen lanes, the fold of lanes, and the pairing of eight blocks.
 //!
-//! The lanes of each state lie on the stack between bodies, so that only bodies need registers. A body of rows takes several
-//! at once, and the processor runs the blocks, which depend on nothing of one another, side by side.
+//! What bodies hand on lies in cells ([`super::super::cell`]). A body of rows takes several at once, and the processor runs the
+//! blocks, which depend on nothing of one another, side by side.
+//!
+//! Moments take two passes over a block: the sum of its elements gives their mean, then the squares of what each is away from
+//! it are added up.
 
-use super::super::vector::{Arg, Inst, Op, Place};
-use super::super::{Reducing, Strip, Target, code};
-use super::{Body, Computed, Lower, Pieces, Shared, Size};
+use super::super::vector::{Arg, Bank, Inst, Op, Physical, Place};
+use super::super::{Again, Combining, Reducing, Strip, Target, code};
+use super::{Body, Computed, Lower, Piece, Pieces, Port, Shared, Size};
 use fuseloom_lane::tree::LANES;
 use fuseloom_lane::{DType, Scalar};
 use smallvec::{SmallVec, smallvec};
@@ -15,105 +18,164 @@ pub(crate) const GROUP: usize = 8;
 /// Bytes of the results of one state: those of the blocks of a group, and room to read past them.
 pub(crate) const RESULTS: usize = 128;
 
+/// A way through the elements of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pass {
+    /// They are computed, and each reduction adds them up.
+    Elements,
+    /// They are read again, and moments add up the squares of their deviations from the mean.
+    Deviations,
+}
+
 /// A part of a reduction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Part {
+    /// The places of all blocks hold the identity.
+    Places,
     /// The lanes start from the identity.
     Start,
     /// So many rows are added to the lanes.
-    Rows(usize),
+    Rows(Pass, usize),
     /// A row of which only the first elements are there.
-    LastRow,
+    LastRow(Pass),
     /// The lanes become one state of the block.
-    Fold,
-    /// The states of [`GROUP`] blocks become one.
-    Pair,
+    Fold(Pass),
+    /// So many places take so many behind them.
+    Pair(usize),
 }
 
 /// The code of a part.
 pub(crate) fn lower_part(target: Target, strip: &Strip<'_>, shared: &mut Shared, part: Part) -> Body {
     let (v, tail) = match part {
-        Part::Pair => (GROUP, false),
-        _ => (LANES, part == Part::LastRow),
+        Part::Places => (GROUP, false),
+        Part::Pair(_) => (GROUP / 2, false),
+        Part::LastRow(_) => (LANES, true),
+        Part::Start | Part::Rows(..) | Part::Fold(_) => (LANES, false),
     };
     let values = vec![None; strip.plan.values()];
     let body = Body::default();
     let mut lower = Lower { target, strip, shared, body, v, lane: 0, tail, values, present: Vec::new() };
     match part {
+        Part::Places => lower.places(),
         Part::Start => lower.start(),
-        Part::Rows(rows) => lower.rows(rows),
-        Part::LastRow => lower.rows(1),
-        Part::Fold => lower.fold(),
-        Part::Pair => lower.pair(),
+        Part::Rows(pass, rows) => lower.rows(pass, rows),
+        Part::LastRow(pass) => lower.rows(pass, 1),
+        Part::Fold(pass) => lower.fold(pass),
+        Part::Pair(distance) => lower.pair(distance),
     }
-    lower.body
+    lower.body.prune()
+}
+
+/// A reduction in a pass: it, the number of its first state, that of the first cell of its lanes, and its number among moments.
+#[derive(Clone, Copy)]
+struct InPass<'s> {
+    reducing: &'s Reducing,
+    state: usize,
+    cell: usize,
+    moments: usize,
+}
+
+/// The reductions that a pass adds elements to.
+fn in_pass<'s>(strip: &'s Strip<'_>, pass: Pass) -> Vec<InPass<'s>> {
+    let (mut state, mut cell, mut moments) = (0, 0, 0);
+    let mut all = Vec::new();
+    for reducing in &strip.reducing {
+        if pass == Pass::Elements || reducing.again.is_some() {
+            all.push(InPass { reducing, state, cell, moments });
+        }
+        state += reducing.tree.states.len();
+        cell += reducing.block.states.len();
+        moments += usize::from(reducing.again.is_some());
+    }
+    all
 }
 
 impl Lower<'_, '_> {
-    /// Every state of every reduction, with its number.
-    fn states(&self) -> Vec<(usize, DType)> {
-        let dtypes = self.strip.reducing.iter().flat_map(|r| r.states.iter().copied());
-        dtypes.enumerate().collect()
+    fn places(&mut self) {
+        let strip = self.strip;
+        let states = strip.reducing.iter().flat_map(|r| r.tree.states.iter().zip(&r.tree.identity));
+        for (state, (&dtype, &identity)) in states.enumerate() {
+            let pieces = self.identity(dtype, identity);
+            self.store_at(dtype.size(), &pieces, |offset| Place::Result { state: state as u8, offset });
+        }
     }
 
     fn start(&mut self) {
-        let identities: Vec<Scalar> = self.strip.reducing.iter().flat_map(|r| r.identity.iter().copied()).collect();
-        for ((state, dtype), identity) in self.states().into_iter().zip(identities) {
-            let bits = if dtype == DType::Bool { u64::from(identity.bits() != 0) } else { identity.bits() };
-            let piece = self.repeated(dtype.size(), bits);
-            let pieces = smallvec![piece; self.count(dtype.size())];
-            self.store_state(state, dtype, &Computed::Lanes(pieces));
+        for InPass { reducing, cell, .. } in in_pass(self.strip, Pass::Elements) {
+            self.start_lanes(&reducing.block, cell);
         }
+    }
+
+    /// The lanes of a reduction start from the identity.
+    fn start_lanes(&mut self, block: &Combining, cell: usize) {
+        for (k, (&dtype, &identity)) in block.states.iter().zip(&block.identity).enumerate() {
+            let pieces = self.identity(dtype, identity);
+            self.set_cell(cell + k, &pieces);
+        }
+    }
+
+    /// The identity as it lies in memory.
+    fn identity(&mut self, dtype: DType, identity: Scalar) -> Pieces {
+        let bits = if dtype == DType::Bool { u64::from(identity.bits() != 0) } else { identity.bits() };
+        let piece = self.repeated(dtype.size(), bits);
+        smallvec![piece; self.count(dtype.size())]
     }
 
     /// Adds rows to the lanes. Where order does not matter rows combine in pairs first: a row depends on few before it then.
-    fn rows(&mut self, rows: usize) {
-        let strip = self.strip;
-        let mut lanes: Vec<Computed> =
-            self.states().into_iter().map(|(state, dtype)| self.load_state(state, dtype)).collect();
+    fn rows(&mut self, pass: Pass, rows: usize) {
+        let all = in_pass(self.strip, pass);
+        let mut lanes: Vec<Vec<Computed>> = all.iter().map(|r| self.lanes_of(&r.reducing.block, r.cell)).collect();
+        let means: Vec<Piece> = match pass {
+            Pass::Elements => vec![],
+            Pass::Deviations => all.iter().map(|r| self.mean(r.moments)).collect(),
+        };
         // How many rows are in each, the most first.
-        let mut pairs: Vec<Vec<(usize, Vec<Computed>)>> = vec![vec![]; strip.reducing.len()];
+        let mut pairs: Vec<Vec<(usize, Vec<Computed>)>> = vec![vec![]; all.len()];
         for row in 0..rows {
             self.lane = row * LANES;
             self.values.iter_mut().for_each(|value| *value = None);
-            self.step();
-            let mut first = 0;
-            for (reducing, pairs) in strip.reducing.iter().zip(&mut pairs) {
-                let count = reducing.states.len();
-                let mut elements = self.elements(reducing);
-                let range = first..first + count;
-                first += count;
-                if !reducing.order_free {
-                    let sums = self.combine(reducing, lanes[range.clone()].to_vec(), elements);
-                    lanes.splice(range, sums);
+            if pass == Pass::Elements {
+                self.step();
+            }
+            for (number, InPass { reducing, .. }) in all.iter().enumerate() {
+                let block = &reducing.block;
+                let mut elements = match pass {
+                    Pass::Elements => self.elements(reducing),
+                    Pass::Deviations => vec![self.squared_deviations(reducing, means[number])],
+                };
+                if self.tail {
+                    let identities = block.states.iter().zip(&block.identity);
+                    let padded = elements.into_iter().zip(identities);
+                    elements = padded.map(|(x, (&dtype, &identity))| self.padded(dtype, x, identity)).collect();
+                }
+                if !block.order_free {
+                    let so_far = std::mem::take(&mut lanes[number]);
+                    lanes[number] = self.combine(block, so_far, elements);
                     continue;
                 }
-                let mut number = 1;
-                while let Some((_, before)) = pairs.pop_if(|(other, _)| *other == number) {
-                    elements = self.combine(reducing, before, elements);
-                    number *= 2;
+                let mut count = 1;
+                while let Some((_, before)) = pairs[number].pop_if(|(other, _)| *other == count) {
+                    elements = self.combine(block, before, elements);
+                    count *= 2;
                 }
-                pairs.push((number, elements));
+                pairs[number].push((count, elements));
             }
         }
-        let mut first = 0;
-        for (reducing, pairs) in strip.reducing.iter().zip(pairs) {
-            let range = first..first + reducing.states.len();
-            first = range.end;
+        for ((InPass { reducing, cell, .. }, mut lanes), pairs) in all.into_iter().zip(lanes).zip(pairs) {
             for (_, elements) in pairs {
-                let sums = self.combine(reducing, lanes[range.clone()].to_vec(), elements);
-                lanes.splice(range.clone(), sums);
+                lanes = self.combine(&reducing.block, lanes, elements);
             }
-        }
-        for ((state, dtype), computed) in self.states().into_iter().zip(&lanes) {
-            self.store_state(state, dtype, computed);
+            for (k, (&dtype, lanes)) in reducing.block.states.iter().zip(&lanes).enumerate() {
+                let pieces = self.as_stored(dtype, lanes);
+                self.set_cell(cell + k, &pieces);
+            }
         }
     }
 
-    /// What enters a reduction; the identity where there is no element.
+    /// What enters a reduction.
     fn elements(&mut self, reducing: &Reducing) -> Vec<Computed> {
         let mut elements = Vec::new();
-        for (k, &dtype) in reducing.states.iter().enumerate() {
+        for (k, &dtype) in reducing.block.states.iter().enumerate() {
             let value = self.strip.plan.program.results[reducing.first + k];
             let computed = match &self.values[value.index()] {
                 Some(Computed::Uniform(_)) | None if dtype == DType::Bool => {
@@ -123,9 +185,48 @@ impl Lower<'_, '_> {
                 Some(computed) => computed.clone(),
                 None => unreachable!("{value} is computed"),
             };
-            elements.push(if self.tail { self.padded(dtype, computed, reducing.identity[k]) } else { computed });
+            if let Some(Again::Buffer(buffer)) = reducing.again {
+                let pieces = self.pieces_of(&computed, dtype.size());
+                let place = self.kept(buffer, dtype.size());
+                self.store_at(dtype.size(), &pieces, place);
+            }
+            elements.push(computed);
         }
         elements
+    }
+
+    /// The place of the step's elements in a buffer.
+    fn kept(&self, buffer: usize, size: usize) -> impl Fn(i32) -> Place + use<> {
+        let first = (self.lane * size) as i32;
+        move |offset| Place::Kept { buffer: buffer as u8, size: size as u8, offset: first + offset }
+    }
+
+    /// The squares of what the elements are away from their mean.
+    fn squared_deviations(&mut self, reducing: &Reducing, mean: Piece) -> Computed {
+        let dtype = reducing.block.states[0];
+        let size = dtype.size();
+        let elements = match reducing.again {
+            Some(Again::Stream(number)) => {
+                let loaded = self.load(Port::Load(number), self.strip.loads[number]);
+                self.pieces_of(&loaded, size)
+            }
+            Some(Again::Buffer(buffer)) => {
+                let place = self.kept(buffer, size);
+                self.load_at(size, place)
+            }
+            None => unreachable!("moments have elements to read again"),
+        };
+        let (sub, mul) = match dtype {
+            DType::F64 => (code::SUB_PD, code::MUL_PD),
+            _ => (code::SUB_PS, code::MUL_PS),
+        };
+        let reg = self.reg(size);
+        let mean = super::resized(mean, reg);
+        let squares = elements.iter().map(|&x| {
+            let deviation = self.plain(sub, reg, reg, &[x, mean]);
+            self.plain(mul, reg, reg, &[deviation, deviation])
+        });
+        Computed::Lanes(squares.collect())
     }
 
     /// A value with the identity in the lanes that have no elements.
@@ -166,39 +267,72 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn combine(&mut self, reducing: &Reducing, left: Vec<Computed>, right: Vec<Computed>) -> Vec<Computed> {
-        self.inline_values(&reducing.combine, left.into_iter().chain(right).collect())
+    fn combine(&mut self, by: &Combining, left: Vec<Computed>, right: Vec<Computed>) -> Vec<Computed> {
+        self.inline_values(&by.program, left.into_iter().chain(right).collect())
     }
 
-    /// Lane `l` takes lane `l + 8`, then `l + 4`, `l + 2`, `l + 1`.
-    fn fold(&mut self) {
-        let strip = self.strip;
-        let states = self.states();
-        let mut lanes: Vec<Computed> = states.iter().map(|&(state, dtype)| self.load_state(state, dtype)).collect();
+    /// Lane `l` takes lane `l + 8`, then `l + 4`, `l + 2`, `l + 1`; what is then in the first is that of the block.
+    fn fold(&mut self, pass: Pass) {
+        let all = in_pass(self.strip, pass);
+        let mut lanes: Vec<Vec<Computed>> = all.iter().map(|r| self.lanes_of(&r.reducing.block, r.cell)).collect();
         while self.v > 1 {
-            let (mut left, mut right) = (Vec::new(), Vec::new());
-            for (computed, &(_, dtype)) in lanes.iter().zip(&states) {
-                let (low, high) = self.halves(computed, dtype);
-                left.push(low);
-                right.push(high);
+            let mut halves = Vec::new();
+            for (InPass { reducing, .. }, lanes) in all.iter().zip(&lanes) {
+                let states = lanes.iter().zip(&reducing.block.states);
+                halves.push(states.map(|(computed, &dtype)| self.halves(computed, dtype)).unzip());
             }
             self.v /= 2;
             self.present.clear();
-            let mut sums = Vec::new();
-            let mut first = 0;
-            for reducing in &strip.reducing {
-                let range = first..first + reducing.states.len();
-                sums.extend(self.combine(reducing, left[range.clone()].to_vec(), right[range.clone()].to_vec()));
-                first = range.end;
+            let both = all.iter().zip(halves);
+            lanes = both.map(|(r, (low, high))| self.combine(&r.reducing.block, low, high)).collect();
+        }
+        for (InPass { reducing, state, cell, moments }, lanes) in all.iter().zip(&lanes) {
+            match (pass, reducing.again) {
+                (_, None) => {
+                    for (k, (&dtype, computed)) in reducing.block.states.iter().zip(lanes).enumerate() {
+                        let piece = self.as_stored(dtype, computed)[0];
+                        self.store_state(state + k, dtype, piece);
+                    }
+                }
+                (Pass::Elements, Some(_)) => {
+                    let dtype = reducing.block.states[0];
+                    let sum = self.pieces_of(&lanes[0], dtype.size())[0];
+                    self.found_mean(dtype, sum, *state, self.shared.cells.mean(*moments));
+                    // The same lanes add up the squares.
+                    self.v = LANES;
+                    self.start_lanes(&reducing.block, *cell);
+                    self.v = 1;
+                }
+                (Pass::Deviations, Some(_)) => {
+                    let dtype = reducing.block.states[0];
+                    let m2 = self.pieces_of(&lanes[0], dtype.size())[0];
+                    self.store_state(state + 2, dtype, m2);
+                }
             }
-            lanes = sums;
         }
-        for (&(state, dtype), computed) in states.iter().zip(&lanes) {
-            let piece = self.as_stored(dtype, computed)[0];
-            let piece = self.in_register(super::resized(piece, Size::X));
-            let op = Op::StoreState { state: state as u8, size: dtype.size() as u8 };
-            self.body.insts.push(Inst::new(op, None, smallvec![piece]));
-        }
+    }
+
+    /// Stores count and mean of a block, and keeps the mean in all lanes of a cell.
+    fn found_mean(&mut self, dtype: DType, sum: Piece, state: usize, cell: usize) {
+        let double = dtype == DType::F64;
+        let (div, spread) = if double { (code::DIV_PD, code::BROADCAST_Q) } else { (code::DIV_PS, code::BROADCAST_D) };
+        let op = Op::Length { double };
+        let length = self.push(Bank::Vector, |to| Inst::new(op, Some((to, Size::X)), smallvec![]));
+        let length = Arg::Reg(length, Size::X);
+        let mean = self.plain(div, Size::X, Size::X, &[super::resized(sum, Size::X), length]);
+        self.store_state(state, dtype, length);
+        self.store_state(state + 1, dtype, mean);
+        let full = self.target.size();
+        let everywhere = self.plain(spread, full, full, &[mean]);
+        self.last().folds = None;
+        self.set_cell(cell, &[everywhere]);
+    }
+
+    /// Stores the first lane of a piece as a state of the block.
+    fn store_state(&mut self, state: usize, dtype: DType, piece: Piece) {
+        let piece = self.in_register(super::resized(piece, Size::X));
+        let op = Op::StoreState { state: state as u8, size: dtype.size() as u8 };
+        self.body.insts.push(Inst::new(op, None, smallvec![piece]));
     }
 
     /// The lower and the upper half of a value's lanes.
@@ -235,28 +369,23 @@ impl Lower<'_, '_> {
         (smallvec![self.part(pieces[0], 0, bytes)], smallvec![self.part(pieces[0], 1, bytes)])
     }
 
-    /// Block 0 with 1, 2 with 3, ...; then those with one another: each result lies where the first of its blocks did.
-    fn pair(&mut self) {
+    /// The first places take those from `distance` on; of the first so many, the others do not matter.
+    fn pair(&mut self, distance: usize) {
         let strip = self.strip;
-        let states = self.states();
-        for distance in [1, 2, 4] {
-            let (mut left, mut right) = (Vec::new(), Vec::new());
-            for &(state, dtype) in &states {
-                left.push(self.load_result(state, dtype, 0));
-                right.push(self.load_result(state, dtype, distance));
-            }
-            let mut first = 0;
-            let mut sums = Vec::new();
-            for reducing in &strip.reducing {
-                let range = first..first + reducing.states.len();
-                sums.extend(self.combine(reducing, left[range.clone()].to_vec(), right[range.clone()].to_vec()));
-                first = range.end;
-            }
-            for (&(state, dtype), computed) in states.iter().zip(&sums) {
+        let mut state = 0;
+        for reducing in &strip.reducing {
+            let tree = &reducing.tree;
+            let states = tree.states.iter().enumerate();
+            let (left, right) = states
+                .map(|(k, &d)| (self.load_result(state + k, d, 0), self.load_result(state + k, d, distance)))
+                .unzip();
+            let sums = self.combine(tree, left, right);
+            for (k, (&dtype, computed)) in tree.states.iter().zip(&sums).enumerate() {
                 let stored = self.as_stored(dtype, computed);
-                let place = |offset| Place::Result { state: state as u8, offset };
+                let place = |offset| Place::Result { state: (state + k) as u8, offset };
                 self.store_at(dtype.size(), &stored, place);
             }
+            state += tree.states.len();
         }
     }
 
@@ -267,14 +396,60 @@ impl Lower<'_, '_> {
         self.as_computed(dtype, pieces)
     }
 
-    fn load_state(&mut self, state: usize, dtype: DType) -> Computed {
-        let pieces = self.load_at(dtype.size(), |offset| Place::Lanes { state: state as u8, offset });
-        self.as_computed(dtype, pieces)
+    /// The lanes of a reduction.
+    fn lanes_of(&mut self, block: &Combining, cell: usize) -> Vec<Computed> {
+        let mut lanes = Vec::new();
+        for (k, &dtype) in block.states.iter().enumerate() {
+            let pieces = self.cell(cell + k);
+            lanes.push(self.as_computed(dtype, pieces));
+        }
+        lanes
     }
 
-    fn store_state(&mut self, state: usize, dtype: DType, computed: &Computed) {
-        let stored = self.as_stored(dtype, computed);
-        self.store_at(dtype.size(), &stored, |offset| Place::Lanes { state: state as u8, offset });
+    /// The mean of the block at hand, a full register.
+    fn mean(&mut self, moments: usize) -> Piece {
+        self.cell(self.shared.cells.mean(moments))[0]
+    }
+
+    /// What a cell holds.
+    fn cell(&mut self, number: usize) -> Pieces {
+        let cell = self.shared.cells.get(number);
+        let (bytes, count) = self.parts_of(cell.bytes);
+        let size = Size::of(bytes);
+        let part = |k: usize| (k * bytes) as i32;
+        let mut pieces = Pieces::new();
+        for k in 0..count {
+            pieces.push(match cell.register {
+                Some(Physical(first)) => {
+                    let kept = Arg::Pinned(Physical(first + k as u8), size);
+                    self.plain(code::MOVE, size, size, &[kept])
+                }
+                None => self.load_bytes(Place::Cell { cell: number as u8, offset: part(k) }, bytes),
+            });
+        }
+        pieces
+    }
+
+    /// Sets a cell.
+    fn set_cell(&mut self, number: usize, pieces: &[Piece]) {
+        let cell = self.shared.cells.get(number);
+        let (bytes, count) = self.parts_of(cell.bytes);
+        for (k, &piece) in pieces.iter().enumerate().take(count) {
+            let piece = self.in_register(super::resized(piece, Size::of(bytes)));
+            match cell.register {
+                Some(Physical(first)) => {
+                    let op = Op::Keep(Physical(first + k as u8));
+                    self.body.insts.push(Inst::new(op, None, smallvec![piece]));
+                }
+                None => self.store_bytes(Place::Cell { cell: number as u8, offset: (k * bytes) as i32 }, bytes, piece),
+            }
+        }
+    }
+
+    /// The bytes of a register of a cell, and how many registers there are.
+    fn parts_of(&self, bytes: usize) -> (usize, usize) {
+        let each = bytes.min(self.target.width());
+        (each, bytes / each)
     }
 
     /// What lies in memory as a value of the program.
