@@ -18,6 +18,8 @@ pub(crate) struct Nest<'n, 'a> {
     pub(crate) e: &'n mut Emit<'a>,
     /// The kernel.
     pub(crate) kernel: &'n Kernel,
+    /// The phase.
+    pub(crate) phase: &'n Phase,
     params: Vec<Clif>,
     /// The address of the literals.
     pub(crate) literals: Clif,
@@ -82,7 +84,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
     }
     let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
     let mut nest =
-        Nest { e, kernel, params, literals, written, library, past, written_only: past::written_only(kernel) };
+        Nest { e, kernel, phase, params, literals, written, library, past, written_only: past::written_only(kernel) };
     nest.points(&scope, phase, begin, end);
 }
 

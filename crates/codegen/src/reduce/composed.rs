@@ -205,6 +205,7 @@ impl Composed {
             sources: self.sources.clone(),
             loads: self.loads.clone(),
             stores: self.stores.clone(),
+            ahead: Vec::new(),
             past: self.past.clone(),
             checks: self.checks.clone(),
             values,

@@ -41,6 +41,8 @@ pub(crate) struct Run<'p> {
     pub(crate) loads: Vec<Stream>,
     /// What is stored: the number of the result, and where.
     pub(crate) stores: Vec<(usize, Stream)>,
+    /// Loads of which other elements are asked for, and how many bytes those are away.
+    pub(crate) ahead: Vec<(usize, Clif)>,
     /// Those of them that may go past the caches, and the operands.
     pub(crate) past: Vec<(usize, OperandId)>,
     /// Results that report a code.
@@ -178,11 +180,14 @@ pub(crate) fn prepare<'p>(
 ) -> Run<'p> {
     let program = &strip.program;
     let mut values: Vec<Option<Wide>> = vec![None; program.params.len() + program.insts.len()];
-    let (mut sources, mut loads) = (Vec::new(), Vec::new());
+    let (mut sources, mut loads, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
     for (k, &input) in strip.inputs.iter().enumerate() {
         sources.push(match input {
             Input::Load(id) => match axis.and_then(|(var, bounds)| stream(n, scope, id, var, bounds)) {
                 Some(stream) => {
+                    if let (Step::Element, Some(bytes)) = (stream.step, wide::ahead::next_point(n, strip, id)) {
+                        ahead.push((loads.len(), bytes));
+                    }
                     loads.push(stream);
                     Source::Stream(loads.len() - 1)
                 }
@@ -239,7 +244,7 @@ pub(crate) fn prepare<'p>(
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
     let (narrow, part) = (width::narrow(n.kernel, strip).min(v), width::part(n.kernel, strip).min(v));
-    Run { plan, v, part, narrow, sources, loads, stores, past, checks, values, start, gathers: Vec::new() }
+    Run { plan, v, part, narrow, sources, loads, stores, ahead, past, checks, values, start, gathers: Vec::new() }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.

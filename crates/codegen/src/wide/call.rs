@@ -50,6 +50,10 @@ impl Assembled {
             let step = stream.bytes(n.e);
             assembled.put(n, step, block.step(port));
         }
+        for (k, (load, bytes)) in run.ahead.iter().enumerate() {
+            let address = n.e.b.ins().iadd(run.loads[*load].base, *bytes);
+            assembled.put(n, address, block.base(Port::Ahead(k)));
+        }
         for (k, value) in strip.uniforms.iter().enumerate() {
             let Some(wide) = &run.values[value.index()] else { unreachable!("{value} is uniform, so computed") };
             let bits = repeated(n, run.plan.program.dtype(*value), wide);

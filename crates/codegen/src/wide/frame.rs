@@ -8,12 +8,13 @@ use fuseloom_lane::tree::BLOCK;
 /// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
 /// address of the status word, the number of the first element to run, the address of the results of a reduction, whether to
 /// store past the caches; then the base and the step of each stream, those that are read first; then the uniform values, 8
-/// bytes repeated of each.
+/// bytes repeated of each; then the bases of what is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     loads: usize,
     stores: usize,
     uniforms: usize,
+    ahead: usize,
 }
 
 impl Block {
@@ -34,7 +35,12 @@ impl Block {
 
     /// The block of a strip.
     pub(crate) fn of(strip: &Strip<'_>) -> Block {
-        Block { loads: strip.loads.len(), stores: strip.stores.len(), uniforms: strip.uniforms.len() }
+        Block {
+            loads: strip.loads.len(),
+            stores: strip.stores.len(),
+            uniforms: strip.uniforms.len(),
+            ahead: strip.ahead.len(),
+        }
     }
 
     /// Where the address of a stream's first element lies; the bytes from one element to the next are beside it.
@@ -42,11 +48,12 @@ impl Block {
         let number = match port {
             Port::Load(number) => number,
             Port::Store(number) => self.loads + number,
+            Port::Ahead(number) => return self.uniform((self.uniforms + number) as u32),
         };
         Block::PORTS + 16 * number as i32
     }
 
-    /// Where the step of a stream lies.
+    /// Where the step of a stream lies, of one that is read or written.
     pub(crate) fn step(self, port: Port) -> i32 {
         self.base(port) + 8
     }
@@ -58,7 +65,7 @@ impl Block {
 
     /// Bytes of all.
     pub(crate) fn bytes(self) -> u32 {
-        self.uniform(self.uniforms as u32) as u32
+        self.uniform((self.uniforms + self.ahead) as u32) as u32
     }
 }
 
@@ -142,6 +149,7 @@ impl Frame {
         match port {
             Port::Load(number) => self.loads[number],
             Port::Store(number) => self.stores[number],
+            Port::Ahead(_) => unreachable!("what is asked for goes nowhere"),
         }
     }
 

@@ -144,10 +144,12 @@ pub(super) fn leave(mut w: Writer<'_>, shared: &Shared, shape: (usize, usize)) -
     Ok(Function { code, helpers, shape })
 }
 
-/// The streams, those that are read first.
+/// The streams: what is read, what is written, what is asked for.
 fn ports<'a>(strip: &'a Strip<'_>) -> impl Iterator<Item = (Port, StreamShape)> + 'a {
     let loads = strip.loads.iter().enumerate().map(|(k, shape)| (Port::Load(k), *shape));
-    loads.chain(strip.stores.iter().enumerate().map(|(k, (_, shape))| (Port::Store(k), *shape)))
+    let stores = strip.stores.iter().enumerate().map(|(k, (_, shape))| (Port::Store(k), *shape));
+    let ahead = strip.ahead.iter().enumerate().map(|(k, &load)| (Port::Ahead(k), strip.loads[load]));
+    loads.chain(stores).chain(ahead)
 }
 
 /// Pinned invariants in the order of their numbers, so that equal strips give equal code.
@@ -248,6 +250,7 @@ fn copy(w: &mut Writer<'_>, port: Port, shape: StreamShape) {
     match port {
         Port::Load(_) => w.move_element(at(element, 0), at(frame, 0), size as u8, DATA),
         Port::Store(_) => w.move_element(at(frame, 0), at(element, 0), size as u8, DATA),
+        Port::Ahead(_) => unreachable!("what is asked for goes nowhere"),
     }
     w.asm.rm(Code::Add_r64_rm64, element, at(BLOCK, w.block.step(port)));
     w.asm.ri(Code::Add_rm64_imm8, frame, size);

@@ -21,6 +21,7 @@
 //!
 //! All of it takes time in proportion to the length of the program.
 
+pub(crate) mod ahead;
 mod allocate;
 mod assembler;
 mod call;
@@ -163,6 +164,8 @@ pub(crate) struct Strip<'p> {
     pub(crate) loads: Vec<StreamShape>,
     /// The number of the result, and the stream.
     pub(crate) stores: Vec<(usize, StreamShape)>,
+    /// The numbers of the loads of which other elements are asked for.
+    pub(crate) ahead: Vec<usize>,
     /// The numbers of the stores that may go past the caches.
     pub(crate) past: Vec<usize>,
     pub(crate) checks: Vec<(usize, u32)>,
@@ -181,6 +184,7 @@ impl<'p> Strip<'p> {
             sources: run.sources.clone(),
             loads: run.loads.iter().map(StreamShape::of).collect(),
             stores: run.stores.iter().map(|(result, stream)| (*result, StreamShape::of(stream))).collect(),
+            ahead: run.ahead.iter().map(|(load, _)| *load).collect(),
             past: run.past.iter().map(|(store, _)| *store).collect(),
             checks: run.checks.clone(),
             reducing: vec![],
@@ -226,6 +230,7 @@ impl<'p> Strip<'p> {
             sources: vec![],
             loads: vec![],
             stores: vec![],
+            ahead: vec![],
             past: vec![],
             checks: vec![],
             uniforms: vec![],

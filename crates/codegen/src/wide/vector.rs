@@ -103,6 +103,8 @@ pub(crate) enum Port {
     Load(usize),
     /// What it writes.
     Store(usize),
+    /// Elements of what it reads that the next point will.
+    Ahead(usize),
 }
 
 /// An operand that is read.

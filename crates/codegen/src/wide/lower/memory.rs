@@ -27,12 +27,24 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// Asks for the lines of a stream at the step.
+    pub(super) fn ask(&mut self, number: usize, stream: StreamShape) {
+        const LINE: usize = 64;
+        let size = stream.dtype.size();
+        let (start, end) = (self.lane * size, (self.lane + self.v) * size);
+        for offset in (start.next_multiple_of(LINE)..end).step_by(LINE) {
+            let place = Place::Stream { port: Port::Ahead(number), offset: offset as i32 };
+            self.body.insts.push(Inst::new(Op::Plain(Code::Prefetcht0_m8), None, smallvec![Arg::Place(place)]));
+        }
+    }
+
     /// Where a piece of a stream lies; in a tail perhaps in its frame.
     fn place(&self, port: Port, stream: StreamShape, first: usize) -> Place {
         let size = stream.dtype.size();
         let framed = match port {
             Port::Load(_) => self.tail && stream.framed(self.target),
             Port::Store(_) => stream.strided || (self.tail && stream.framed(self.target)),
+            Port::Ahead(_) => false,
         };
         if framed {
             return Place::Frame { port, offset: (first * size) as i32 };

@@ -143,6 +143,11 @@ impl Lower<'_, '_> {
             };
             self.values[k] = Some(value);
         }
+        // What is left over is less than a line or two.
+        let strip = self.strip;
+        if !self.tail {
+            strip.ahead.iter().enumerate().for_each(|(number, &load)| self.ask(number, strip.loads[load]));
+        }
         for (value, inst) in program.iter() {
             if self.values[value.index()].is_some() || !self.strip.plan.is_live(value) {
                 continue;
