@@ -1,11 +1,13 @@
 """Computes a workload with another system, for `fuseloom bench`.
 
-    peer.py SYSTEM WORKLOAD THREADS INPUT.npy... OUTPUT.npy
+    peer.py SYSTEM THREADS OUTPUT.npy workload NAME INPUT.npy...
+    peer.py SYSTEM THREADS OUTPUT.npy expression FILE NAME=INPUT.npy...
 
-SYSTEM is numpy, numexpr, numba or jax. First it writes one line: `ready`, or `without` and why the system does not do this
-workload. Then it answers lines on stdin:
+SYSTEM is numpy, numexpr, numba or jax; FILE has an expression, whose inputs have names. First it writes one line: `ready`, or
+`without` and why the system does not do this. Then it answers lines on stdin:
 
-    save    calls the workload, writes the result to OUTPUT.npy; answers the seconds of the call (the first one compiles)
+    save    calls it, writes the result to OUTPUT.npy; answers the seconds of the call (the first one compiles), or `without`
+            and why the system does not do this
     run N   calls it N times, with a fresh result each; answers the seconds all of them took
     peak    calls it; answers by how many bytes the process grew meanwhile, or -1 where the system does not tell
 """
@@ -60,21 +62,47 @@ def peak(call):
     return -1 if before is None or after is None else max(after - before, 0)
 
 
+def expression(module, file, inputs):
+    """The function of an expression in a file, and the files of its inputs."""
+    with open(file) as text:
+        names, paths = zip(*(given.split("=", 1) for given in inputs)) if inputs else ((), ())
+        return module.expression(text.read(), names), paths
+
+
+def why(error):
+    """An error in one line that is not too long."""
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    return line if len(line) <= 300 else line[:300] + "..."
+
+
 def main():
-    system, name, threads, *inputs, output = sys.argv[1:]
+    system, threads, output, kind, what, *inputs = sys.argv[1:]
     limit_threads(int(threads))
     import numpy as np
 
+    # Infinities and NaNs are results like others.
+    np.seterr(all="ignore")
+    # A module has WORKLOADS, functions by name, and `expression`, which makes one of a text; and where its arrays are not NumPy's
+    # or are not computed at once, `prepare` and `finish`.
     module = importlib.import_module(f"with_{system}")
-    function = find(module.WORKLOADS, name)
-    if function is None:
-        print(f"without {system} has no {name}", flush=True)
+    prepare = getattr(module, "prepare", list)
+    finish = getattr(module, "finish", lambda result: result)
+    try:
+        if kind == "expression":
+            function, inputs = expression(module, what, inputs)
+        else:
+            function = find(module.WORKLOADS, what)
+    except Exception as error:
+        print(f"without {why(error)}", flush=True)
         return
-    arrays = module.prepare([np.load(path) for path in inputs])
+    if function is None:
+        print(f"without {system} has no {what}", flush=True)
+        return
+    arrays = prepare([np.load(path) for path in inputs])
     print("ready", flush=True)
 
     def call():
-        return module.finish(function(*arrays))
+        return finish(function(*arrays))
 
     for line in sys.stdin:
         command = line.split()
@@ -86,9 +114,13 @@ def main():
         elif command[0] == "peak":
             print(peak(call), flush=True)
         else:
-            start = time.perf_counter()
-            result = call()
-            seconds = time.perf_counter() - start
+            try:
+                start = time.perf_counter()
+                result = call()
+                seconds = time.perf_counter() - start
+            except Exception as error:
+                print(f"without {why(error)}", flush=True)
+                return
             np.save(output, np.asarray(result))
             print(seconds, flush=True)
 

@@ -1,18 +1,11 @@
 """The workloads as loops that a user of Numba writes by hand: parallel over the outermost axis, without fast math."""
 
+import warnings
 from math import exp, log, sin, sqrt, tanh
 
 import numpy as np
-from numba import njit, prange
-
-
-def prepare(arrays):
-    return arrays
-
-
-def finish(result):
-    return result
-
+import written
+from numba import NumbaPerformanceWarning, njit, prange
 
 parallel = njit(parallel=True)
 # How many parts a sum is taken in; each thread has several.
@@ -398,3 +391,9 @@ WORKLOADS = {
     "pairwise_gram": pairwise_gram,
     "cross_entropy": cross_entropy,
 }
+
+
+def expression(text, names):
+    # What has no part to run in parallel runs as it is.
+    warnings.simplefilter("ignore", NumbaPerformanceWarning)
+    return parallel(written.function(text, names, np))

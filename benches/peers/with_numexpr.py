@@ -1,9 +1,11 @@
 """The workloads as a user of numexpr writes them: what is elementwise in one expression, the rest in NumPy."""
 
+import ast
+
 import numexpr as ne
 import numpy as np
-
 import with_numpy
+import written
 
 # Literals of an expression are doubles and would widen it; numbers of the arrays' own dtype do not.
 F32 = {
@@ -15,14 +17,6 @@ F32 = {
 F64 = {name: float(value) for name, value in F32.items()} | {
     "r": 0.03, "n1": -1.5976, "n2": 0.07056, "c": 0.7978845608, "d": 0.044715, "eps": 1e-5
 }
-
-
-def prepare(arrays):
-    return arrays
-
-
-def finish(result):
-    return result
 
 
 def numbers(x):
@@ -129,3 +123,115 @@ WORKLOADS = {
     "pairwise_gram": pairwise_gram,
     "cross_entropy": cross_entropy,
 }
+
+
+# What numexpr knows, by NumPy's names.
+CALLS = {name: name for name in """
+    where sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh log log10 log1p exp expm1 sqrt abs floor ceil
+""".split()} | {"absolute": "abs"}
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|",
+    ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.USub: "-", ast.Invert: "~", ast.Lt: "<", ast.LtE: "<=",
+    ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}
+
+
+class Split:
+    """An expression split as its user would: what is elementwise for numexpr, what is not for NumPy, one statement each."""
+
+    def __init__(self, text, names):
+        self.done = []
+        self.numbers = {}
+        self.evaluations = 0
+        self.made = 0
+        body, result = written.parsed(text)
+        for statement in body:
+            if isinstance(statement, ast.AugAssign):
+                value = ast.BinOp(ast.Name(statement.target.id, ast.Load()), statement.op, statement.value)
+                statement = ast.Assign([statement.target], value)
+            self.done.append(ast.Assign(statement.targets, self.array(statement.value)))
+        self.result = self.array(result)
+        self.names = names
+
+    def function(self):
+        if self.evaluations == 0:
+            raise written.Without("nothing in it is elementwise")
+
+        def compute(*arrays):
+            floats = [array.dtype for array in arrays if array.dtype.kind == "f"]
+            number = (np.result_type(*floats) if floats else np.dtype(float)).type
+            compute.made = made = compute.made or defined({name: number(n) for name, n in self.numbers.items()})
+            return made(*arrays)
+
+        def defined(numbers):
+            return written.defined(self.names, self.done, self.result, vars(np) | {"np": np, "ne": ne} | numbers)
+
+        compute.made = None
+        return compute
+
+    def name(self):
+        self.made += 1
+        return f"ne{self.made}"
+
+    def keep(self, value):
+        """A statement that gives a value a name."""
+        name = self.name()
+        self.done.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        return name
+
+    def array(self, node):
+        """A node of Python for the value of a node."""
+        if not self.elementwise(node):
+            return self.python(node)
+        text = self.text(node)
+        self.evaluations += 1
+        used = sorted({name.id for name in ast.walk(ast.parse(text)) if isinstance(name, ast.Name)} - set(CALLS.values()))
+        values = ast.Dict([ast.Constant(name) for name in used], [ast.Name(name, ast.Load()) for name in used])
+        call = ast.Call(ast.parse("ne.evaluate", mode="eval").body, [ast.Constant(text), values], [])
+        return ast.Name(self.keep(call), ast.Load())
+
+    def called(self, node):
+        """The name of numexpr's function that a node calls, if it does."""
+        match node:
+            case ast.Call(ast.Attribute(ast.Name("np" | "numpy"), name) | ast.Name(name), keywords=[]):
+                return CALLS.get(name)
+
+    def elementwise(self, node):
+        match node:
+            case ast.BinOp(op=op) | ast.UnaryOp(op=op) | ast.Compare(ops=[op]):
+                return type(op) in OPERATORS
+        return self.called(node) is not None
+
+    def text(self, node):
+        """A node as numexpr writes it."""
+        match node:
+            case ast.Name(name):
+                return name
+            case ast.Constant(float(value)):
+                # A literal is a double and would widen the rest; a number of the arrays' own dtype does not.
+                self.numbers[name := self.name()] = value
+                return name
+            case ast.Constant(int(value)):
+                return repr(value)
+        if not self.elementwise(node):
+            return self.keep(self.python(node))
+        match node:
+            case ast.BinOp(left, op, right) | ast.Compare(left, [op], [right]):
+                return f"({self.text(left)} {OPERATORS[type(op)]} {self.text(right)})"
+            case ast.UnaryOp(op, operand):
+                return f"({OPERATORS[type(op)]}{self.text(operand)})"
+            case ast.Call(args=args):
+                return f"{self.called(node)}({', '.join(map(self.text, args))})"
+
+    def python(self, node):
+        """A node that NumPy does, with what is elementwise in it done before."""
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, ast.expr):
+                setattr(node, field, self.array(value))
+            elif isinstance(value, list):
+                setattr(node, field, [self.array(item) if isinstance(item, ast.expr) else item for item in value])
+        return node
+
+
+def expression(text, names):
+    return Split(text, names).function()

@@ -98,3 +98,24 @@ fn what_cannot_be_done_is_refused() {
     assert_eq!(unknown, "error: there is no workload `nothing`; `fuseloom bench --list` names them\n");
     refused(&["--against", "magic"], 2);
 }
+
+#[test]
+fn an_expression_meets_the_systems_there_are() {
+    let measured = |expression: &str, systems: &str| {
+        let output =
+            bench(&["--expr", expression, "-i", "x=f32[300,20]", "--against", systems, "--quick", "--detailed"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
+        (text(output.stdout), text(output.stderr))
+    };
+    let (table, told) = measured("(x - x.mean(0)) / x.std(0)", "eager,numpy,numexpr");
+    for system in ["numpy", "numexpr"] {
+        let left_out = told.contains(&format!("{system} is left out: "));
+        assert_eq!(table.contains(system), !left_out, "{system}: {told}{table}");
+        assert!(!told.contains("another result"), "{told}");
+    }
+    assert!(table.contains("eager"), "{table}");
+    // What a system does not do is said.
+    let (table, told) = measured("np.cumsum(x, 0)", "numexpr");
+    assert!(told.contains("numexpr is left out: ") && !table.contains("numexpr"), "{told}{table}");
+    assert!(!table.contains("eager"), "{table}");
+}

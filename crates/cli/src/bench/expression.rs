@@ -1,13 +1,15 @@
-//! `fuseloom bench --expr`: a user's own expression, fused against eager and against the machine's limit.
+//! `fuseloom bench --expr`: a user's own expression, fused against eager, other systems and the machine's limit.
 
 use super::limit::Limit;
+use super::peer::{Found, Task};
 use super::progress::Progress;
 use super::random::Random;
 use super::report::Row;
-use super::{Bench, SEED, bytes, check, systems, vector_bits};
+use super::systems::Contender;
+use super::{Against, Bench, SEED, bytes, check, systems, vector_bits};
 use crate::failure::{Failure, Result};
 use crate::given::{Given, What, in_order};
-use crate::source;
+use crate::source::{self, Source};
 use fuseloom::{Array, DType, Options, Program};
 use std::rc::Rc;
 use std::time::Instant;
@@ -22,20 +24,57 @@ impl Bench {
         let (fused, inputs, result, fused_cold) = first_call(text, given, &self.fused)?;
         let (eager, _, eager_result, eager_cold) = first_call(text, given, &self.eager)?;
         let exact = fuseloom::measure::products(fused.graph())?.is_empty();
-        let tolerance = if exact { (0.0, 0.0) } else { rounding(&result)? };
+        let rounding = rounding(&result)?;
+        let tolerance = if exact { (0.0, 0.0) } else { rounding };
         if let Some(found) = check::difference(&result, &eager_result, tolerance)? {
             return Err(format!("fused and eager disagree: {found}").into());
         }
         let read: Vec<usize> = inputs.iter().map(bytes).collect();
         let mut limit = Limit::new(fused.graph(), &read, bytes(&result), self.threads, vector_bits(&self.isa))?;
-        let mut contenders = vec![
-            systems::returning("fused", &fused, &inputs, fused_cold),
-            systems::fresh(&fused, &inputs, fused_cold),
-            systems::returning("eager", &eager, &inputs, eager_cold),
-        ];
+        let mut contenders =
+            vec![systems::returning("fused", &fused, &inputs, fused_cold), systems::fresh(&fused, &inputs, fused_cold)];
+        if self.against.contains(&Against::Eager) {
+            contenders.push(systems::returning("eager", &eager, &inputs, eager_cold));
+        }
+        contenders.extend(self.others(text, &fused, &inputs, (&result, rounding), progress)?);
         let times = self.measure(NAME, &mut contenders, &mut limit, progress)?;
         let rows = contenders.iter().zip(&times);
         rows.map(|(contender, times)| self.row(NAME, contender, times, limit.seconds())).collect()
+    }
+
+    /// The other systems that do the expression and come to this result, within a tolerance; of each that does not, says why.
+    fn others(
+        &self,
+        text: &str,
+        program: &Program,
+        inputs: &[Array],
+        (result, tolerance): (&Array, (f64, f64)),
+        progress: &Progress,
+    ) -> Result<Vec<Contender>> {
+        let without = |system: &str, why: &str| progress.tell(format!("{system} is left out: {why}"));
+        let expression = match source::open(text)? {
+            Source::Expression(expression) => expression,
+            Source::Graph(_) => {
+                self.peers.iter().for_each(|peer| without(peer.system, "it does not read the text of a graph"));
+                return Ok(Vec::new());
+            }
+        };
+        let names: Vec<String> = program.inputs().iter().map(|(name, _)| name.to_string()).collect();
+        let mut others = Vec::new();
+        for peer in &self.peers {
+            if inputs.iter().any(|input| input.dtype() == DType::BF16) {
+                without(peer.system, "NumPy's files hold no bf16");
+                continue;
+            }
+            match peer.contender(Task::Expression(expression.text(), &names), inputs, self.threads)? {
+                Found::Does(contender, theirs) => match check::difference(result, &theirs, tolerance)? {
+                    None => others.push(contender),
+                    Some(found) => without(peer.system, &format!("it comes to another result: {found}")),
+                },
+                Found::Without(why) => without(peer.system, &why),
+            }
+        }
+        Ok(others)
     }
 }
 

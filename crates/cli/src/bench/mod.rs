@@ -23,7 +23,7 @@ use fuseloom::{Array, Options};
 use limit::Limit;
 use measure::{Effort, Times};
 use noise::Noise;
-use peer::Peer;
+use peer::{Found, Peer, Task};
 use progress::Progress;
 use random::Random;
 use report::{Report, Row};
@@ -36,13 +36,13 @@ use workloads::{WORKLOADS, Workload};
 pub(crate) struct Arguments {
     /// What to measure: names, or how names begin; by default everything
     workload: Vec<String>,
-    /// Measures this expression, or the one in this file, instead: fused against eager
+    /// Measures this expression, or the one in this file, instead
     #[arg(long, value_name = "EXPR|FILE", allow_hyphen_values = true, conflicts_with = "workload")]
     expr: Option<String>,
     /// An input of the expression; of a type the elements are random
     #[arg(short, long = "input", requires = "expr", value_name = "NAME=FILE.npy|FILE.npz:KEY|f32[8192,1024]")]
     input: Vec<Given>,
-    /// What to compare with
+    /// What to compare with; an expression has no `ndarray`
     #[arg(long, value_enum, value_delimiter = ',', default_value = "eager,ndarray,numpy")]
     against: Vec<Against>,
     /// At most so many threads
@@ -177,9 +177,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Workload>> {
 
 impl Bench {
     fn new(arguments: &Arguments) -> Result<Bench> {
-        let systems =
-            arguments.against.iter().filter(|_| arguments.expr.is_none()).filter_map(|system| system.python());
-        let systems: Vec<&'static str> = systems.collect();
+        let systems: Vec<&'static str> = arguments.against.iter().filter_map(|system| system.python()).collect();
         let peers = peer::find(&systems, tell);
         for peer in &peers {
             tell(format_args!("{} {}", peer.system, peer.version));
@@ -236,7 +234,8 @@ impl Bench {
             contenders.push(contender);
         }
         for peer in &self.peers {
-            let Some((contender, theirs)) = peer.contender(workload, inputs, self.threads)? else { continue };
+            let task = Task::Workload(workload.name);
+            let Found::Does(contender, theirs) = peer.contender(task, inputs, self.threads)? else { continue };
             let what = format!("fused and {}", peer.system);
             disagree(&what, check::difference(&result, &theirs, workload.tolerance)?)?;
             contenders.push(contender);
