@@ -10,6 +10,15 @@ pub use fuseloom_runtime::Input as In;
 pub use fuseloom_runtime::Output as Out;
 
 /// An array that can be an input of a call.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// // Slices, vectors, `ndarray` arrays and views, `Array`s: all of them are borrowed.
+/// let p = Program::new(|b| b.input("x", f64, 2) + b.input("y", f64, 2))?;
+/// let (slice, view) = ([1.0, 2.0], ndarray::array![10.0, 20.0]);
+/// assert_eq!(p.call_one(&(slice.as_slice(), view.view()))?.to_vec::<f64>()?, [11.0, 22.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Argument {
     /// It, borrowed.
     ///
@@ -19,12 +28,29 @@ pub trait Argument {
 }
 
 /// An array that an output of a call can be written to.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f64, 2) * 2.0)?;
+/// let mut twice = [0.0; 2];
+/// p.call_into(&[[1.0, 2.0].as_slice()], &mut [twice.as_mut_slice()])?;
+/// assert_eq!(twice, [2.0, 4.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Destination {
     /// It, borrowed.
     fn as_output(&mut self) -> Out<'_>;
 }
 
 /// The inputs of a call: an array, slice, `Vec` or tuple of [`Argument`]s, or `()`.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f32, 2) + b.input("k", i32, 2))?;
+/// // Of one type in an array; of several in a tuple.
+/// assert_eq!(p.call_one(&(vec![0.5f32, 1.5], vec![1i32, 2]))?.to_vec::<f64>()?, [1.5, 3.5]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Arguments {
     /// Appends them in order.
     ///
@@ -34,6 +60,21 @@ pub trait Arguments {
 }
 
 /// The outputs of a call: an array, slice, `Vec` or tuple of [`Destination`]s, or `()`.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| {
+///     let x = b.input("x", f64, 3);
+///     (x.sum(0), x.argmax(0))
+/// })?;
+/// let (mut sum, mut largest) = ([0.0f64], [0i64]);
+/// let (sum_to, largest_to) = (ndarray::aview_mut1(&mut sum), ndarray::aview_mut1(&mut largest));
+/// let shaped = (sum_to.remove_axis(ndarray::Axis(0)), largest_to.remove_axis(ndarray::Axis(0)));
+/// let mut outputs = shaped;
+/// p.call_into(&[[1.0, 5.0, 2.0].as_slice()], &mut outputs)?;
+/// assert_eq!((sum, largest), ([8.0], [1]));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Destinations {
     /// Appends them in order.
     fn outputs<'a>(&'a mut self, list: &mut SmallVec<[Out<'a>; 2]>);

@@ -12,6 +12,14 @@ use std::sync::Arc;
 ///
 /// The elements are shared and never change; clones are cheap. They come from a `Vec`, an owned `ndarray` array or an `.npy`
 /// file without copying, and go to `ndarray` views without copying.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let array = (arange(0, 4, 1) * 10).eval()?;
+/// assert_eq!(array.to_string(), "[0, 10, 20, 30]");
+/// assert_eq!(array.view::<i64>()?[[2]], 20);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Array {
     buffer: Arc<Buffer>,
@@ -25,6 +33,14 @@ impl Array {
 
     /// An array of a shape with these elements in C order; nothing is copied.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Array::new(vec![1, 2, 3, 4, 5, 6], &[2, 3])?;
+    /// assert_eq!(x.view::<i32>()?[[1, 0]], 4);
+    /// assert!(Array::new(vec![1, 2, 3], &[2, 3]).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Another number of elements than the shape has.
     pub fn new<T: Element>(elements: Vec<T>, shape: &[usize]) -> Result<Array> {
@@ -32,41 +48,89 @@ impl Array {
     }
 
     /// The element type.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Array::from(vec![1u8, 2]).dtype(), u8);
+    /// ```
     pub fn dtype(&self) -> DType {
         self.buffer.dtype()
     }
 
     /// The extents of the axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Array::from(ndarray::array![[1, 2, 3], [4, 5, 6]]).shape(), [2, 3]);
+    /// ```
     pub fn shape(&self) -> &[usize] {
         self.layout.shape()
     }
 
     /// The distance between elements along each axis, in bytes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = ndarray::array![[1i32, 2, 3], [4, 5, 6]];
+    /// assert_eq!(Array::from(x.clone()).strides(), [12, 4]);
+    /// assert_eq!(Array::from(x.reversed_axes()).strides(), [4, 12]); // as it lay: nothing was copied
+    /// ```
     pub fn strides(&self) -> &[i64] {
         self.layout.strides()
     }
 
     /// The number of axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Array::from(ndarray::array![[1, 2, 3]]).ndim(), 2);
+    /// ```
     pub fn ndim(&self) -> usize {
         self.layout.shape().len()
     }
 
     /// The number of elements.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Array::from(ndarray::array![[1, 2, 3], [4, 5, 6]]).len(), 6);
+    /// ```
     pub fn len(&self) -> usize {
         self.layout.elements()
     }
 
     /// Whether there are no elements.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert!(Array::new(Vec::<f32>::new(), &[0, 3])?.is_empty());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Whether the elements lie in C order without gaps.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = ndarray::array![[1, 2, 3], [4, 5, 6]];
+    /// assert!(Array::from(x.clone()).is_contiguous());
+    /// assert!(!Array::from(x.reversed_axes()).is_contiguous());
+    /// ```
     pub fn is_contiguous(&self) -> bool {
         self.layout.is_contiguous(self.dtype())
     }
 
     /// A view of the elements; nothing is copied.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let sums = Tensor::from(ndarray::array![[1.0, 2.0], [3.0, 4.0]]).sum(0).eval()?;
+    /// assert_eq!(sums.view::<f64>()?, ndarray::array![4.0, 6.0].into_dyn());
+    /// assert!(sums.view::<f32>().is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The elements are not of type `T`.
@@ -76,6 +140,12 @@ impl Array {
     }
 
     /// The elements in C order where they lie.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 3, 1).eval()?.as_slice::<i64>()?, [0, 1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The elements are not of type `T`, or not in C order: then [`Array::to_vec`] or [`Array::view`] serve.
@@ -94,6 +164,12 @@ impl Array {
 
     /// A copy of the elements in C order.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 3, 1).eval()?.to_vec::<i64>()?, [0, 1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The elements are not of type `T`.
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
@@ -105,6 +181,12 @@ impl Array {
 
     /// The only element of an array of one.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 5, 1).sum(..).eval()?.item::<i64>()?, 10);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The element is not of type `T`; there is not exactly one.
     pub fn item<T: Element>(&self) -> Result<T> {
@@ -115,6 +197,13 @@ impl Array {
     }
 
     /// An owned `ndarray` array: without copying if the elements came from a `Vec`, are in C order and nobody shares them.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = (Tensor::from(vec![1.0, 2.0]) * 2.0).eval()?.into_ndarray::<f64>()?;
+    /// assert_eq!(x, ndarray::array![2.0, 4.0].into_dyn());
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The elements are not of type `T`.
@@ -136,6 +225,13 @@ impl Array {
 
     /// The same elements in C order in another shape; copied only if they are not in C order.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Array::from(vec![1, 2, 3, 4, 5, 6]).reshape(&[3, 2])?;
+    /// assert_eq!(x.to_string(), "[[1, 2],\n [3, 4],\n [5, 6]]");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Another number of elements.
     pub fn reshape(&self, shape: &[usize]) -> Result<Array> {
@@ -153,6 +249,15 @@ impl Array {
 
     /// An array from an `.npy` file, which is mapped into memory where its bytes are as the machine's.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let path = std::env::temp_dir().join("fuseloom-load.npy");
+    /// Array::from(vec![1.0, 2.0]).save(&path)?;
+    /// assert_eq!(Array::load(&path)?.to_vec::<f64>()?, [1.0, 2.0]);
+    /// # drop(std::fs::remove_file(&path));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The file cannot be read, is no `.npy` file, is truncated, or holds elements that are no [`DType`].
     pub fn load(path: impl AsRef<Path>) -> Result<Array> {
@@ -161,6 +266,15 @@ impl Array {
 
     /// One array of an `.npz` archive, by name.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let path = std::env::temp_dir().join("fuseloom-load.npz");
+    /// fuseloom::save_npz(&path, [("weights", &Array::from(vec![1.0, 2.0]))])?;
+    /// assert_eq!(Array::load_npz(&path, "weights")?.to_vec::<f64>()?, [1.0, 2.0]);
+    /// # drop(std::fs::remove_file(&path));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Array::load`]; there is no such array.
     pub fn load_npz(path: impl AsRef<Path>, name: &str) -> Result<Array> {
@@ -168,6 +282,15 @@ impl Array {
     }
 
     /// Writes an `.npy` file in C order. The file appears whole or not at all.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let path = std::env::temp_dir().join("fuseloom-save.npy");
+    /// linspace(0, 1, 3).eval()?.save(&path)?;
+    /// assert_eq!(Array::load(&path)?.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// # drop(std::fs::remove_file(&path));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The file cannot be written; the elements are `bf16`, which the format lacks.

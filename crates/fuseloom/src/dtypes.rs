@@ -31,4 +31,10 @@ pub const bf16: DType = DType::BF16;
 /// IEEE 754 binary32.
 pub const f32: DType = DType::F32;
 /// IEEE 754 binary64.
+///
+/// ```
+/// use fuseloom::{DType, prelude::*};
+/// assert_eq!(zeros(3, f64).dtype()?, DType::F64);
+/// # Ok::<(), Error>(())
+/// ```
 pub const f64: DType = DType::F64;

@@ -11,6 +11,13 @@ use std::sync::Arc;
 
 /// What went wrong. Prints as a sentence or two that says what, where in the caller's program, and what to do about it
 /// where that can be guessed.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let mistake = (ones((3, 4), f32) + ones((4, 3), f32)).eval().unwrap_err();
+/// assert!(matches!(mistake, Error::Operation { .. }));
+/// assert!(mistake.to_string().starts_with("cannot add f32[3,4] and f32[4,3]: axis 0 is 3 against 4"));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -149,6 +156,15 @@ pub enum Error {
 }
 
 /// What the facade's functions give.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// fn total(path: &str) -> fuseloom::Result<f64> {
+///     Tensor::from(Array::load(path)?).sum(..).eval()?.item()
+/// }
+/// assert!(total("no such file").unwrap_err().to_string().contains("no such file"));
+/// # Ok::<(), Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<RuntimeError> for Error {
@@ -162,6 +178,12 @@ impl From<RuntimeError> for Error {
 
 impl Error {
     /// Where in the caller's program the mistake was made, if it was made at a place.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let mistake = (ones(3, f32) + ones(4, f32)).eval().unwrap_err();
+    /// assert_eq!(mistake.place().map(|place| place.line()), Some(line!() - 1));
+    /// ```
     pub fn place(&self) -> Option<Place> {
         match self {
             Error::Operation { place, .. } | Error::Unbound { place, .. } | Error::Expression { place, .. } => {
@@ -197,6 +219,11 @@ impl Error {
     ///   |  ~~^~~
     ///   |
     ///   = Did you mean to transpose one of them?
+    /// ```
+    ///
+    /// ```
+    /// let mistake = fuseloom::Expression::parse("np.sum(x").unwrap_err();
+    /// assert!(mistake.annotated().contains("1 | np.sum(x\n"));
     /// ```
     pub fn annotated(&self) -> String {
         let parts = match self {

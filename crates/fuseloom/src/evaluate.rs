@@ -12,6 +12,13 @@ impl Tensor {
     ///
     /// The value is not kept: evaluating again computes again.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32, 4.0, 9.0]);
+    /// assert_eq!((x.sqrt() + 1.0).eval()?.to_vec::<f32>()?, [2.0, 3.0, 4.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake on the way here; an input of a program, which has no value outside it; an index out of range; no memory.
     pub fn eval(&self) -> Result<Array> {
@@ -20,6 +27,14 @@ impl Tensor {
 
     /// [`Tensor::eval`] with options.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0, 2.0, 3.0]);
+    /// let eager = Options::new().fusion(false).threads(1);
+    /// assert_eq!((&x * 2.0 - 1.0).eval_with(&eager)?.to_vec::<f64>()?, [1.0, 3.0, 5.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Tensor::eval`]; an option that makes no sense; more memory than it allows.
     pub fn eval_with(&self, options: &Options) -> Result<Array> {
@@ -27,11 +42,26 @@ impl Tensor {
     }
 
     /// What will run when it is evaluated, and why; computes nothing. A mistake on the way here is what it then shows.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 8000]).reshape((1000, 8));
+    /// let plan = (&x - x.mean(0)).explain().to_string();
+    /// assert!(plan.contains("kernel k0, reads 32000 bytes") && plan.contains("\ndecisions\n"));
+    /// ```
     pub fn explain(&self) -> Explain {
         self.explain_with(&Options::default())
     }
 
     /// [`Tensor::explain`] with options.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 1000]);
+    /// let eager = (&x * 2.0 + 1.0).explain_with(&Options::new().fusion(false));
+    /// assert_eq!(eager.kernels()?, 2);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn explain_with(&self, options: &Options) -> Explain {
         explain_all_with(std::slice::from_ref(self), options)
     }
@@ -55,6 +85,14 @@ pub fn eval_all(tensors: &[Tensor]) -> Result<Vec<Array>> {
 
 /// [`eval_all`] with options.
 ///
+/// ```
+/// use fuseloom::{eval_all_with, prelude::*};
+/// let x = arange(0, 4, 1);
+/// let all = eval_all_with(&[x.sum(..), x.max(..)], &Options::new().threads(1))?;
+/// assert_eq!(all.len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// As [`Tensor::eval_with`].
 pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
@@ -72,6 +110,15 @@ pub fn eval_all_with(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>
 }
 
 /// What will run when these tensors are evaluated at once, and why; computes nothing.
+///
+/// ```
+/// use fuseloom::{explain_all_with, prelude::*};
+/// let x = Tensor::from(vec![1.0f32; 5000]).reshape((100, 50));
+/// // Both run over all of x, so one kernel reads it once.
+/// let explain = explain_all_with(&[x.sum(1), x.max(1)], &Options::new());
+/// assert_eq!(explain.kernels()?, 1);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn explain_all_with(tensors: &[Tensor], options: &Options) -> Explain {
     let explain = |lowered: Lowered| {
         let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;

@@ -4,6 +4,12 @@ use crate::machine::machine;
 use crate::{Options, Result};
 
 /// What fuseloom found on this machine.
+///
+/// ```
+/// let info = fuseloom::info()?;
+/// println!("{} threads, kernels for {}", info.threads, info.isa);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Info {
@@ -20,6 +26,11 @@ pub struct Info {
 }
 
 /// What fuseloom found on this machine and in the environment.
+///
+/// ```
+/// assert!(fuseloom::info()?.threads >= 1);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 ///
 /// # Errors
 /// A variable of the environment that makes no sense.
@@ -38,6 +49,14 @@ pub fn info() -> Result<Info> {
 
 /// The memory of results and temporaries: in use, kept for later, and at most since [`reset_peak_memory`].
 ///
+/// ```
+/// use fuseloom::prelude::*;
+/// let held = ones(1 << 16, f64).eval()?;
+/// assert!(fuseloom::memory()?.bytes_in_use >= 8 << 16);
+/// drop(held);
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// As [`info`].
 pub fn memory() -> Result<fuseloom_runtime::PoolStats> {
@@ -45,6 +64,15 @@ pub fn memory() -> Result<fuseloom_runtime::PoolStats> {
 }
 
 /// Starts the peak of [`memory`] anew, from what is in use now.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// fuseloom::reset_peak_memory()?;
+/// let held = ones(1 << 16, f64).eval()?;
+/// assert!(fuseloom::memory()?.peak_bytes_in_use >= 8 << 16);
+/// # drop(held);
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`info`].
@@ -54,6 +82,14 @@ pub fn reset_peak_memory() -> Result<()> {
 }
 
 /// Gives memory that is kept for later runs back to the system.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// drop(ones(1 << 16, f64).eval()?);
+/// fuseloom::trim_memory()?;
+/// assert_eq!(fuseloom::memory()?.bytes_cached, 0);
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`info`].

@@ -12,6 +12,15 @@ type Archive = ZipArchive<std::io::BufReader<std::fs::File>>;
 
 /// The names of the arrays of an archive, in its order.
 ///
+/// ```
+/// use fuseloom::{Array, npz_names, save_npz};
+/// let path = std::env::temp_dir().join("fuseloom-names.npz");
+/// save_npz(&path, [("x", &Array::from(vec![1.0])), ("y", &Array::from(vec![2]))])?;
+/// assert_eq!(npz_names(&path)?, ["x", "y"]);
+/// # drop(std::fs::remove_file(&path));
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
+///
 /// # Errors
 /// The file cannot be read or is no archive.
 pub fn npz_names(path: impl AsRef<Path>) -> Result<Vec<String>> {
@@ -22,6 +31,16 @@ pub fn npz_names(path: impl AsRef<Path>) -> Result<Vec<String>> {
 }
 
 /// Writes arrays as an archive, uncompressed, as NumPy's `savez` does. The file appears whole or not at all.
+///
+/// ```
+/// use fuseloom::{Array, save_npz};
+/// let path = std::env::temp_dir().join("fuseloom-save.npz");
+/// let (x, y) = (Array::from(vec![1.0f32, 2.0]), Array::from(vec![true, false]));
+/// save_npz(&path, [("x", &x), ("y", &y)])?;
+/// assert_eq!(Array::load_npz(&path, "y")?.to_vec::<bool>()?, [true, false]);
+/// # drop(std::fs::remove_file(&path));
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 ///
 /// # Errors
 /// The file cannot be written; an array of `bf16`, which the format lacks.

@@ -37,12 +37,25 @@ pub(crate) struct Settings {
 
 impl Options {
     /// Nothing set.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Options::new(), Options::default());
+    /// ```
     pub fn new() -> Options {
         Options::default()
     }
 
     /// Whether operations share kernels; by default they do. Off, each operation is a kernel of its own, with the same bits:
     /// eager evaluation by the same compiler.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 1000]);
+    /// let eager = (&x * 2.0 + 1.0).explain_with(&Options::new().fusion(false));
+    /// assert_eq!((eager.kernels()?, (&x * 2.0 + 1.0).explain().kernels()?), (2, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn fusion(mut self, on: bool) -> Options {
         self.fusion = Some(on);
         self
@@ -50,12 +63,26 @@ impl Options {
 
     /// The most threads a run uses, the caller's own among them; by default as many as there are processors. Results do not depend
     /// on it. 0 is an error when the options are used.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let one = Options::new().threads(1);
+    /// assert_eq!(arange(0, 100, 1).sum(0).eval_with(&one)?.item::<i64>()?, 4950);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn threads(mut self, threads: usize) -> Options {
         self.threads = Some(threads);
         self
     }
 
     /// The most bytes a run may have at once, inputs apart. A program that needs more is refused before it runs.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let small = Options::new().memory_limit(1000);
+    /// let refused = ones(1000, f64).exp().eval_with(&small).unwrap_err();
+    /// assert!(matches!(refused, Error::MemoryLimit { .. }));
+    /// ```
     pub fn memory_limit(mut self, bytes: usize) -> Options {
         self.memory_limit = Some(bytes);
         self
@@ -63,6 +90,14 @@ impl Options {
 
     /// Whether the optimizer runs a pass, by the name that explain shows. An unknown name, or one that cannot be skipped, is an
     /// error when the options are used.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let without = Options::new().pass("algebra", false);
+    /// assert_eq!((ones(3, f32) * 1.0).eval_with(&without)?.to_vec::<f32>()?, [1.0; 3]);
+    /// assert!(ones(3, f32).exp().eval_with(&Options::new().pass("magic", true)).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn pass(mut self, name: &str, on: bool) -> Options {
         let (into, from) =
             if on { (&mut self.passes_on, &mut self.passes_off) } else { (&mut self.passes_off, &mut self.passes_on) };
@@ -75,6 +110,14 @@ impl Options {
 
     /// The instruction set of the kernels; by default the widest this machine has. Results do not depend on it. One that the
     /// machine lacks is an error when the options are used.
+    ///
+    /// ```
+    /// use fuseloom::{Isa, prelude::*};
+    /// let x = linspace(0, 1, 100);
+    /// let portable = x.exp().eval_with(&Options::new().isa(Isa::Clif))?;
+    /// assert_eq!(portable.to_vec::<f64>()?, x.exp().eval()?.to_vec::<f64>()?); // to the bit
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn isa(mut self, isa: Isa) -> Options {
         self.isa = Some(isa);
         self

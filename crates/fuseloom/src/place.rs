@@ -11,6 +11,12 @@ use std::sync::Arc;
 /// A line of the caller's program, or a column of an expression's text.
 ///
 /// Prints as `src/main.rs:12`, the file as the compiler was given it, or as `expression:1:5`.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = ones(3, f32); // recorded on this line
+/// assert_eq!(x.place().to_string(), format!("{}:{}", file!(), line!() - 1));
+/// ```
 #[derive(Clone)]
 pub struct Place(Kind);
 
@@ -44,6 +50,15 @@ thread_local! {
 impl Place {
     /// The line of the outermost caller that is not itself `#[track_caller]`. While an expression is being recorded, the part
     /// of its text instead.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// #[track_caller]
+    /// fn softplus(x: &Tensor) -> Tensor {
+    ///     x.exp().log1p() // its operations are where it is called
+    /// }
+    /// assert_eq!(softplus(&ones(3, f32)).place().line(), fuseloom::Place::caller().line());
+    /// ```
     #[track_caller]
     pub fn caller() -> Place {
         let line = Place(Kind::Line(Location::caller()));
@@ -68,6 +83,11 @@ impl Place {
     }
 
     /// The source file; of an expression its file, or `expression`.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones(3, f32).place().file(), file!());
+    /// ```
     pub fn file(&self) -> &str {
         match &self.0 {
             Kind::Line(line) => line.file(),
@@ -76,6 +96,11 @@ impl Place {
     }
 
     /// The line, from 1.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones(3, f32).place().line(), line!());
+    /// ```
     pub fn line(&self) -> u32 {
         match &self.0 {
             Kind::Line(line) => line.line(),
@@ -84,6 +109,11 @@ impl Place {
     }
 
     /// The column in characters, from 1; only of an expression.
+    ///
+    /// ```
+    /// let error = fuseloom::Expression::parse("x + * y").unwrap_err();
+    /// assert_eq!(error.place().and_then(|place| place.column()), Some(5));
+    /// ```
     pub fn column(&self) -> Option<u32> {
         let before = self.as_span()?.before();
         let line = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -91,6 +121,13 @@ impl Place {
     }
 
     /// What is written there; only of an expression.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let sum = fuseloom::Expression::parse("2 * (x + 1)")?.record(&[("x", ones(3, f32))])?;
+    /// assert_eq!(sum[0].place().text(), Some("2 * (x + 1)"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn text(&self) -> Option<&str> {
         self.as_span().and_then(|span| span.source.text.get(span.whole.clone()))
     }

@@ -38,6 +38,13 @@ pub struct Program {
 }
 
 /// Where a program that is being built declares its inputs.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let scaled = Program::new(|inputs| inputs.input("x", f32, "n") * inputs.input("factor", f32, ()))?;
+/// assert_eq!(scaled.inputs().len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Inputs {
     program: u64,
@@ -55,6 +62,14 @@ impl Inputs {
     /// Declares the next input: an array of this dtype and shape. The name is letters, digits and `_`.
     ///
     /// A mistake comes back from [`Program::new`], even if the tensor is not used.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// // Extents are numbers and names; the same name is the same extent in all inputs.
+    /// let p = Program::new(|b| b.input("x", f32, ("n", 3)).matmul(&b.input("v", f32, 3)) + b.input("y", f32, "n"))?;
+    /// assert_eq!(p.outputs()[0].to_string(), "f32[n]");
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn input(&mut self, name: &str, dtype: DType, shape: impl IntoShape) -> Tensor {
         let place = Place::caller();
@@ -75,6 +90,16 @@ impl Inputs {
 }
 
 /// What a program gives: a tensor, or a tuple, array or `Vec` of tensors.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let moments = Program::new(|b| {
+///     let x = b.input("x", f64, "n");
+///     (x.mean(0), x.var(0))
+/// })?;
+/// assert_eq!(moments.outputs().len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Outputs {
     /// The tensors in order.
     fn tensors(self) -> Vec<Tensor>;
@@ -130,6 +155,14 @@ impl Program {
     /// Builds a program: the closure declares the inputs and gives the outputs. Tensors of data that it uses are kept and used in
     /// every call.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let double = Program::new(|b| b.input("x", f64, "n") * 2.0)?;
+    /// assert_eq!(double.call_one(&[[1.0, 2.0].as_slice()])?.to_vec::<f64>()?, [2.0, 4.0]);
+    /// assert!(Program::new(|b| b.input("x", f64, 3) + b.input("y", f64, 4)).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake in an input or on the way to an output; an input of another program among the operands.
     pub fn new<O: Outputs>(build: impl FnOnce(&mut Inputs) -> O) -> Result<Program> {
@@ -137,6 +170,14 @@ impl Program {
     }
 
     /// As [`Program::new`], with options.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let one_thread = Options::new().threads(1);
+    /// let p = Program::with_options(&one_thread, |b| b.input("x", f64, "n").sum(0))?;
+    /// assert_eq!(p.call_one(&[[1.0, 2.0].as_slice()])?.item::<f64>()?, 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Program::new`]; an option that makes no sense.
@@ -151,6 +192,14 @@ impl Program {
 
     /// A program of a graph as it is. Its inputs are the program's, in the order they were declared.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let graph = fuseloom::graph::parse("graph(%x x: f64[n])\n  %y = exp %x\n  return %y\n")?;
+    /// let p = Program::from_graph(graph, &Options::new())?;
+    /// assert_eq!(p.call_one(&[[0.0].as_slice()])?.to_vec::<f64>()?, [1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The graph does not verify; an option that makes no sense.
     pub fn from_graph(graph: Graph, options: &Options) -> Result<Program> {
@@ -159,6 +208,13 @@ impl Program {
     }
 
     /// A program of the text of a graph ([`graph::text`](crate::graph::text) says how it is written).
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::parse("graph(%x x: f64[n])\n  %y = neg %x\n  return %y\n", &Options::new())?;
+    /// assert_eq!(p.call_one(&[[1.0, 2.0].as_slice()])?.to_vec::<f64>()?, [-1.0, -2.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The text is no graph: with line and column; an option that makes no sense.
@@ -172,16 +228,38 @@ impl Program {
     }
 
     /// The graph as it was recorded.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| b.input("x", f64, "n").exp())?;
+    /// assert!(fuseloom::graph::print(p.graph()).contains("exp"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn graph(&self) -> &Graph {
         &self.lowered.graph
     }
 
     /// The names and types of the inputs, in order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| b.input("x", f64, ("n", 3)).sum(0))?;
+    /// let (name, ty) = p.inputs()[0];
+    /// assert_eq!((name, ty.to_string().as_str()), ("x", "f64[n,3]"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn inputs(&self) -> Vec<(&str, &Type)> {
         self.prepared.declared(self.declared()).collect()
     }
 
     /// The types of the outputs, in order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| b.input("x", f64, ("n", 3)).sum(1))?;
+    /// assert_eq!(p.outputs()[0].to_string(), "f64[n]");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn outputs(&self) -> Vec<&Type> {
         self.lowered.graph.outputs().iter().map(|id| self.lowered.graph.ty(*id)).collect()
     }
@@ -196,6 +274,17 @@ impl Program {
     /// The inputs are an array, slice, `Vec` or tuple of anything that is an [`Argument`](crate::Argument): `ndarray` arrays and
     /// views, slices, [`Array`]s. They are borrowed, in any memory order.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| {
+    ///     let x = b.input("x", f64, "n");
+    ///     (x.min(0), x.max(0))
+    /// })?;
+    /// let both = p.call(&[[3.0, 1.0, 2.0].as_slice()])?;
+    /// assert_eq!((both[0].item::<f64>()?, both[1].item::<f64>()?), (1.0, 3.0));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The wrong number of inputs; one of another dtype or of a shape that does not fit; sizes that do not agree; more memory than
     /// allowed; an index out of range.
@@ -207,6 +296,13 @@ impl Program {
     }
 
     /// [`Program::call`] of a program with one output.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let dot = Program::new(|b| b.input("x", f64, "n").dot(&b.input("y", f64, "n")))?;
+    /// assert_eq!(dot.call_one(&[[1.0, 2.0].as_slice(), &[3.0, 4.0]])?.item::<f64>()?, 11.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Program::call`]; the program has another number of outputs.
@@ -223,6 +319,16 @@ impl Program {
     }
 
     /// Calls the program and writes its outputs into memory of the caller's, in any memory order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let turn = Program::new(|b| b.input("x", f64, ("n", "m")).t() * 1.0)?;
+    /// let x = ndarray::array![[1.0, 2.0, 3.0]];
+    /// let mut column = ndarray::Array2::<f64>::zeros((3, 1));
+    /// turn.call_into(&[x.view()], &mut [column.view_mut()])?;
+    /// assert_eq!(column, ndarray::array![[1.0], [2.0], [3.0]]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Program::call`], of the outputs too. The outputs' contents are unspecified after an error that comes while running.
@@ -253,6 +359,13 @@ impl Program {
     }
 
     /// What will run, and why, for inputs in C order and of any large size.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| b.input("x", f32, ("n", 256)).exp().sum(-1))?;
+    /// p.explain().assert_kernels(1);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn explain(&self) -> Explain {
         self.prepared.explain(&self.lowered.places, None).with_tensors(self.lowered.visited.clone())
     }
@@ -265,7 +378,16 @@ impl Program {
         Watched::new(&self.prepared, &self.lowered.places, list)
     }
 
-    /// What was compiled for this program so far.
+    /// What was compiled and run so far of this program, and of others of the same graph and options.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Program::new(|b| b.input("x", f64, "n") * 2.0)?;
+    /// p.call_one(&[[1.0, 2.0].as_slice()])?;
+    /// p.call_one(&[[1.0, 2.0, 3.0].as_slice()])?;
+    /// assert_eq!(p.stats().plans, 1); // the same serves both sizes
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn stats(&self) -> Stats {
         self.prepared.stats()
     }

@@ -1,6 +1,14 @@
 //! Counters of what was done.
 
 /// What was compiled and run, of one program or of the whole process, since the start.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f64, "n").exp())?;
+/// p.call_one(&[[1.0, 2.0].as_slice()])?;
+/// assert!(p.stats().runs >= 1 && p.stats().plans >= 1);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
     /// Plans made: one for each structure of memory layouts and class of sizes.
@@ -14,6 +22,14 @@ pub struct Stats {
 }
 
 /// The counters of the whole process.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let before = fuseloom::stats().runs;
+/// ones(3, f32).exp().eval()?;
+/// assert!(fuseloom::stats().runs > before);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn stats() -> Stats {
     crate::pipeline::COUNTERS.stats()
 }

@@ -39,6 +39,15 @@ enum Place {
 impl WholeFile {
     /// Begins a file.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// use std::io::Write;
+    /// let path = std::env::temp_dir().join("fuseloom-create.txt");
+    /// write!(fuseloom::WholeFile::create(&path)?, "half of it")?;
+    /// assert!(!path.exists(), "it was dropped before it was finished");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The path is a directory; its directory does not exist or cannot be written to.
     pub fn create(path: impl AsRef<Path>) -> Result<WholeFile> {
@@ -73,6 +82,17 @@ impl WholeFile {
 
     /// Writes an array in the format of `.npy` files.
     ///
+    /// ```
+    /// use fuseloom::{Array, WholeFile};
+    /// let path = std::env::temp_dir().join("fuseloom-write.npy");
+    /// let mut file = WholeFile::create(&path)?;
+    /// file.write_npy(&Array::from(vec![1, 2, 3]))?;
+    /// file.finish()?;
+    /// assert_eq!(Array::load(&path)?.to_vec::<i32>()?, [1, 2, 3]);
+    /// # drop(std::fs::remove_file(&path));
+    /// # Ok::<(), fuseloom::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The file cannot be written; the elements are `bf16`, which the format lacks.
     pub fn write_npy(&mut self, array: &Array) -> Result<()> {
@@ -81,6 +101,14 @@ impl WholeFile {
     }
 
     /// Puts the file in its place.
+    ///
+    /// ```
+    /// let path = std::env::temp_dir().join("fuseloom-finish.txt");
+    /// fuseloom::WholeFile::create(&path)?.finish()?;
+    /// assert!(path.exists());
+    /// # drop(std::fs::remove_file(&path));
+    /// # Ok::<(), fuseloom::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The file cannot be written or moved.

@@ -8,6 +8,14 @@ use crate::Tensor;
 use std::collections::BTreeSet;
 
 /// How an assertion names a value of a program.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = Tensor::from(vec![1.0f32; 1000]);
+/// let e = x.exp();
+/// let y = (&e + 1.0).sqrt();
+/// y.explain().assert_fused(&e, &y).assert_fused("exp", "sqrt");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Named<'a> {
     /// A tensor that the explained ones were made of.
@@ -69,7 +77,7 @@ impl Explain {
     ///
     /// ```
     /// use fuseloom::prelude::*;
-    /// let x = ones((100, 50), f32);
+    /// let x = Tensor::from(vec![1.0f32; 5000]).reshape((100, 50));
     /// let softmax = (&x - x.max(keepdims(1))).exp();
     /// (&softmax / softmax.sum(keepdims(1))).explain().assert_kernels(1);
     /// # Ok::<(), Error>(())
@@ -89,6 +97,13 @@ impl Explain {
     }
 
     /// Asserts that no more than this many bytes exist at once on one thread, inputs apart.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 100_000]).reshape((1000, 100));
+    /// // The result alone; the sums are kept in a small scratch.
+    /// (&x / x.sum(keepdims(1))).explain().assert_peak_bytes(1000 * 100 * 4 + 10_000);
+    /// ```
     ///
     /// # Panics
     /// It takes more: with the largest buffers and why they exist. It depends on named dims.
@@ -111,6 +126,13 @@ impl Explain {
 
     /// Asserts that nothing but the results is written to memory and read back: there are no temporary buffers.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Tensor::from(vec![1.0; 600]).reshape((200, 3));
+    /// let differences = p.expand_dims(1) - p.expand_dims(0);
+    /// differences.square().sum(-1).explain().assert_no_temporaries();
+    /// ```
+    ///
     /// # Panics
     /// There are some: with why each exists.
     #[track_caller]
@@ -127,6 +149,13 @@ impl Explain {
     }
 
     /// Asserts that values are not stored in a temporary buffer.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let p = Tensor::from(vec![1.0; 600]).reshape((200, 3));
+    /// let differences = p.expand_dims(1) - p.expand_dims(0);
+    /// differences.square().sum(-1).explain().assert_no_materialized([&differences]);
+    /// ```
     ///
     /// # Panics
     /// One is: with why. There is no such value.
@@ -145,6 +174,14 @@ impl Explain {
     }
 
     /// Asserts that two values are computed in one kernel.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 5000]).reshape((100, 50));
+    /// let e = x.exp();
+    /// let y = e.sum(1);
+    /// y.explain().assert_fused(&e, &y);
+    /// ```
     ///
     /// # Panics
     /// They are not: with what was decided about them and what lies between. There is no such value.

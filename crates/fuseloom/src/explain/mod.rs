@@ -45,6 +45,13 @@ pub struct Explain {
 }
 
 /// The stages of compilation.
+///
+/// ```
+/// use fuseloom::Stage;
+/// assert_eq!(Stage::ALL.map(Stage::name).join(" "), "graph optimized plan kernels clif asm");
+/// assert_eq!("plan".parse::<Stage>()?, Stage::Plan);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Stage {
     /// The graph as it was recorded.
@@ -66,6 +73,10 @@ impl Stage {
     pub const ALL: [Stage; 6] = [Stage::Graph, Stage::Optimized, Stage::Plan, Stage::Kernels, Stage::Clif, Stage::Asm];
 
     /// Its name on the command line and in the environment.
+    ///
+    /// ```
+    /// assert_eq!(fuseloom::Stage::Kernels.name(), "kernels");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Stage::Graph => "graph",
@@ -108,6 +119,12 @@ impl Explain {
 
     /// Shows also what differs from run to run: how long each pass and each compilation took, which kernels had been compiled
     /// before, and what told the others apart from those that were there. Compiles the kernels.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let explain = Tensor::from(vec![1.0f32; 1000]).sqrt().explain().timed();
+    /// assert!(explain.to_string().contains("\n  code: compiled "));
+    /// ```
     #[must_use]
     pub fn timed(mut self) -> Explain {
         self.times = true;
@@ -118,7 +135,7 @@ impl Explain {
     ///
     /// ```
     /// use fuseloom::{Stage, prelude::*};
-    /// let report = (ones(1000, f32) * 2.0).sqrt().explain().report(Stage::Plan)?;
+    /// let report = (Tensor::from(vec![1.0f32; 1000]) * 2.0).sqrt().explain().report(Stage::Plan)?;
     /// let step = &report.plan.unwrap().steps[0];
     /// assert_eq!(step.traffic.unwrap().written, 4000);
     /// # Ok::<(), Error>(())
@@ -132,6 +149,13 @@ impl Explain {
 
     /// A stage as text.
     ///
+    /// ```
+    /// use fuseloom::{Stage, prelude::*};
+    /// let kernels = (Tensor::from(vec![1.0f32; 1000]) * 2.0).sqrt().explain().text(Stage::Kernels)?;
+    /// assert!(kernels.contains("kernel k0") && kernels.contains("sqrt"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Explain::report`].
     pub fn text(&self, stage: Stage) -> Result<String> {
@@ -140,6 +164,13 @@ impl Explain {
     }
 
     /// [`Explain::report`] as JSON. `docs/explain-schema.md` describes the fields.
+    ///
+    /// ```
+    /// use fuseloom::{Stage, prelude::*};
+    /// let json = (Tensor::from(vec![1.0f32; 1000]) * 2.0).explain().json(Stage::Plan)?;
+    /// assert!(json.starts_with("{\n  \"schema\": 1,\n  \"stage\": \"plan\""));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Explain::report`].
@@ -150,6 +181,14 @@ impl Explain {
     /// Every stage as one page of HTML without outside resources: the graph with a box around each kernel, what each pass changed,
     /// memory over the steps, decisions, source lines. It can be used by keyboard and read by a screen reader.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let page = (Tensor::from(vec![1.0f32; 1000]) * 2.0).explain().html()?;
+    /// assert!(page.starts_with("<!DOCTYPE html>"));
+    /// // std::fs::write("plan.html", page)?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Explain::report`].
     pub fn html(&self) -> Result<String> {
@@ -157,6 +196,13 @@ impl Explain {
     }
 
     /// A stage in the language of Graphviz.
+    ///
+    /// ```
+    /// use fuseloom::{Stage, prelude::*};
+    /// let dot = (Tensor::from(vec![1.0f32; 1000]) * 2.0).explain().dot(Stage::Plan)?;
+    /// assert!(dot.starts_with("digraph {"));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Explain::report`].
@@ -174,6 +220,13 @@ impl Explain {
 
     /// How many kernels run; 0 where programs are interpreted.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 5000]).reshape((100, 50));
+    /// assert_eq!((&x * 2.0).exp().sum(1).explain().kernels()?, 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The program's mistake.
     pub fn kernels(&self) -> Result<usize> {
@@ -182,6 +235,14 @@ impl Explain {
 
     /// The most bytes that exist at once on one thread, inputs apart; `None` if that depends on named dims, or where programs are
     /// interpreted.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!((Tensor::from(vec![1.0f32; 1000]) * 2.0).explain().peak_bytes()?, Some(4000));
+    /// // With a named extent it depends on that.
+    /// assert_eq!(Program::new(|b| b.input("x", f32, "n") * 2.0)?.explain().peak_bytes()?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The program's mistake.

@@ -12,6 +12,29 @@ pub const SCHEMA: u32 = 1;
 ///
 /// It goes as far as the stage that was asked for ([`Explain::report`](crate::Explain::report)). What differs from run to run is
 /// there only if it was asked for ([`Explain::timed`](crate::Explain::timed)).
+///
+/// ```
+/// use fuseloom::{Stage, prelude::*};
+/// let x = Tensor::from(vec![1.0f32; 8000]).reshape((1000, 8));
+/// let report = (&x - x.mean(0)).explain().report(Stage::Plan)?;
+/// let plan = report.plan.as_ref().unwrap();
+///
+/// // Where the bytes go: what each step moves, and why each temporary exists.
+/// let moved: u64 = plan.steps.iter().filter_map(|step| step.traffic).map(|t| t.read + t.written).sum();
+/// assert!(moved >= 1000 * 8 * 4);
+/// for buffer in &plan.buffers {
+///     println!("{} {} bytes: {}", buffer.name, buffer.bytes, buffer.reason.as_deref().unwrap_or_default());
+/// }
+///
+/// // What was decided, and what each pass did.
+/// assert!(plan.decisions.iter().all(|decision| !decision.reason.is_empty()));
+/// assert!(report.passes.iter().any(|pass| pass.name == "decompose" && pass.changed));
+///
+/// // The operations, each with the line it was written on.
+/// let sub = report.optimized.iter().find(|node| node.op == "sub").unwrap();
+/// assert!(sub.places[0].starts_with(file!()));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -52,6 +75,12 @@ pub enum Size {
 
 impl Size {
     /// The number, if it is known.
+    ///
+    /// ```
+    /// use fuseloom::report::Size;
+    /// assert_eq!(Size::Known(4096).known(), Some(4096));
+    /// assert_eq!(Size::Formula("n * 4".into()).known(), None);
+    /// ```
     pub fn known(&self) -> Option<u64> {
         match self {
             Size::Known(number) => Some(*number),
@@ -341,6 +370,12 @@ pub struct LimitReport {
 
 impl LimitReport {
     /// The longer of the two, in milliseconds.
+    ///
+    /// ```
+    /// use fuseloom::report::LimitReport;
+    /// let limit = LimitReport { moving_milliseconds: 0.5, computing_milliseconds: 0.25 };
+    /// assert_eq!(limit.milliseconds(), 0.5);
+    /// ```
     pub fn milliseconds(&self) -> f64 {
         self.moving_milliseconds.max(self.computing_milliseconds)
     }

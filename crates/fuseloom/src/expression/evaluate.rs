@@ -12,6 +12,15 @@ use std::sync::{Arc, OnceLock};
 const KEPT: usize = 256;
 
 /// Arrays with their names: an array, slice or `Vec` of pairs, or a tuple of pairs where the arrays are of several types.
+///
+/// ```
+/// use fuseloom::evaluate;
+/// let (x, k) = (vec![1.0f64, 2.0], vec![3i64, 4]);
+/// // Of one type in an array, of several in a tuple, of one input the pair itself in an array.
+/// assert_eq!(evaluate("x.sum()", &[("x", &x)])?.item::<f64>()?, 3.0);
+/// assert_eq!(evaluate("x * k", &(("x", &x), ("k", &k)))?.to_vec::<f64>()?, [3.0, 8.0]);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 pub trait NamedInputs {
     /// The names and the arrays, borrowed.
     ///
@@ -136,6 +145,14 @@ pub fn evaluate(text: &str, inputs: &(impl NamedInputs + ?Sized)) -> Result<Arra
 
 /// [`evaluate`] with options.
 ///
+/// ```
+/// use fuseloom::{Options, evaluate_with};
+/// let x = vec![1.0f64, 2.0];
+/// let options = Options::new().threads(1).memory_limit(1 << 20);
+/// assert_eq!(evaluate_with("x**2", &[("x", &x)], &options)?.to_vec::<f64>()?, [1.0, 4.0]);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`evaluate`]; an option that makes no sense.
 pub fn evaluate_with(text: &str, inputs: &(impl NamedInputs + ?Sized), options: &Options) -> Result<Array> {
@@ -152,6 +169,14 @@ pub fn evaluate_with(text: &str, inputs: &(impl NamedInputs + ?Sized), options: 
 }
 
 /// Evaluates a text of several results, `x.min(0), x.max(0)`, and gives them in order.
+///
+/// ```
+/// use fuseloom::{Options, evaluate_all};
+/// let x = vec![3.0f64, 1.0, 2.0];
+/// let both = evaluate_all("x.min(), x.max()", &[("x", &x)], &Options::new())?;
+/// assert_eq!((both[0].item::<f64>()?, both[1].item::<f64>()?), (1.0, 3.0));
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`evaluate_with`], however many results there are.

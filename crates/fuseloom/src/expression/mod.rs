@@ -71,6 +71,12 @@ pub struct Expression {
 impl Expression {
     /// Parses a text.
     ///
+    /// ```
+    /// use fuseloom::Expression;
+    /// assert_eq!(Expression::parse("a*b + c")?.inputs(), ["a", "b", "c"]);
+    /// # Ok::<(), fuseloom::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The text is no expression, is longer than a mebibyte or nested more than 200 deep; with the column.
     pub fn parse(text: &str) -> Result<Expression> {
@@ -78,6 +84,12 @@ impl Expression {
     }
 
     /// Parses a text whose places are said to be in a file: `name:line:column`.
+    ///
+    /// ```
+    /// use fuseloom::Expression;
+    /// let error = Expression::parse_named("y = x +\ny", "model.txt").unwrap_err();
+    /// assert!(error.to_string().ends_with("(model.txt:1:8)"), "{error}");
+    /// ```
     ///
     /// # Errors
     /// As [`Expression::parse`].
@@ -92,11 +104,22 @@ impl Expression {
     }
 
     /// Everything an expression knows by name.
+    ///
+    /// ```
+    /// use fuseloom::Expression;
+    /// let known = Expression::known().find(|known| known.written.iter().any(|name| name.starts_with("np.hypot(")));
+    /// assert_eq!(known.unwrap().written, ["np.hypot(x1, x2)"]);
+    /// ```
     pub fn known() -> impl Iterator<Item = Known> {
         table::all().map(Known::of)
     }
 
     /// The text.
+    ///
+    /// ```
+    /// assert_eq!(fuseloom::Expression::parse("x + 1")?.text(), "x + 1");
+    /// # Ok::<(), fuseloom::Error>(())
+    /// ```
     pub fn text(&self) -> &str {
         &self.source.text
     }
@@ -104,6 +127,12 @@ impl Expression {
     /// The names of the inputs, in the order the text uses them: what is not assigned before and is no function or constant.
     ///
     /// An input that is given under the name of a function or a constant is used too.
+    ///
+    /// ```
+    /// let expression = fuseloom::Expression::parse("t = a - b; np.exp(-t**2) * np.pi")?;
+    /// assert_eq!(expression.inputs(), ["a", "b"]);
+    /// # Ok::<(), fuseloom::Error>(())
+    /// ```
     pub fn inputs(&self) -> Vec<&str> {
         self.free_names().into_iter().filter(|name| record::global(name).is_none()).collect()
     }
@@ -135,6 +164,13 @@ impl Expression {
 
     /// Records the expression on tensors, and gives its results.
     ///
+    /// ```
+    /// use fuseloom::{Expression, prelude::*};
+    /// let both = Expression::parse("x.min(), x.max()")?.record(&[("x", arange(2, 9, 1))])?;
+    /// assert_eq!(both[1].eval()?.item::<i64>()?, 8);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake, with its column: a name that is not given, an unknown function, arguments that do not fit, or
     /// anything that the operation on tensors refuses.
@@ -144,6 +180,13 @@ impl Expression {
     }
 
     /// A program whose inputs are those of these types that the expression uses, in the order given.
+    ///
+    /// ```
+    /// use fuseloom::{Expression, Type, prelude::*};
+    /// let program = Expression::parse("x / x.sum()")?.program(&[("x", Type::parse("f64[n]").unwrap())], &Options::new())?;
+    /// assert_eq!(program.call_one(&[[1.0, 3.0].as_slice()])?.to_vec::<f64>()?, [0.25, 0.75]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Expression::record`]; an option that makes no sense.
@@ -177,6 +220,12 @@ impl Expression {
 }
 
 /// Something an expression knows by name.
+///
+/// ```
+/// for known in fuseloom::Expression::known() {
+///     println!("{}: {}", known.written.join(", "), known.doc);
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Known {
     /// As it is written: `np.sum(a, axis=None)`, `x.astype(dtype)`, `x.T`.
@@ -201,6 +250,11 @@ impl Known {
 }
 
 /// Whether a text is that of a graph rather than an expression.
+///
+/// ```
+/// assert!(fuseloom::is_graph_text("graph(%x x: f32[4])\n  %y = exp %x\n  return %y\n"));
+/// assert!(!fuseloom::is_graph_text("np.exp(x)"));
+/// ```
 pub fn is_graph_text(text: &str) -> bool {
     let lines = text.lines().map(str::trim_start);
     lines

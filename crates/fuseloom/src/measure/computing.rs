@@ -21,6 +21,14 @@ const UNITS: [&[Instruction]; 9] = [
 ];
 
 /// How many seconds operations take one thread on vectors of `bits` bits at least: 0 where that cannot be measured.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f32, 1 << 20).sqrt())?;
+/// let work = fuseloom::measure::work(p.graph())?;
+/// assert!(fuseloom::measure::computing_seconds(&work, 128) > 0.0);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn computing_seconds(work: &[Work], bits: u32) -> f64 {
     let vectors = |work: &Work| work.elements * (8 * work.bytes) as f64 / f64::from(bits);
     let rate = |work: &Work| {

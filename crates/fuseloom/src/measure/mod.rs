@@ -21,6 +21,11 @@ use std::time::{Duration, Instant};
 
 /// The pool that results and temporaries come from.
 ///
+/// ```
+/// assert!(fuseloom::measure::pool()?.cap() > 0);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
+///
 /// # Errors
 /// A variable of the environment makes no sense.
 pub fn pool() -> Result<Pool> {
@@ -28,6 +33,12 @@ pub fn pool() -> Result<Pool> {
 }
 
 /// The team of so many threads that programs run on.
+///
+/// ```
+/// let workers = fuseloom::measure::workers(1)?;
+/// # drop(workers);
+/// # Ok::<(), fuseloom::Error>(())
+/// ```
 ///
 /// # Errors
 /// A variable of the environment makes no sense.
@@ -48,12 +59,26 @@ pub struct Compilation {
 
 impl Compilation {
     /// All of it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let compilation = fuseloom::measure::Compilation { optimize: Duration::from_millis(2), ..Default::default() };
+    /// assert_eq!(compilation.total(), Duration::from_millis(2));
+    /// ```
     pub fn total(&self) -> Duration {
         self.optimize + self.schedule + self.kernels.iter().map(|(_, time)| *time).sum::<Duration>()
     }
 }
 
 /// Compiles a graph once, past every cache, for inputs and outputs in C order, and throws the code away.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f32, 1000).exp().sum(0))?;
+/// let compilation = fuseloom::measure::compile(p.graph(), true)?;
+/// assert!(!compilation.kernels.is_empty() && !compilation.total().is_zero());
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// A fault of the compiler; kernels cannot be compiled here.

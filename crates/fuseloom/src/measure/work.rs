@@ -25,6 +25,14 @@ pub struct Work {
 /// primitives that every instruction set has, not table lookups, branches that are rarely taken, loads or stores. So it is
 /// the least that must be done, whatever the back end.
 ///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("x", f32, 1000) * 2.0)?;
+/// let work = fuseloom::measure::work(p.graph())?;
+/// assert_eq!((work[0].bytes, work[0].elements), (4, 1000.0)); // a multiplication each
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Errors
 /// The graph has an extent that is not fixed; a fault of the compiler.
 pub fn work(graph: &Graph) -> Result<Vec<Work>> {
@@ -83,6 +91,14 @@ pub(crate) fn kernel_products(kernel: &Kernel, bound: &BoundKernel) -> BTreeMap<
 }
 
 /// The matrix products of a graph, in order, as the optimizer leaves them.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let p = Program::new(|b| b.input("a", f32, (20, 30)).matmul(&b.input("b", f32, (30, 40))))?;
+/// let product = &fuseloom::measure::products(p.graph())?[0];
+/// assert_eq!((product.rows, product.columns, product.depth), (20, 40, 30));
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// The graph has an extent that is not fixed; a fault of the compiler.

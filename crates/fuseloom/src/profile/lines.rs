@@ -5,6 +5,14 @@ use crate::explain::report::{BufferKindReport, NodeReport, Report};
 use std::collections::BTreeMap;
 
 /// What one line of the caller's program, or one place of an expression, takes.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// for line in Tensor::from(vec![1.0f32; 10_000]).exp().profile()?.lines() {
+///     println!("{:.3} ms in {}", line.milliseconds, line.place);
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct LineProfile {
     /// The line: `src/main.rs:12`.

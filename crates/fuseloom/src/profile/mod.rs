@@ -24,6 +24,14 @@ const LEAST: usize = 3;
 /// [`Tensor::profile`].
 ///
 /// Prints as a table, the most expensive kernels first.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let profile = Tensor::from(vec![1.0f32; 10_000]).exp().sum(0).profile()?;
+/// println!("{profile}");
+/// assert!(profile.milliseconds() > 0.0);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Profile {
     explain: Explain,
@@ -52,6 +60,12 @@ pub struct StepProfile {
 
 impl StepProfile {
     /// The part of the machine's speed that was reached.
+    ///
+    /// ```
+    /// use fuseloom::StepProfile;
+    /// let step = StepProfile { step: 0, name: "k0".into(), milliseconds: 2.0, bytes: 0, limit: Some(1.5) };
+    /// assert_eq!(step.fraction(), Some(0.75));
+    /// ```
     pub fn fraction(&self) -> Option<f64> {
         self.limit.map(|limit| limit / self.milliseconds)
     }
@@ -79,6 +93,14 @@ impl Program {
 
 impl Tensor {
     /// Evaluates the tensor several times and measures each step, as [`Program::profile`].
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 100_000]).reshape((1000, 100));
+    /// let profile = (&x - x.mean(0)).profile()?;
+    /// assert!(profile.milliseconds() > 0.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Tensor::eval`]; programs are interpreted here.
@@ -131,27 +153,67 @@ impl Profile {
     }
 
     /// The steps, in the order they run.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let profile = (Tensor::from(vec![1.0f32; 10_000]) * 2.0).profile()?;
+    /// assert_eq!((profile.steps()[0].name.as_str(), profile.steps()[0].bytes), ("k0", 80_000));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn steps(&self) -> &[StepProfile] {
         &self.steps
     }
 
     /// The lines of source, the most expensive first.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.0f32; 10_000]);
+    /// let y = (&x * 2.0)
+    ///     .exp();
+    /// let profile = y.profile()?;
+    /// let exp = format!("{}:{}", file!(), line!() - 2);
+    /// assert_eq!(profile.lines()[0].place, exp); // costs more than the multiplication
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn lines(&self) -> &[LineProfile] {
         &self.lines
     }
 
     /// The sum of the steps' times, in milliseconds.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let profile = Tensor::from(vec![1.0f32; 10_000]).exp().profile()?;
+    /// assert_eq!(profile.milliseconds(), profile.steps().iter().map(|step| step.milliseconds).sum::<f64>());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn milliseconds(&self) -> f64 {
         self.total
     }
 
     /// What ran and why, with the times in it.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let profile = Tensor::from(vec![1.0f32; 10_000]).exp().profile()?;
+    /// assert!(profile.explain().to_string().contains("\n  measured: "));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn explain(&self) -> &Explain {
         &self.explain
     }
 
     /// The fastest run as trace events in JSON, for Perfetto or `chrome://tracing`: a track for each thread with the kernels and
     /// their phases, and one for the passes and compilations before.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let trace = Tensor::from(vec![1.0f32; 10_000]).exp().profile()?.trace()?;
+    /// assert!(trace.contains("\"traceEvents\""));
+    /// // std::fs::write("trace.json", trace)?;
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// A fault of fuseloom.

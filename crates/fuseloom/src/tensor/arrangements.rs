@@ -8,6 +8,12 @@ use fuseloom_graph::{Dim, OpError, Shape, numpy};
 
 impl Tensor {
     /// Axes moved to other places; the others keep their order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((2, 3, 4), f32).moveaxis(0, -1).shape()?, [3, 4, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn moveaxis(&self, from: impl Into<Axes>, to: impl Into<Axes>) -> Tensor {
         let (from, to) = (from.into(), to.into());
@@ -26,6 +32,12 @@ impl Tensor {
     }
 
     /// Shifted along an axis; what leaves at one end enters at the other.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 5, 1).roll(2, 0).eval()?.to_vec::<i64>()?, [3, 4, 0, 1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn roll(&self, shift: i64, axis: i64) -> Tensor {
         compose(Place::caller(), |r| {
@@ -42,6 +54,13 @@ impl Tensor {
     }
 
     /// The whole repeated so many times along each axis; missing leading axes and repetitions count as 1.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 3, 1).tile([2]).eval()?.to_vec::<i64>()?, [0, 1, 2, 0, 1, 2]);
+    /// assert_eq!(zeros((2, 3), f32).tile([2, 2]).shape()?, [4, 6]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn tile(&self, repetitions: impl AsRef<[usize]>) -> Tensor {
         let repetitions = repetitions.as_ref();
@@ -58,6 +77,12 @@ impl Tensor {
     }
 
     /// Each element along an axis repeated so many times.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 3, 1).repeat(2, 0).eval()?.to_vec::<i64>()?, [0, 0, 1, 1, 2, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn repeat(&self, times: usize, axis: i64) -> Tensor {
         compose(Place::caller(), |r| {
@@ -72,6 +97,12 @@ impl Tensor {
     }
 
     /// The differences of neighbours along an axis, of bools where they differ.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1, 4, 9, 16]).diff(0).eval()?.to_vec::<i32>()?, [3, 5, 7]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn diff(&self, axis: i64) -> Tensor {
         compose(Place::caller(), |r| {
@@ -82,12 +113,24 @@ impl Tensor {
     }
 
     /// Zero above the diagonal that is `k` above the main one, of the last two axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones((3, 3), i32).tril(0).eval()?.to_vec::<i32>()?, [1, 0, 0, 1, 1, 0, 1, 1, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn tril(&self, k: i64) -> Tensor {
         compose(Place::caller(), |r| Ok(where_(below(r, self, "tril", k)?, self, 0).cast(r.ty(self)?.dtype)))
     }
 
     /// Zero below the diagonal that is `k` above the main one, of the last two axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones((3, 3), i32).triu(1).eval()?.to_vec::<i32>()?, [0, 1, 1, 0, 0, 1, 0, 0, 0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn triu(&self, k: i64) -> Tensor {
         compose(Place::caller(), |r| {

@@ -4,6 +4,16 @@
 ///
 /// Wherever one is asked for, an integer, an array, slice or `Vec` of integers, or `..` (all axes) will do; negative
 /// axes count from the end. [`keepdims`] makes one that keeps the axes.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = ones((2, 3, 4), f32);
+/// assert_eq!(x.sum(1).shape()?, [2, 4]);
+/// assert_eq!(x.sum([0, -1]).shape()?, [3]);
+/// assert_eq!(x.sum(..).shape()?, [] as [usize; 0]);
+/// assert_eq!(x.sum(keepdims([0, 2])).shape()?, [1, 3, 1]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// `None` for all.
@@ -13,6 +23,12 @@ pub struct Axes {
 
 impl Axes {
     /// All axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones((2, 3), f64).sum(fuseloom::Axes::all()).eval()?.item::<f64>()?, 6.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn all() -> Axes {
         Axes { list: None, keep: false }
     }

@@ -16,6 +16,14 @@ impl Tensor {
     /// Rounded to so many decimals, ties to even; negative ones round before the point. Integers keep their dtype.
     ///
     /// As in NumPy the element is scaled, rounded and scaled back, so that the last digit may be off by one.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1.25, -3.14159]);
+    /// assert_eq!(x.round(1).eval()?.to_vec::<f64>()?, [1.2, -3.1]);
+    /// assert_eq!(Tensor::from(vec![149, 151]).round(-2).eval()?.to_vec::<i32>()?, [100, 200]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn round(&self, decimals: i32) -> Tensor {
         compose(Place::caller(), |r| {
@@ -31,6 +39,13 @@ impl Tensor {
     }
 
     /// `log(exp(x) + exp(y))` without overflow.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![1000.0]);
+    /// assert_eq!(x.logaddexp(&x).eval()?.to_vec::<f64>()?, [1000.0 + std::f64::consts::LN_2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn logaddexp(&self, other: impl Operand) -> Tensor {
         let other = other.operand();
@@ -42,6 +57,12 @@ impl Tensor {
     }
 
     /// `log2(2**x + 2**y)` without overflow.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![3.0]).logaddexp2(3.0).eval()?.to_vec::<f64>()?, [4.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn logaddexp2(&self, other: impl Operand) -> Tensor {
         let other = other.operand();
@@ -53,6 +74,13 @@ impl Tensor {
     }
 
     /// 0 below 0, 1 above, `at_zero` at 0; NaN stays.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![-2.0, 0.0, 3.0]);
+    /// assert_eq!(x.heaviside(0.5).eval()?.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn heaviside(&self, at_zero: impl Operand) -> Tensor {
         let at_zero = at_zero.operand();
@@ -65,18 +93,37 @@ impl Tensor {
     }
 
     /// Degrees as radians.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![180.0]).deg2rad().eval()?.to_vec::<f64>()?, [std::f64::consts::PI]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn deg2rad(&self) -> Tensor {
         compose(Place::caller(), |r| Ok(floating(r, self)? * (std::f64::consts::PI / 180.0)))
     }
 
     /// Radians as degrees.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![std::f64::consts::PI]).rad2deg().eval()?.to_vec::<f64>()?, [180.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn rad2deg(&self) -> Tensor {
         compose(Place::caller(), |r| Ok(floating(r, self)? * (180.0 / std::f64::consts::PI)))
     }
 
     /// `sin(pi*x) / (pi*x)`, and 1 at 0.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![0.0]).sinc().eval()?.to_vec::<f64>()?, [1.0]);
+    /// assert!(Tensor::from(vec![2.0]).sinc().eval()?.item::<f64>()?.abs() < 1e-15);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn sinc(&self) -> Tensor {
         compose(Place::caller(), |r| {
@@ -86,6 +133,13 @@ impl Tensor {
     }
 
     /// NaN and the infinities replaced by numbers.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 4.0]);
+    /// assert_eq!(x.nan_to_num(0.0, 1e9, -1e9).eval()?.to_vec::<f64>()?, [0.0, 1e9, -1e9, 4.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nan_to_num(&self, nan: f64, posinf: f64, neginf: f64) -> Tensor {
         compose(Place::caller(), |r| {
@@ -98,6 +152,13 @@ impl Tensor {
     }
 
     /// Where `|x - y| <= atol + rtol * |y|`, or the two are the same infinity.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let (x, y) = (Tensor::from(vec![1.0, 2.0]), Tensor::from(vec![1.0 + 1e-9, 2.1]));
+    /// assert_eq!(x.isclose(&y, 1e-5, 1e-8).eval()?.to_vec::<bool>()?, [true, false]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn isclose(&self, other: &Tensor, rtol: f64, atol: f64) -> Tensor {
         compose(Place::caller(), |r| {
@@ -108,6 +169,12 @@ impl Tensor {
     }
 
     /// The largest minus the smallest over axes.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![3, 9, 4]).ptp(0).eval()?.item::<i32>()?, 6);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn ptp(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -115,6 +182,12 @@ impl Tensor {
     }
 
     /// The sum over axes of what is not NaN.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1.0, f64::NAN, 3.0]).nansum(0).eval()?.item::<f64>()?, 4.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nansum(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -122,6 +195,12 @@ impl Tensor {
     }
 
     /// The product over axes of what is not NaN.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1.0, f64::NAN, 3.0]).nanprod(0).eval()?.item::<f64>()?, 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nanprod(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -129,6 +208,12 @@ impl Tensor {
     }
 
     /// The mean over axes of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1.0, f64::NAN, 3.0]).nanmean(0).eval()?.item::<f64>()?, 2.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmean(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -144,6 +229,12 @@ impl Tensor {
     }
 
     /// The largest over axes of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1.0, f64::NAN, 3.0]).nanmax(0).eval()?.item::<f64>()?, 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmax(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -154,6 +245,12 @@ impl Tensor {
     }
 
     /// The smallest over axes of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from(vec![1.0, f64::NAN, 3.0]).nanmin(0).eval()?.item::<f64>()?, 1.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn nanmin(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();

@@ -43,6 +43,14 @@ pub fn einsum<T: Borrow<Tensor>>(subscripts: &str, operands: impl IntoIterator<I
 }
 
 /// Which axes [`Tensor::tensordot`] sums over: a number of them, or lists of either operand's.
+///
+/// ```
+/// use fuseloom::{AxisPairs, prelude::*};
+/// let (a, b) = (ones((2, 3, 4), f64), ones((4, 3, 5), f64));
+/// let pairs: AxisPairs = ([1, 2], [1, 0]).into();
+/// assert_eq!(a.tensordot(&b, pairs).shape()?, [2, 5]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AxisPairs {
     /// The last so many axes of the first with as many first axes of the second.
@@ -89,12 +97,26 @@ impl Tensor {
 
     /// The sum over the last axis of this and the last but one of the other (its only one, of a vector); with an operand
     /// without axes, the product.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let v = Tensor::from(vec![1.0, 2.0, 3.0]);
+    /// assert_eq!(v.dot(&v).eval()?.item::<f64>()?, 14.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn dot(&self, other: &Tensor) -> Tensor {
         record(Place::caller(), |r| pairwise(r, self, other, numpy::dot))
     }
 
     /// The sum over the last axes of both; with an operand without axes, the product.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let (a, b) = (ones((2, 3), f64), ones((4, 3), f64));
+    /// assert_eq!(a.inner(&b).eval()?.to_vec::<f64>()?, [3.0; 8]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn inner(&self, other: &Tensor) -> Tensor {
         record(Place::caller(), |r| pairwise(r, self, other, numpy::inner))
@@ -117,6 +139,13 @@ impl Tensor {
     }
 
     /// The sum of the products of all elements, each in C order: a number.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let a = ones((2, 3), f64);
+    /// assert_eq!(a.vdot(&(&a * 2.0)).eval()?.item::<f64>()?, 12.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn vdot(&self, other: &Tensor) -> Tensor {
         record(Place::caller(), |r| pairwise(r, &flattened(r, self)?, &flattened(r, other)?, numpy::dot))
@@ -166,6 +195,13 @@ impl Tensor {
     }
 
     /// The elements `[i, i + offset]` along two axes, as the last axis of the result. A view.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = arange(0, 12, 1).reshape((3, 4));
+    /// assert_eq!(x.diagonal_of(-1, 0, 1).eval()?.to_vec::<i64>()?, [4, 9]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn diagonal_of(&self, offset: i64, rows: impl TryInto<i64>, columns: impl TryInto<i64>) -> Tensor {
         let axes = [saturate(rows), saturate(columns)];
@@ -173,6 +209,12 @@ impl Tensor {
     }
 
     /// The sum of the diagonal of the first two axes. Small integers and bools accumulate in `i64` or `u64`.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(eye(5, f64).trace().eval()?.item::<f64>()?, 5.0);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn trace(&self) -> Tensor {
         self.diagonal().sum(-1)

@@ -8,6 +8,12 @@ use fuseloom_lane::Scalar;
 use fuseloom_runtime::Element;
 
 /// A number everywhere.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(full((2, 2), 7, i32).eval()?.to_vec::<i32>()?, [7; 4]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn full(shape: impl IntoShape, value: impl Into<Number>, dtype: DType) -> Tensor {
     let (shape, value): (Shape, Number) = (shape.into_shape().into(), value.into());
@@ -18,18 +24,36 @@ pub fn full(shape: impl IntoShape, value: impl Into<Number>, dtype: DType) -> Te
 }
 
 /// Zero everywhere.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(zeros(3, f32).eval()?.to_vec::<f32>()?, [0.0; 3]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn zeros(shape: impl IntoShape, dtype: DType) -> Tensor {
     full(shape, 0, dtype)
 }
 
 /// One everywhere.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(ones((2, 2), f64).sum(..).eval()?.item::<f64>()?, 4.0);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn ones(shape: impl IntoShape, dtype: DType) -> Tensor {
     full(shape, 1, dtype)
 }
 
 /// The identity matrix.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(eye(2, f32).eval()?.to_vec::<f32>()?, [1.0, 0.0, 0.0, 1.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn eye(n: impl Into<Dim>, dtype: DType) -> Tensor {
     let n = n.into();
@@ -42,6 +66,13 @@ pub fn eye(n: impl Into<Dim>, dtype: DType) -> Tensor {
 }
 
 /// `0, 1, ..., n-1` as `i64`, of a fixed or a named extent.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let positions = Program::new(|b| b.input("x", f64, "n") + iota("n"))?;
+/// assert_eq!(positions.call_one(&[[0.5, 0.5].as_slice()])?.to_vec::<f64>()?, [0.5, 1.5]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn iota(n: impl Into<Dim>) -> Tensor {
     let n = n.into();
@@ -52,6 +83,13 @@ pub fn iota(n: impl Into<Dim>) -> Tensor {
 ///
 /// As in NumPy, element `i` is `start + i * delta`, where `delta` is the rounded `(start + step) - start`, and there are
 /// `ceil((stop - start) / step)` elements.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(arange(0, 10, 3).eval()?.to_vec::<i64>()?, [0, 3, 6, 9]);
+/// assert_eq!(arange(1, 0, -0.5).eval()?.to_vec::<f64>()?, [1.0, 0.5]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn arange(start: impl Into<Number>, stop: impl Into<Number>, step: impl Into<Number>) -> Tensor {
     let (start, stop, step) = (start.into(), stop.into(), step.into());
@@ -85,6 +123,12 @@ pub fn arange(start: impl Into<Number>, stop: impl Into<Number>, step: impl Into
 /// `count` numbers at equal distances from `start` to `stop`, both included, as `f64`.
 ///
 /// As in NumPy, element `i` is `i * step + start` with `step = (stop - start) / (count - 1)`, and the last is `stop` exactly.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(linspace(0, 1, 5).eval()?.to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75, 1.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn linspace(start: impl Into<Number>, stop: impl Into<Number>, count: usize) -> Tensor {
     let (start, stop) = (float(start.into()), float(stop.into()));

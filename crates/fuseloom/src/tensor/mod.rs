@@ -113,6 +113,12 @@ impl Tensor {
 
     /// Its type.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!((ones((2, 3), f32) + 1).ty()?.to_string(), "f32[2,3]");
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake that was made on the way here.
     pub fn ty(&self) -> Result<&Type> {
@@ -124,6 +130,12 @@ impl Tensor {
 
     /// Whether everything on the way here was recorded without a mistake.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert!(ones(3, f32).exp().check().is_ok());
+    /// assert!((ones(3, f32) + ones(4, f32)).exp().check().is_err());
+    /// ```
+    ///
     /// # Errors
     /// The first mistake: of two operands that carry one, the left one's.
     pub fn check(&self) -> Result<()> {
@@ -132,6 +144,12 @@ impl Tensor {
 
     /// The extents of the axes. Extents that are named, or follow from named ones, are known only when a program is called:
     /// [`Tensor::ty`] shows them.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!((ones((4, 1), f32) + ones(3, f32)).shape()?, [4, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// The first mistake; an extent that is not a number.
@@ -146,6 +164,13 @@ impl Tensor {
 
     /// The element type.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!((ones(3, i32) + ones(3, f32)).dtype()?, f64); // as NumPy promotes
+    /// assert_eq!((ones(3, f32) + 0.5).dtype()?, f32); // numbers are weak
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake.
     pub fn dtype(&self) -> Result<DType> {
@@ -154,6 +179,12 @@ impl Tensor {
 
     /// The number of axes.
     ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(ones((2, 3, 4), f32).ndim()?, 3);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The first mistake.
     pub fn ndim(&self) -> Result<usize> {
@@ -161,6 +192,12 @@ impl Tensor {
     }
 
     /// Where it was recorded.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let sum = ones(3, f32) + 1;
+    /// assert_eq!(sum.place().line(), line!() - 1);
+    /// ```
     pub fn place(&self) -> Place {
         self.0.place.clone()
     }

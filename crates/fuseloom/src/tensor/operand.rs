@@ -4,6 +4,15 @@ use super::Tensor;
 
 /// A number of the host language. It is weak, as in NumPy 2 (NEP 50): the dtype of the array it meets decides, so that
 /// `x * 2.0` stays `f32` for an `f32` tensor `x`.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// // A number does not widen the array it meets, nor change what kind of number it holds.
+/// assert_eq!((ones(3, f32) * 2.0f64).dtype()?, f32);
+/// assert_eq!((ones(3, u8) + 1).dtype()?, u8);
+/// assert_eq!((ones(3, i16) * 0.5).dtype()?, f64);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Number {
     /// A truth value.
@@ -15,6 +24,14 @@ pub enum Number {
 }
 
 /// Something that can be an operand: a tensor, a reference to one, or a number.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = Tensor::from(vec![1.0, 2.0]);
+/// let all = [x.maximum(1.5), x.maximum(&x), x.maximum(x.clone() * 2)];
+/// assert_eq!(all[2].eval()?.to_vec::<f64>()?, [2.0, 4.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Operand {
     /// The operand as one of the two.
     fn operand(self) -> Term;

@@ -35,11 +35,29 @@ scans! {
     /// ```
     cumsum = Sum;
     /// The product of the elements up to each, as [`Tensor::cumsum`].
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from([1.0, 2.0, 4.0]).cumprod(0).eval()?.to_vec::<f64>()?, [1.0, 2.0, 8.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     cumprod = Prod;
     /// The largest of the elements up to each along one axis, or of all in C order for `..`: NumPy's `maximum.accumulate`. From
     /// the first NaN on it is NaN.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from([1.0, 5.0, 4.0]).cummax(0).eval()?.to_vec::<f64>()?, [1.0, 5.0, 5.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     cummax = Max;
     /// The smallest of the elements up to each, as [`Tensor::cummax`].
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(Tensor::from([3.0, 5.0, 2.0]).cummin(0).eval()?.to_vec::<f64>()?, [3.0, 3.0, 2.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     cummin = Min;
 }
 

@@ -4,6 +4,16 @@ use fuseloom_graph::Dim;
 
 /// Something that can be a shape: one extent, an array, slice or `Vec` of extents, a tuple of up to six extents of
 /// different types, or `()` for no axes. Extents are `usize`, names, and [`Dim`]s.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(zeros(8, f32).ndim()?, 1);
+/// assert_eq!(zeros([2, 3], f32).ndim()?, 2);
+/// assert_eq!(zeros(vec![2, 3, 4], f32).ndim()?, 3);
+/// assert_eq!(zeros((), f32).ndim()?, 0);
+/// assert_eq!(zeros(("n", 4), f32).ty()?.to_string(), "f32[n,4]");
+/// # Ok::<(), Error>(())
+/// ```
 pub trait IntoShape {
     /// The extents.
     fn into_shape(self) -> Vec<Dim>;
@@ -11,6 +21,14 @@ pub trait IntoShape {
 
 /// Something that can be the shape of [`Tensor::reshape`](crate::Tensor::reshape): as [`IntoShape`], with one extent
 /// of -1, which is what remains.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let x = arange(0, 12, 1);
+/// assert_eq!(x.reshape((2, -1, 3)).shape()?, [2, 2, 3]);
+/// assert_eq!(x.reshape([4, 3]).shape()?, [4, 3]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait IntoReshape {
     /// The extents.
     fn into_reshape(self) -> Vec<NewExtent>;

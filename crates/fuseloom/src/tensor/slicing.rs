@@ -4,6 +4,11 @@ use super::axes::saturate;
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 /// One entry of a slice; see [`s!`](crate::s).
+///
+/// ```
+/// use fuseloom::{SliceItem, prelude::*};
+/// assert_eq!(s![1..;2, -1], [SliceItem::Window { start: Some(1), stop: None, step: 2 }, SliceItem::Index(-1)]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SliceItem {
     /// One element: the axis goes. Negative counts from the end.
@@ -24,10 +29,22 @@ pub enum SliceItem {
 }
 
 /// A new axis of extent 1, NumPy's `np.newaxis`, in [`s!`](crate::s).
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(zeros((3, 4), f32).slice(s![.., NewAxis]).shape()?, [3, 1, 4]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NewAxis;
 
 /// As many whole axes as remain, NumPy's `...`, in [`s!`](crate::s). (`..` is one whole axis, NumPy's `:`.)
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// assert_eq!(zeros((2, 3, 4), f32).slice(s![Ellipsis, 0]).shape()?, [2, 3]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ellipsis;
 
@@ -60,6 +77,13 @@ macro_rules! s {
 
 impl SliceItem {
     /// The window with another step.
+    ///
+    /// ```
+    /// use fuseloom::{SliceItem, prelude::*};
+    /// let every_other = SliceItem::from(..).step(2);
+    /// assert_eq!(arange(0, 6, 1).slice([every_other]).eval()?.to_vec::<i64>()?, [0, 2, 4]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn step(self, by: i64) -> SliceItem {
         match self {
             SliceItem::Window { start, stop, .. } => SliceItem::Window { start, stop, step: by },

@@ -11,18 +11,37 @@ use std::borrow::Borrow;
 
 impl Tensor {
     /// The axes in reverse order (NumPy's `.T`).
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((2, 3, 4), f32).t().shape()?, [4, 3, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn t(&self) -> Tensor {
         record(Place::caller(), |r| permuted(r, self, "transpose", None))
     }
 
     /// The axes in reverse order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = arange(0, 4, 1).reshape((2, 2));
+    /// assert_eq!(x.transpose().eval()?.to_vec::<i64>()?, [0, 2, 1, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn transpose(&self) -> Tensor {
         self.t()
     }
 
     /// Axis `k` of the result is axis `axes[k]`.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((2, 3, 4), f32).permute([1, 2, 0]).shape()?, [3, 4, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn permute(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -30,6 +49,12 @@ impl Tensor {
     }
 
     /// Two axes exchanged.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((2, 3, 4), f32).swapaxes(0, -1).shape()?, [4, 3, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn swapaxes(&self, a: impl TryInto<i64>, b: impl TryInto<i64>) -> Tensor {
         let (a, b) = (saturate(a), saturate(b));
@@ -43,12 +68,25 @@ impl Tensor {
     }
 
     /// A part of the array, as [`s!`](crate::s) writes it.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = arange(0, 12, 1).reshape((3, 4));
+    /// assert_eq!(x.slice(s![-1, 1..3]).eval()?.to_vec::<i64>()?, [9, 10]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn slice(&self, items: impl AsRef<[SliceItem]>) -> Tensor {
         record(Place::caller(), |r| sliced(r, self, items.as_ref()))
     }
 
     /// The elements of some axes in reverse order.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 4, 1).flip(0).eval()?.to_vec::<i64>()?, [3, 2, 1, 0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn flip(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -64,6 +102,12 @@ impl Tensor {
     }
 
     /// Repeated to a shape: axes align at the last one, extent 1 stretches, missing leading axes are added.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(0, 2, 1).broadcast_to((2, 2)).eval()?.to_vec::<i64>()?, [0, 1, 0, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Tensor {
         let shape: Shape = shape.into_shape().into();
@@ -74,6 +118,12 @@ impl Tensor {
     }
 
     /// New axes of extent 1, at these places of the result.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((3, 4), f32).expand_dims([0, -1]).shape()?, [1, 3, 4, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn expand_dims(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into().list.unwrap_or_default();
@@ -81,6 +131,13 @@ impl Tensor {
     }
 
     /// Without these axes, each of which must have extent 1; `..` drops all that have.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = zeros((1, 3, 1), f32);
+    /// assert_eq!((x.squeeze(0).shape()?, x.squeeze(..).shape()?), (vec![3, 1], vec![3]));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn squeeze(&self, axes: impl Into<Axes>) -> Tensor {
         let axes = axes.into();
@@ -112,12 +169,24 @@ impl Tensor {
     }
 
     /// All elements in C order along one axis.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(zeros((2, 3), f32).ravel().shape()?, [6]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn ravel(&self) -> Tensor {
         record(Place::caller(), |r| flattened(r, self))
     }
 
     /// Elements before and after along each axis, filled with a number: one pair an axis.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// assert_eq!(arange(1, 3, 1).pad([(1, 2)], -1).eval()?.to_vec::<i64>()?, [-1, 1, 2, -1, -1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn pad(&self, widths: impl AsRef<[(usize, usize)]>, fill: impl Operand) -> Tensor {
         let fill = fill.operand();
@@ -137,6 +206,13 @@ impl Tensor {
 
     /// The elements along an axis at some indices: that axis becomes the axes of the indices. An index from -n to -1 counts
     /// from the end; running with one outside is an error.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![10.0, 20.0, 30.0]);
+    /// assert_eq!(x.take([2i64, 0, -1], 0).eval()?.to_vec::<f64>()?, [30.0, 10.0, 30.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
     pub fn take(&self, indices: impl Into<Tensor>, axis: impl TryInto<i64>) -> Tensor {
         let (indices, axis) = (indices.into(), saturate(axis));
@@ -173,6 +249,14 @@ pub fn concatenate<T: Borrow<Tensor>>(arrays: impl IntoIterator<Item = T>, axis:
 }
 
 /// Arrays of one shape one after another along a new axis, which is this one of the result.
+///
+/// ```
+/// use fuseloom::prelude::*;
+/// let (a, b) = (arange(0, 2, 1), arange(5, 7, 1));
+/// assert_eq!(stack([&a, &b], 0).shape()?, [2, 2]);
+/// assert_eq!(stack([&a, &b], 1).eval()?.to_vec::<i64>()?, [0, 5, 1, 6]);
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn stack<T: Borrow<Tensor>>(arrays: impl IntoIterator<Item = T>, axis: impl TryInto<i64>) -> Tensor {
     let arrays: Vec<T> = arrays.into_iter().collect();
