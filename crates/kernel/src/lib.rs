@@ -34,6 +34,6 @@ pub use plan::{
     Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
 };
 pub use plan_print::{print_bound, print_plan, print_sizes};
-pub use print::print;
+pub use print::{operand_names, print};
 pub use scan::ParseError;
 pub use verify::{MAX_DEPTH, VerifyError, verify};

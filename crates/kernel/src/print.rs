@@ -53,7 +53,7 @@ pub fn print(kernel: &Kernel) -> String {
 }
 
 /// The names of operands as the text of the kernel has them.
-pub(crate) fn operand_names(kernel: &Kernel) -> Vec<String> {
+pub fn operand_names(kernel: &Kernel) -> Vec<String> {
     unique(kernel.operands.iter().map(|operand| operand.name.0.as_str()), "a")
 }
 

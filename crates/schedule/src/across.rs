@@ -59,22 +59,30 @@ pub(crate) enum Packing {
 /// Loops of so many fill cache lines.
 const LINE: i64 = 16;
 
-/// Finds the loop for which packing pays: both it and that of the strips fill cache lines, and there is more than fits the
-/// first-level cache anyway.
-pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Option<Across> {
+/// Finds the loop for which packing pays, or why there is none: both it and that of the strips fill cache lines, and there is
+/// more than fits the first-level cache anyway.
+pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, &'static str> {
     let levels = &scope.cluster.structure.levels;
     let axis = match (scope.cluster.structure.mode, &levels[..]) {
-        (Mode::Pointwise, [outer, ..]) => *outer.last()?,
-        (Mode::Rows, [_, inner]) if inner.len() == 1 => inner[0],
-        (Mode::Rows | Mode::Columns | Mode::Pointwise | Mode::Blocks(_), _) => return None,
+        (Mode::Pointwise, [outer, ..]) => outer.last().copied(),
+        (Mode::Rows, [_, inner]) if inner.len() == 1 => inner.last().copied(),
+        (Mode::Rows | Mode::Columns | Mode::Pointwise, _) => None,
+        (Mode::Blocks(_), _) => return Err("a block of a product is in cache"),
     };
+    let axis = axis.ok_or("the strips run around or between several loops that are reduced")?;
     let extent = |l: usize| sizes.hint(scope.cluster.extents[l]);
     let points = sizes.hint_product(levels.iter().flatten().map(|&l| scope.cluster.extents[l]));
-    if extent(axis) < LINE || points < cost::SQUARES {
-        return None;
+    if extent(axis) < LINE {
+        return Err("strips of fewer than 16 elements do not fill a cache line");
+    }
+    if points < cost::SQUARES {
+        return Err("so few elements stay in the first-level cache");
     }
     let apart = apart(scope, sizes, axis);
-    squares(scope, sizes, axis, &apart).or_else(|| rows(scope, sizes, axis, &apart))
+    match squares(scope, sizes, axis, &apart) {
+        Some(found) => Ok(found),
+        None => rows(scope, sizes, axis, &apart),
+    }
 }
 
 /// An operand: bytes of its elements, and its strides by loop.
@@ -116,25 +124,30 @@ fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: usize, apart: &[Operand])
     Some(Across { l, axis, packing: Packing::Squares { element } })
 }
 
-/// The loop around the strips that reads the operands again.
-fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]) -> Option<Across> {
+/// The loop around the strips that reads the operands again, or why none does so often enough.
+fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]) -> Result<Across, &'static str> {
+    const ONCE: &str = "no other loop reads its elements again";
     let cluster = scope.cluster;
     let outer = cluster.structure.levels[0].iter().copied();
     let l = match cluster.structure.mode {
         // The one that is tiled.
-        Mode::Rows => outer.last()?,
+        Mode::Rows => outer.last(),
         Mode::Pointwise | Mode::Columns | Mode::Blocks(_) => {
-            outer.filter(|l| *l != axis).max_by_key(|&l| sizes.hint(cluster.extents[l]))?
+            outer.filter(|l| *l != axis).max_by_key(|&l| sizes.hint(cluster.extents[l]))
         }
     };
+    let l = l.ok_or(ONCE)?;
     if sizes.hint(cluster.extents[l]) < LINE {
-        return None;
+        return Err("the loop that reads its elements again has fewer than 16 values");
     }
     let again = apart.iter().filter(|o| stride(o, l).is_none());
     let packed: usize = again.map(|o| o.0).sum();
     let row = sizes.hint(cluster.extents[axis]).saturating_mul(packed as i64);
-    if packed == 0 || (cluster.structure.mode == Mode::Rows && row > cost::RESIDENT) {
-        return None;
+    if packed == 0 {
+        return Err(ONCE);
+    }
+    if cluster.structure.mode == Mode::Rows && row > cost::RESIDENT {
+        return Err("a packed row would not stay in cache");
     }
     let mut held = 0;
     for touch in touches(scope, sizes) {
@@ -143,7 +156,7 @@ fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]
             held += if stride(&operand, axis).is_none() { element } else { 0 };
         }
     }
-    Some(Across { l, axis, packing: Packing::Rows { packed, held } })
+    Ok(Across { l, axis, packing: Packing::Rows { packed, held } })
 }
 
 /// Whether a strip's operand is packed, given whether its elements are contiguous (or apart) along the strips and along the

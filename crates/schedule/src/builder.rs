@@ -36,6 +36,11 @@ pub(crate) struct KernelBuilder<'a> {
     packed: Vec<(OperandId, OperandId)>,
 }
 
+/// The name of a loop's variable.
+pub(crate) fn loop_name(l: usize) -> String {
+    ["i", "j", "k", "l", "m"].get(l).map_or_else(|| format!("i{l}"), |s| (*s).to_string())
+}
+
 impl<'a> KernelBuilder<'a> {
     pub(crate) fn new(sizes: &'a mut SizeTable, extents: Vec<SizeId>, across: Option<Across>) -> KernelBuilder<'a> {
         KernelBuilder {
@@ -56,17 +61,18 @@ impl<'a> KernelBuilder<'a> {
         }
     }
 
-    /// Ends the kernel.
-    pub(crate) fn finish(mut self, name: String) -> KernelStep {
+    /// Ends the kernel; gives also what is packed, each operand with the scratch that stands in for it.
+    pub(crate) fn finish(mut self, name: String) -> (KernelStep, Vec<(OperandId, OperandId)>) {
         self.kernel.name = name.into();
-        KernelStep {
+        let step = KernelStep {
             kernel: Arc::new(self.kernel),
             operands: self.operands,
             params: self.params,
             literals: self.literals,
             scratch: self.scratch,
             work: self.work,
-        }
+        };
+        (step, self.packed)
     }
 
     /// Ends a phase.
@@ -86,8 +92,7 @@ impl<'a> KernelBuilder<'a> {
         if let Some(&var) = self.vars.get(&l) {
             return var;
         }
-        let name = ["i", "j", "k", "l", "m"].get(l).map_or_else(|| format!("i{l}"), |s| (*s).to_string());
-        let var = self.new_var(name);
+        let var = self.new_var(loop_name(l));
         self.vars.insert(l, var);
         var
     }

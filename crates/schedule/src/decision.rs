@@ -1,7 +1,7 @@
 //! What the scheduler decided, and why.
 
 use fuseloom_graph::NodeId;
-use fuseloom_kernel::SizeId;
+use fuseloom_kernel::{ParamId, SizeId};
 
 /// A decision about the edge from a producer to a consumer, or about a value as a whole.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,4 +37,56 @@ pub enum Choice {
     Materialize,
     /// Written into the memory of a buffer that is read for the last time.
     InPlace,
+}
+
+/// A choice about how the loops of a kernel run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LoopDecision {
+    /// What was chosen.
+    pub choice: LoopChoice,
+    /// What it is about: loops and operands by their names in the kernel's text, values as `%5`.
+    pub subject: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// The choices about loops.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LoopChoice {
+    /// The order of the loops, the outermost first.
+    Order,
+    /// The loop that strips run along, if they run along one.
+    Strips {
+        /// Its extent.
+        extent: SizeId,
+    },
+    /// A loop is cut into tiles.
+    Tile {
+        /// Its extent.
+        extent: SizeId,
+        /// The parameter of the kernel that is the extent of a tile.
+        tile: ParamId,
+    },
+    /// A loop that has an order is cut into parts, which threads share; phases after it put them together.
+    Parts {
+        /// Its extent.
+        extent: SizeId,
+        /// The elements of a part.
+        part: SizeId,
+    },
+    /// A loop that has an order stays whole although no other is left to share among threads.
+    Whole {
+        /// Its extent.
+        extent: SizeId,
+    },
+    /// An operand goes through scratch, where it lies along the strips.
+    Pack,
+    /// An operand is read or written along the strips with its elements apart.
+    Apart,
+    /// A product of matrices is computed by a library, block by block.
+    Product,
+    /// Values are computed on each block before it is multiplied.
+    Prologue,
+    /// Values are computed on each block of a product while it is in cache.
+    Epilogue,
 }

@@ -1,28 +1,33 @@
 //! From a cluster to a kernel step: nest, staging, strips.
 
+mod loops;
+mod parts;
 mod scan;
+mod staging;
 
 use crate::access::{Scope, address, coalesce, compose};
 use crate::across::{self, Across, Packing};
 use crate::blocks;
 use crate::builder::KernelBuilder;
 use crate::cost;
+use crate::decision::LoopDecision;
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
 use crate::reads::ValueRef;
 use crate::sizes::SizeTable;
 use crate::sources::{Source, Sources, bytes_of};
 use crate::strip::{ExprId, StripBody, name_of};
-use crate::structure::{Cluster, Mode, stages};
-use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
+use crate::structure::{Cluster, Mode};
+use crate::tasks::{TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op, Reduce};
 use fuseloom_kernel::{
-    BufferKind, Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range,
-    ReduceInto, Role, SizeId, SizeOp, TileRule, WorkEstimate,
+    Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range, ReduceInto,
+    Role, SizeId, TileRule, WorkEstimate,
 };
 use fuseloom_lane::{DType, Reduction, tree};
 use hashbrown::{HashMap, HashSet};
+use parts::{Cut, Partial};
 
-/// Builds the step of a cluster.
+/// Builds the step of a cluster; gives also how its loops run, and why.
 pub(crate) fn emit(
     graph: &Graph,
     tasks: &mut Tasks,
@@ -30,27 +35,35 @@ pub(crate) fn emit(
     sources: &Sources,
     cluster: &Cluster,
     name: String,
-) -> KernelStep {
+) -> (KernelStep, Vec<LoopDecision>) {
     let mut cluster = coalesce(&Scope { graph, tasks, sources, cluster }, sizes);
     let fused = |task: TaskId| fused_reads(tasks, sources, task);
     let scans = cluster.tasks.iter().any(|t| cluster.scanned(tasks, *t).is_some());
-    let split = match scans {
+    let cut = match scans {
         true => scan::split(graph, tasks, sizes, &mut cluster, &fused),
-        false => split(tasks, sizes, &mut cluster, &fused),
+        false => parts::split(tasks, sizes, &mut cluster, &fused),
+    };
+    let split = match cut {
+        Cut::Parts(split, size) => Some((split, size)),
+        Cut::Refused(..) | Cut::Needless => None,
     };
     let across = across::find(&Scope { graph, tasks, sources, cluster: &cluster }, sizes);
-    let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split), across.map(|a| a.l));
+    let layout = nest(&cluster, tasks, &fused, split.map(|(split, _)| split), across.ok().map(|a| a.l));
     // What is packed must be so outside of the loop that reads it again.
-    let across = across.filter(|a| layout.phases.iter().all(|phase| phase.tiled.contains(&a.l)));
+    let outside = |a: &Across| layout.phases.iter().all(|phase| phase.tiled.contains(&a.l));
+    let across = match across {
+        Ok(found) if !outside(&found) => Err("the loop that reads its elements again runs one point at a time"),
+        found => found,
+    };
     let partials = match split {
         Some((split, _)) if scans => scan::partials(tasks, sizes, &cluster, split),
-        Some((split, _)) => partial_states(graph, tasks, sizes, &cluster, split),
+        Some((split, _)) => parts::partial_states(graph, tasks, sizes, &cluster, split),
         None => HashMap::new(),
     };
     let scope = Scope { graph, tasks, sources, cluster: &cluster };
-    let uses = staged_uses(&scope, &layout);
+    let uses = staging::staged_uses(&scope, &layout);
     let mut emitter = Emitter {
-        builder: KernelBuilder::new(sizes, cluster.extents.clone(), across),
+        builder: KernelBuilder::new(sizes, cluster.extents.clone(), across.ok()),
         scope: &scope,
         layout: &layout,
         uses,
@@ -58,7 +71,7 @@ pub(crate) fn emit(
         arrays: Vec::new(),
         partials,
         split: split.map(|(split, _)| split),
-        across,
+        across: across.ok(),
     };
     for (n, phase) in layout.phases.iter().enumerate() {
         if let Some((split, size)) = split
@@ -68,7 +81,10 @@ pub(crate) fn emit(
         }
         emitter.phase(phase);
     }
-    emitter.builder.finish(name)
+    let (step, packed) = emitter.builder.finish(name);
+    let chosen = loops::Chosen { cut, across, packed: &packed };
+    let decisions = loops::decisions(&scope, sizes, &layout, &step, &chosen);
+    (step, decisions)
 }
 
 /// The producers whose loops a task shares.
@@ -79,51 +95,6 @@ fn fused_reads(tasks: &Tasks, sources: &Sources, task: TaskId) -> Vec<TaskId> {
             Source::Leaf | Source::Memory | Source::Inline(_) => None,
         })
         .collect()
-}
-
-/// Whether the reduction of a cluster should be cut into parts: when the outer loops alone are too few to share among
-/// threads. Gives the cut and the elements of a part, a power-of-two multiple of the tree's block.
-fn split(
-    tasks: &Tasks,
-    sizes: &mut SizeTable,
-    cluster: &mut Cluster,
-    fused: &dyn Fn(TaskId) -> Vec<TaskId>,
-) -> Option<(Split, SizeId)> {
-    let structure = &cluster.structure;
-    if let Mode::Blocks(_) = structure.mode {
-        return None;
-    }
-    let [over] = structure.levels.get(1)?[..] else { return None };
-    let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
-    let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
-    if deep != 1 || !stages[0].shallow.is_empty() {
-        return None;
-    }
-    let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| cluster.extents[l]));
-    let mut outer = hint(&structure.levels[0]);
-    if structure.mode == Mode::Columns {
-        outer /= 4 * cost::COLUMNS;
-    }
-    let each = structure.levels[2..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
-    let columns = if structure.mode == Mode::Columns { hint(&structure.levels[0]).min(4096) } else { 1 };
-    let along = sizes.hint(cluster.extents[over]);
-    let all = outer.max(1).saturating_mul(along).saturating_mul(each).saturating_mul(columns);
-    if outer >= cost::PARALLEL || all < 8 * cost::SMALL {
-        return None;
-    }
-    let block = tree::BLOCK as i64;
-    let most = ((256 << 10) / each.saturating_mul(columns).max(1)).max(block);
-    let wanted = (along / 64).clamp(block, most);
-    let part = block << (wanted / block).ilog2();
-    if along < 2 * part {
-        return None;
-    }
-    let size = sizes.constant(part);
-    let round = sizes.constant(part - 1);
-    let up = sizes.add(cluster.extents[over], round);
-    let count = sizes.binary(SizeOp::FloorDiv, up, size);
-    cluster.extents.push(count);
-    Some((Split { over, parts: cluster.extents.len() - 1 }, size))
 }
 
 /// The reduction of a task in the lane language, with its element dtype.
@@ -158,131 +129,6 @@ fn state_of_result(op: Reduction, k: u32) -> usize {
         Reduction::Moments => k as usize + 1,
         Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min | Reduction::Any | Reduction::All => 0,
     }
-}
-
-/// Declares the buffers that hold the states of the parts of split reductions, with their strides by loop.
-fn partial_states(
-    graph: &Graph,
-    tasks: &mut Tasks,
-    sizes: &mut SizeTable,
-    cluster: &Cluster,
-    split: Split,
-) -> HashMap<TaskId, Vec<Partial>> {
-    let mut partials = HashMap::new();
-    let loops: Vec<usize> = match cluster.structure.mode {
-        // Columns stay innermost, so that their strips store side by side.
-        Mode::Columns => [split.parts].into_iter().chain(cluster.structure.levels[0].iter().copied()).collect(),
-        Mode::Rows | Mode::Pointwise | Mode::Blocks(_) => {
-            cluster.structure.levels[0].iter().copied().chain([split.parts]).collect()
-        }
-    };
-    for &task in &cluster.tasks {
-        let node = tasks.tasks[task.index()].node;
-        if tasks.tasks[task.index()].reduced.is_none() || cluster.value_level(tasks, task) != 0 {
-            continue;
-        }
-        let (op, dtype) = reduction(graph, node);
-        let mut states = Vec::new();
-        for (s, state) in op.states(dtype).into_iter().enumerate() {
-            let shape: Vec<SizeId> = loops.iter().map(|&l| cluster.extents[l]).collect();
-            let strides = sizes.contiguous(&shape, state.size());
-            let name = format!("p{}.{s}", node.0);
-            let reason = "the states of the parts of a reduction that threads share";
-            let buffer = tasks.buffer(name.clone(), state, shape, BufferKind::Temporary, reason);
-            let place = Placement { buffer, offset: sizes.constant(0), strides: Vec::new() };
-            let mut strides: Vec<(usize, SizeId)> = loops.iter().copied().zip(strides).collect();
-            strides.sort_unstable();
-            states.push(Partial { name, dtype: state, place, strides });
-        }
-        partials.insert(task, states);
-    }
-    partials
-}
-
-/// One state of the parts of a split reduction in memory.
-struct Partial {
-    name: String,
-    dtype: DType,
-    place: Placement,
-    strides: Vec<(usize, SizeId)>,
-}
-
-/// For each value the strips other than its own that read it from memory or scratch.
-fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef, Vec<usize>> {
-    let mut uses = HashMap::new();
-    for phase in &layout.phases {
-        trace_nodes(scope, layout, &phase.body, &mut uses);
-    }
-    uses
-}
-
-fn trace_nodes(scope: &Scope<'_>, layout: &Nest, nodes: &[Node], uses: &mut HashMap<ValueRef, Vec<usize>>) {
-    for node in nodes {
-        match node {
-            Node::Loop { body, .. } => trace_nodes(scope, layout, body, uses),
-            Node::Product { id, task } => trace_uses(scope, layout, *id, *task, uses),
-            Node::Strip { id, tasks, .. } => {
-                for &task in tasks {
-                    trace_uses(scope, layout, *id, task, uses);
-                }
-            }
-            Node::Combine { .. } | Node::Totals { .. } | Node::Carries { .. } => {}
-        }
-    }
-}
-
-fn trace_uses(scope: &Scope<'_>, layout: &Nest, strip: usize, task: TaskId, uses: &mut HashMap<ValueRef, Vec<usize>>) {
-    for (r, read) in scope.tasks.tasks[task.index()].reads.iter().enumerate() {
-        let Source::Fused(producer) = scope.sources[&(task, r)] else { continue };
-        let reduces = scope.tasks.tasks[producer.index()].reduced.is_some();
-        if layout.strip_of[&producer] == strip && !reduces {
-            continue;
-        }
-        if again(scope, producer) {
-            trace_uses(scope, layout, strip, producer, uses);
-        } else {
-            let list = uses.entry(read.value).or_default();
-            if !list.contains(&strip) {
-                list.push(strip);
-            }
-        }
-    }
-}
-
-/// Whether strips that need a value of another strip compute it again from what that one loads, rather than keep it in
-/// scratch: a few operations cost less than a store and a load.
-fn again(scope: &Scope<'_>, task: TaskId) -> bool {
-    const FEW: u32 = 6;
-    operations_again(scope, task, 0).is_some_and(|operations| operations <= FEW)
-}
-
-fn operations_again(scope: &Scope<'_>, task: TaskId, depth: u32) -> Option<u32> {
-    let t = &scope.tasks.tasks[task.index()];
-    let value = ValueRef { node: t.node, result: 0 };
-    if t.reduced.is_some()
-        || t.scanned.is_some()
-        || t.gather.is_some()
-        || depth > 6
-        || scope.tasks.placed.contains_key(&value)
-    {
-        return None;
-    }
-    let level = scope.cluster.task_level(task);
-    for &user in &scope.cluster.tasks {
-        let reads = fused_reads(scope.tasks, scope.sources, user).contains(&task);
-        if reads && (scope.cluster.task_level(user) != level || scope.tasks.tasks[user.index()].product) {
-            return None;
-        }
-    }
-    let mut total = cost::operations(scope.graph, t);
-    for producer in fused_reads(scope.tasks, scope.sources, task) {
-        total += if scope.tasks.tasks[producer.index()].reduced.is_some() {
-            1
-        } else {
-            operations_again(scope, producer, depth + 1).unwrap_or(1)
-        };
-    }
-    Some(total)
 }
 
 struct Emitter<'a> {

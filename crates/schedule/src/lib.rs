@@ -23,7 +23,7 @@ mod strip;
 mod structure;
 mod tasks;
 
-pub use decision::{Choice, Decision};
+pub use decision::{Choice, Decision, LoopChoice, LoopDecision};
 
 use fuseloom_graph::{Graph, NodeId, Sizes};
 use fuseloom_kernel::{Check, LibraryOp, LibraryStep, Plan, SizeId, Step};
@@ -70,6 +70,8 @@ pub struct Scheduled {
     pub plan: Plan,
     /// Every decision, in the order it was made.
     pub decisions: Vec<Decision>,
+    /// For each step of the plan how its loops run; none for a step of a library.
+    pub loops: Vec<Vec<LoopDecision>>,
     /// For each step of the plan the graph nodes it computes, ascending.
     pub nodes: Vec<Vec<NodeId>>,
     /// For each buffer of the plan the graph nodes whose values lie in it, ascending; none for partial results and for outputs
@@ -108,20 +110,23 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
     };
     let (sources, mut decisions) = sources::find(graph, &mut tasks, &mut sizes, &mut clusters, options.fusion);
     let mut steps = Vec::new();
+    let mut loops = Vec::new();
     let mut nodes: Vec<Vec<NodeId>> = Vec::new();
     for n in order {
         let Some(cluster) = &clusters.clusters[n] else { continue };
         let mut computed: Vec<NodeId> = cluster.tasks.iter().map(|t| tasks.tasks[t.index()].node).collect();
         computed.dedup();
         let name = format!("k{}", steps.len());
-        let step = match plain_copy(&tasks, &sources, cluster) {
-            Some(copy) => Step::Library(copy),
+        let (step, decided) = match plain_copy(&tasks, &sources, cluster) {
+            Some(copy) => (Step::Library(copy), Vec::new()),
             None => {
                 let cluster = cluster.clone();
-                Step::Kernel(emit::emit(graph, &mut tasks, &mut sizes, &sources, &cluster, name))
+                let (step, decided) = emit::emit(graph, &mut tasks, &mut sizes, &sources, &cluster, name);
+                (Step::Kernel(step), decided)
             }
         };
         steps.push(step);
+        loops.push(decided);
         nodes.push(computed);
     }
     let checks = graph
@@ -154,7 +159,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
     let (sizes, symbols) = sizes.finish();
     let mut plan = Plan { symbols, sizes, buffers: tasks.buffers, steps, checks, written: 0 };
     in_place::mark(&mut plan, &nodes, &bytes, &mut decisions);
-    Ok(Scheduled { plan, decisions, nodes, values })
+    Ok(Scheduled { plan, decisions, loops, nodes, values })
 }
 
 /// The clusters in an order in which each comes after those it needs; the earliest task first among those that are ready.

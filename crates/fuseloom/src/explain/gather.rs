@@ -9,10 +9,10 @@ use crate::{Result, measure};
 use fuseloom_codegen::StripCode;
 use fuseloom_graph::{Graph, Node, NodeId, Op, Reduce, Type, print};
 use fuseloom_kernel::{
-    BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, Place, Role, SizeId, Step,
+    BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, ParamId, Place, Role, SizeId, Step,
     print_sizes,
 };
-use fuseloom_schedule::{Choice, Decision};
+use fuseloom_schedule::{Choice, Decision, LoopChoice, LoopDecision};
 use hashbrown::HashMap;
 
 /// The name of the operation of matrix products.
@@ -169,7 +169,10 @@ impl Gather<'_> {
     fn plan(&self, stage: Stage) -> Result<PlanReport> {
         let sizes = self.sizes();
         let steps = self.planned.plan.steps.iter().enumerate();
-        let steps = steps.map(|(number, step)| self.step(number, step, stage)).collect::<Result<_>>()?;
+        let mut steps = steps.map(|(number, step)| self.step(number, step, stage)).collect::<Result<Vec<_>>>()?;
+        for (step, loops) in steps.iter_mut().zip(&self.planned.scheduled.loops) {
+            step.loops = loops.iter().map(|decision| self.loops(step.number, decision, &sizes)).collect();
+        }
         let decisions = self.planned.scheduled.decisions.iter().map(|decision| decided(decision, &sizes)).collect();
         let peak = self.bound.map(|bound| PeakReport {
             bytes: bound.plan.peak_bytes,
@@ -179,6 +182,28 @@ impl Gather<'_> {
         let buffers = self.buffers(&sizes);
         let timeline = self.bound.map_or(Vec::new(), |bound| timeline(bound, &buffers));
         Ok(PlanReport { steps, buffers, decisions, peak, timeline })
+    }
+
+    /// A choice about the loops of a step.
+    fn loops(&self, step: usize, decision: &LoopDecision, sizes: &[Size]) -> LoopReport {
+        let bound = |tile: ParamId| match self.bound?.plan.steps.get(step)? {
+            BoundStep::Kernel(kernel) => u64::try_from(*kernel.params.get(tile.0 as usize)?).ok().map(Size::Known),
+            BoundStep::Library { .. } => None,
+        };
+        let (choice, taken, extent, part) = match decision.choice {
+            LoopChoice::Product => ("product", true, None, None),
+            LoopChoice::Prologue => ("prologue", true, None, None),
+            LoopChoice::Epilogue => ("epilogue", true, None, None),
+            LoopChoice::Order => ("order", true, None, None),
+            LoopChoice::Strips { extent } => ("strips", true, Some(extent), None),
+            LoopChoice::Tile { extent, tile } => ("tile", true, Some(extent), bound(tile)),
+            LoopChoice::Parts { extent, part } => ("parts", true, Some(extent), Some(size(sizes, part))),
+            LoopChoice::Whole { extent } => ("whole", false, Some(extent), None),
+            LoopChoice::Pack => ("pack", true, None, None),
+            LoopChoice::Apart => ("apart", false, None, None),
+        };
+        let LoopDecision { subject, reason, .. } = decision.clone();
+        LoopReport { choice, taken, subject, extent: extent.map(|id| size(sizes, id)), part, reason }
     }
 
     /// Each size: its number where that is known.

@@ -268,6 +268,8 @@ pub struct StepReport {
     pub traffic: Option<TrafficReport>,
     /// How many operations of each kind it does, where every size is known.
     pub operations: Vec<OperationReport>,
+    /// How its loops run, and why.
+    pub loops: Vec<LoopReport>,
     /// Where its machine code came from, if times were asked for.
     pub code: Option<CodeReport>,
     /// The least time it can take on this machine, if times were asked for.
@@ -296,6 +298,7 @@ impl StepReport {
             writes: Vec::new(),
             traffic: None,
             operations: Vec::new(),
+            loops: Vec::new(),
             code: None,
             limit: None,
             measured: None,
@@ -325,6 +328,39 @@ pub struct OperationReport {
     pub bits: usize,
     /// For how many elements it is done.
     pub elements: u64,
+}
+
+/// A choice about the loops of a kernel.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[non_exhaustive]
+pub struct LoopReport {
+    /// The choice in a word: `strips`, `tile`, `pack`.
+    pub choice: &'static str,
+    /// Whether it was done (`product`, `prologue`, `epilogue`, `order`, `strips`, `tile`, `parts`, `pack`) rather than refused
+    /// (`whole`, `apart`).
+    pub taken: bool,
+    /// What it is about: loops and operands as the kernel's text names them, values as `%5`.
+    pub subject: String,
+    /// The extent of the loop, of a choice about one.
+    pub extent: Option<Size>,
+    /// How much of it a tile or a part has, where every size is known.
+    pub part: Option<Size>,
+    /// Why.
+    pub reason: String,
+}
+
+impl fmt::Display for LoopReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LoopReport { choice, subject, extent, part, reason, .. } = self;
+        write!(f, "{choice} {subject}")?;
+        if let Some(extent) = extent {
+            write!(f, " of {extent}")?;
+        }
+        if let Some(part) = part {
+            write!(f, " by {part}")?;
+        }
+        write!(f, ": {reason}")
+    }
 }
 
 /// Where a kernel's machine code came from.

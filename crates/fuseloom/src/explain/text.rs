@@ -117,6 +117,9 @@ fn step(out: &mut String, report: &Report, step: &StepReport) {
             .collect();
         line(out, format_args!("  operations: {}", operations.join(", ")));
     }
+    for choice in &step.loops {
+        line(out, format_args!("  {choice}"));
+    }
     if let Some(code) = &step.code {
         match code.milliseconds {
             None => line(out, format_args!("  code: compiled before")),

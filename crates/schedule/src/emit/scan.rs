@@ -1,6 +1,7 @@
 //! Scans: a strip along the loop or one inside of it, and the three phases of a long one that threads share.
 
-use super::{Emitter, Partial};
+use super::Emitter;
+use super::parts::{Cut, Partial};
 use crate::access::LoopIndex;
 use crate::cost;
 use crate::nest::Split;
@@ -14,45 +15,50 @@ use fuseloom_lane::scan::SPAN;
 use fuseloom_lane::{DType, Scan};
 use hashbrown::HashMap;
 
-/// Whether the scans of a cluster should be cut into spans: when the outer loops alone are too few to share among threads.
-/// Gives the cut and the elements of a part.
+/// Whether the scans of a cluster are cut into spans: when the outer loops alone are too few to share among threads.
 pub(super) fn split(
     graph: &Graph,
     tasks: &Tasks,
     sizes: &mut SizeTable,
     cluster: &mut Cluster,
     fused: &dyn Fn(TaskId) -> Vec<TaskId>,
-) -> Option<(Split, SizeId)> {
+) -> Cut {
     let structure = &cluster.structure;
-    let [_, inner] = &structure.levels[..] else { return None };
-    let [over] = inner[..] else { return None };
+    let [outer, inner] = &structure.levels[..] else { return Cut::Needless };
+    let [over] = inner[..] else { return Cut::Needless };
+    let outer = sizes.hint_product(outer.iter().map(|&l| cluster.extents[l]));
+    let along = sizes.hint(cluster.extents[over]);
+    let all = outer.max(1).saturating_mul(along);
+    if outer >= cost::PARALLEL || all < 8 * cost::SMALL || along < 2 * SPAN as i64 {
+        return Cut::Needless;
+    }
     let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
-    let simple = stages.len() == 1 && stages[0].shallow.is_empty() && structure.mode == Mode::Rows;
+    if stages.len() != 1 || !stages[0].shallow.is_empty() || structure.mode != Mode::Rows {
+        return Cut::Refused(over, "the kernel does more than the scan and what goes with it, element by element");
+    }
     let mut after_scan: Vec<TaskId> = Vec::new();
     for &task in &cluster.tasks {
         let scans = cluster.scanned(tasks, task).is_some();
         let follows = fused(task).iter().any(|p| after_scan.contains(p) || cluster.scanned(tasks, *p).is_some());
-        if tasks.tasks[task.index()].reduced.is_some()
-            || (scans && (follows || scan_of(graph, tasks, task).0 == Scan::Linear))
-        {
-            return None;
+        if tasks.tasks[task.index()].reduced.is_some() {
+            return Cut::Refused(over, "what is scanned is reduced too");
+        }
+        if scans && scan_of(graph, tasks, task).0 == Scan::Linear {
+            return Cut::Refused(over, "each element of a recurrence needs the one before");
+        }
+        if scans && follows {
+            return Cut::Refused(over, "what is scanned depends on what was scanned before");
         }
         if follows {
             after_scan.push(task);
         }
-    }
-    let outer = sizes.hint_product(structure.levels[0].iter().map(|&l| cluster.extents[l]));
-    let along = sizes.hint(cluster.extents[over]);
-    let all = outer.max(1).saturating_mul(along);
-    if !simple || outer >= cost::PARALLEL || all < 8 * cost::SMALL || along < 2 * SPAN as i64 {
-        return None;
     }
     let size = sizes.constant(SPAN as i64);
     let round = sizes.constant(SPAN as i64 - 1);
     let up = sizes.add(cluster.extents[over], round);
     let count = sizes.binary(SizeOp::FloorDiv, up, size);
     cluster.extents.push(count);
-    Some((Split { over, parts: cluster.extents.len() - 1 }, size))
+    Cut::Parts(Split { over, parts: cluster.extents.len() - 1 }, size)
 }
 
 /// Declares the buffers of the totals of spans, and of what comes before each.

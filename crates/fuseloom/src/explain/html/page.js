@@ -173,6 +173,14 @@
     }
     return list.children.length ? [make("h3", "Decisions"), list] : [];
   };
+  const loops = (step) => {
+    const list = make("ul", undefined, { class: "plain" });
+    for (const choice of step.loops) {
+      const of = (choice.extent === null ? "" : ` of ${choice.extent}`) + (choice.part === null ? "" : ` by ${choice.part}`);
+      list.append(make("li", `${choice.choice} ${choice.subject}${of}: ${choice.reason}`, { class: choice.taken ? "taken" : "refused" }));
+    }
+    return list.children.length ? [make("h3", "Loops"), list] : [];
+  };
   const code = (step) => [["Kernel", step.kernel], ["CLIF", step.clif], ["Assembly", step.asm]].filter(([, text]) => text)
     .map(([title, text]) => {
       const element = make("details", undefined, { "data-code": title.toLowerCase() });
@@ -221,6 +229,7 @@
         ["Measured", step.measured ? ms(step.measured.milliseconds) + (step.measured.fraction ? `, ${step.measured.fraction.toFixed(2)} of the limit` : "") : ""],
         ["Computes", step.nodes.map(nodeLink)],
       ]),
+      ...loops(step),
       ...choices((choice) => step.nodes.includes(choice.producer) || step.nodes.includes(choice.consumer)),
       ...code(step),
     ];

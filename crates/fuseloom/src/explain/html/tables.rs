@@ -1,7 +1,7 @@
 //! The tables of the page: what each pass changed, memory over the steps, every decision, every buffer, every source line.
 
 use super::escape;
-use crate::explain::report::{BufferKindReport, Change, LineReport, PassReport, PlanReport, Report};
+use crate::explain::report::{BufferKindReport, Change, LineReport, PassReport, PlanReport, Report, Size};
 use crate::explain::text::counted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -216,6 +216,29 @@ fn decisions(plan: &PlanReport) -> String {
             escape(&decision.reason),
             decision.bytes.known().map_or_else(|| escape(&decision.bytes.to_string()), super::grouped)
         );
+    }
+    out.push_str("</tbody></table>\n");
+    out.push_str(
+        "<h2>How the loops of each kernel run</h2>\n<table><thead><tr><th scope=\"col\">step</th><th scope=\"col\">choice</th>\
+         <th scope=\"col\">what</th><th scope=\"col\" class=\"number\">extent</th><th scope=\"col\" class=\"number\">by</th>\
+         <th scope=\"col\">why</th></tr></thead><tbody>\n",
+    );
+    for step in &plan.steps {
+        for choice in &step.loops {
+            let class = if choice.taken { "taken" } else { "refused" };
+            let size = |size: &Option<Size>| size.as_ref().map_or(String::new(), |size| escape(&size.to_string()));
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><td class=\"{class}\">{}</td><td class=\"mono\">{}</td><td class=\"number\">{}</td>\
+                 <td class=\"number\">{}</td><td>{}</td></tr>",
+                step.number,
+                choice.choice,
+                escape(&choice.subject),
+                size(&choice.extent),
+                size(&choice.part),
+                escape(&choice.reason)
+            );
+        }
     }
     out.push_str("</tbody></table>\n");
     out
