@@ -172,7 +172,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
         }
     }
     for cluster in clusters.clusters.iter_mut().flatten().filter(|c| c.tasks.len() > 1) {
-        let found = structure(cluster, context.tasks, context.sizes, &|l| weight(context, cluster, l));
+        let found = structure(cluster, context.tasks, context.sizes, &|l, over| weight(context, cluster, l, over));
         cluster.structure = found.expect("appending keeps loops nested");
     }
     merge_siblings(context, &mut clusters);
@@ -234,13 +234,17 @@ fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
         }
     }
     let mut cluster = Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
-    let found = structure(&cluster, context.tasks, context.sizes, &|l| weight(context, &cluster, l));
+    let found = structure(&cluster, context.tasks, context.sizes, &|l, over| weight(context, &cluster, l, over));
     cluster.structure = found.expect("the loops of one task nest");
     cluster
 }
 
-/// Bytes an iteration of loop `l` that are contiguous along it, over what the cluster's tasks read and write in memory.
-pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 {
+/// Bytes that are contiguous along loop `l`, over what the cluster's tasks read and write in memory; with `over`, of what varies
+/// along that loop too.
+pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize, over: Option<usize>) -> i64 {
+    let counts = |mut entries: &mut dyn Iterator<Item = Option<usize>>| {
+        over.is_none() || Iterator::any(&mut entries, |l| l == over)
+    };
     let mut bytes = 0;
     for &task in &cluster.tasks {
         let t = &context.tasks.tasks[task.index()];
@@ -265,10 +269,17 @@ pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 
                 };
                 stride_one && along(entry) == Some(l)
             });
-            if unit {
+            if unit && counts(&mut read.index.iter().map(&mut along)) {
                 let size = volume(&mut read.index.iter().map(&mut along));
                 bytes = size.saturating_mul(dtype.size() as i64).saturating_add(bytes);
             }
+        }
+        // What nothing outside reads is not written.
+        let mut values = (0..t.dtypes.len() as u32).map(|result| ValueRef { node: t.node, result });
+        let placed = values.any(|value| context.tasks.placed.contains_key(&value));
+        let users = &context.users[task.index()];
+        if t.kind == TaskKind::Compute && !placed && users.iter().all(|user| cluster.axes.contains_key(user)) {
+            continue;
         }
         // What it writes lies in C order of its result, or as the copy's destination does.
         let kept: Vec<usize> = t.kept_axes().collect();
@@ -279,7 +290,7 @@ pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize) -> i64 
             }
             TaskKind::Compute => kept.iter().rev().copied().find(|&axis| axes[axis].is_some()),
         };
-        if last.and_then(|axis| axes[axis]) == Some(l) {
+        if last.and_then(|axis| axes[axis]) == Some(l) && counts(&mut kept.iter().map(|&axis| axes[axis])) {
             let size = volume(&mut kept.iter().map(|&axis| axes[axis]));
             bytes = size.saturating_mul(t.dtypes[0].size() as i64).saturating_add(bytes);
         }
@@ -451,7 +462,8 @@ impl Clusters {
         if operations > cost::KERNEL {
             return Err(format!("together they are {operations} operations, more than one kernel should have"));
         }
-        merged.structure = structure(&merged, context.tasks, context.sizes, &|l| weight(context, &merged, l))?;
+        merged.structure =
+            structure(&merged, context.tasks, context.sizes, &|l, over| weight(context, &merged, l, over))?;
         if products {
             if merged.tasks.iter().any(|t| merged.scanned(context.tasks, *t).is_some()) {
                 return Err("a scan does not run within the blocks of a product".to_string());

@@ -200,7 +200,7 @@ fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: 
 /// The same cluster with its structure found anew, after tasks have left it.
 fn restructured(context: &Context<'_>, mut cluster: Cluster) -> Cluster {
     cluster.axes.retain(|task, _| cluster.tasks.contains(task));
-    let weigh = |l: usize| crate::cluster::weight(context, &cluster, l);
+    let weigh = |l: usize, over| crate::cluster::weight(context, &cluster, l, over);
     let found = structure(&cluster, context.tasks, context.sizes, &weigh);
     cluster.structure = found.expect("a part of a chain of loops is a chain");
     cluster

@@ -139,15 +139,15 @@ pub(crate) fn stages(
 
 /// Finds the structure of tasks with their loops, or says why there is none.
 ///
-/// `weight(l)` is the number of bytes that are contiguous along loop `l`.
+/// `weight(l, over)` is the number of bytes that are contiguous along loop `l`, with `over` of what varies along that one too.
 pub(crate) fn structure(
     cluster: &Cluster,
     tasks: &Tasks,
     sizes: &SizeTable,
-    weight: &dyn Fn(usize) -> i64,
+    weight: &dyn Fn(usize, Option<usize>) -> i64,
 ) -> Result<Structure, String> {
     if blocks::any(cluster, tasks) {
-        return blocks::structure(cluster, tasks, weight);
+        return blocks::structure(cluster, tasks, &|l| weight(l, None));
     }
     let mut sets: Vec<Loops> = Vec::new();
     for &task in &cluster.tasks {
@@ -175,19 +175,21 @@ pub(crate) fn structure(
     }
     let deepest = levels.len() - 1;
     if deepest == 0 {
-        move_last(&mut levels[0], best(&order, weight));
+        move_last(&mut levels[0], best(&order, &|l| weight(l, None)));
         return Ok(Structure { levels, mode: Mode::Pointwise });
     }
     for level in &mut levels[1..] {
-        let last = best(level, weight);
+        let last = best(level, &|l| weight(l, None));
         move_last(level, last);
     }
     let inner = *levels[deepest].last().expect("a level adds a loop");
-    let outer = best(&levels[0], weight);
+    // What does not vary along the inner loop is no matter there.
+    let varying = |l: usize| weight(l, Some(inner));
+    let outer = best(&levels[0], &|l| (varying(l), weight(l, None)));
     let columns = outer.is_some_and(|outer| {
         let wide = sizes.hint(cluster.extents[outer]) >= 16;
         let short = sizes.hint(cluster.extents[inner]) <= 8 && sizes.hint(cluster.extents[outer]) >= cost::COLUMNS;
-        wide && (weight(outer) > weight(inner) || short)
+        wide && (varying(outer) > varying(inner) || short)
     });
     if columns {
         move_last(&mut levels[0], outer);
@@ -211,7 +213,7 @@ pub(crate) fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
 }
 
 /// The loop with the greatest weight; the last of equals.
-fn best(loops: &[usize], weight: &dyn Fn(usize) -> i64) -> Option<usize> {
+fn best<W: Ord>(loops: &[usize], weight: &dyn Fn(usize) -> W) -> Option<usize> {
     match *loops {
         [only] => Some(only),
         _ => loops.iter().copied().max_by_key(|&l| weight(l)),
