@@ -8,7 +8,7 @@ use fuseloom::Options;
 use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, interpret, verify};
 use fuseloom_kernel::Step;
 use fuseloom_lane::DType;
-use fuseloom_optimize::{Passes, canonical, optimize};
+use fuseloom_optimize::{Given, Passes, canonical, optimize};
 use fuseloom_schedule::schedule;
 use std::cell::RefCell;
 use std::fmt;
@@ -26,6 +26,8 @@ pub struct Case {
     pub seed: u64,
     /// The last stage that is run.
     pub through: Kind,
+    /// Bytes that contractions are to keep to, at the first of the sizes.
+    pub memory_limit: Option<usize>,
 }
 
 /// The stages, in order.
@@ -115,8 +117,9 @@ pub fn check(case: &Case) -> Result<usize, Box<Fault>> {
     let mut compared = 0;
     let none = Sizes::new();
     let optimized = guarded(stage(Kind::Optimize), &none, || {
-        let optimized =
-            optimize(&case.graph, &Passes { verify: true, ..Passes::default() }).map_err(|e| e.to_string())?;
+        let given = Given { hints: case.sizes.first(), memory_limit: case.memory_limit };
+        let passes = Passes { verify: true, given, ..Passes::default() };
+        let optimized = optimize(&case.graph, &passes).map_err(|e| e.to_string())?;
         verify(&optimized.graph).map_err(|e| e.to_string())?;
         canonical(&optimized.graph)?;
         Ok(optimized.graph)

@@ -1,7 +1,8 @@
 //! Random graphs through the checker until the time is over.
 
 use crate::check::{Case, Fault, Kind, check};
-use crate::generate::generate;
+use crate::generate::{Theme, generate_about};
+use crate::random::Rng;
 use crate::shrink::shrink;
 use fuseloom_graph::{Graph, print};
 use std::time::{Duration, Instant};
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 /// What is done.
 #[derive(Clone, Debug)]
 pub struct Fuzz {
+    /// What the graphs are about.
+    pub theme: Theme,
     /// The first seed; the others follow it.
     pub seed: u64,
     /// For how long.
@@ -61,7 +64,7 @@ impl Fuzz {
             }
             begin(seed);
             report.graphs += 1;
-            match check_seed(seed, self.through) {
+            match check_seed(self.theme, seed, self.through) {
                 Ok(compared) => report.compared += compared,
                 Err(mismatch) => {
                     found(&mismatch);
@@ -74,9 +77,14 @@ impl Fuzz {
 }
 
 /// Checks the graph of a seed: how many runs were compared, or a mismatch, made small.
-pub fn check_seed(seed: u64, through: Kind) -> Result<usize, Box<Mismatch>> {
-    let generated = generate(seed);
-    let case = Case { graph: generated.graph, sizes: generated.sizes, seed, through };
+pub fn check_seed(theme: Theme, seed: u64, through: Kind) -> Result<usize, Box<Mismatch>> {
+    let generated = generate_about(theme, seed);
+    // Under a limit contractions are done in parts.
+    let memory_limit = match theme {
+        Theme::All => None,
+        Theme::Contractions => Rng::labelled(seed, "limit").of(&[None, None, Some(2000), Some(20_000)]),
+    };
+    let case = Case { graph: generated.graph, sizes: generated.sizes, seed, through, memory_limit };
     check(&case).map_err(|fault| Box::new(small(&case, *fault)))
 }
 

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use fuseloom_testing::check::{Case, Kind, check};
 use fuseloom_testing::expressions::{ExpressionFuzz, text};
 use fuseloom_testing::fuzz::{Fuzz, check_seed};
+use fuseloom_testing::generate::{Theme, generate_about};
 use fuseloom_testing::stress::compile_and_drop;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,6 +25,9 @@ struct Arguments {
 enum Command {
     /// Random graphs through every stage, compared to the bit with the interpreter.
     Fuzz {
+        /// What the graphs are about.
+        #[arg(long, value_enum, default_value = "all")]
+        about: About,
         /// For how long.
         #[arg(long, default_value_t = 60)]
         seconds: u64,
@@ -92,10 +96,28 @@ enum Command {
     Show {
         /// The seed.
         seed: u64,
+        /// What the graph is about.
+        #[arg(long, value_enum, default_value = "all")]
+        about: About,
         /// The last stage that is run.
         #[arg(long, value_enum, default_value = "threaded")]
         through: Through,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum About {
+    All,
+    Contractions,
+}
+
+impl From<About> for Theme {
+    fn from(about: About) -> Theme {
+        match about {
+            About::All => Theme::All,
+            About::Contractions => Theme::Contractions,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -119,9 +141,9 @@ impl From<Through> for Kind {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Fuzz { seconds, seed, graphs, mismatches, through, verbose } => {
+        Command::Fuzz { about, seconds, seed, graphs, mismatches, through, verbose } => {
             let time = Duration::from_secs(seconds);
-            let fuzz = Fuzz { seed, time, graphs, mismatches, through: through.into() };
+            let fuzz = Fuzz { theme: about.into(), seed, time, graphs, mismatches, through: through.into() };
             let begin = |seed| {
                 if verbose {
                     eprintln!("seed {seed}");
@@ -149,10 +171,10 @@ fn main() -> ExitCode {
         Command::Ulp(ulp) => ulp.run(),
         Command::Stress { cycles, bytes } => stress(cycles, bytes),
         Command::Speed(speed) => speed.run(),
-        Command::Show { seed, through } => {
-            let generated = fuseloom_testing::generate::generate(seed);
+        Command::Show { seed, about, through } => {
+            let generated = generate_about(about.into(), seed);
             println!("{}{:?}", fuseloom_graph::print(&generated.graph), generated.sizes);
-            match check_seed(seed, through.into()) {
+            match check_seed(about.into(), seed, through.into()) {
                 Ok(compared) => {
                     println!("{compared} runs compared, all the same");
                     ExitCode::SUCCESS
@@ -254,7 +276,8 @@ fn check_file(
     }
     let mut compared = 0;
     for seed in seed..seed + 20 {
-        let case = Case { graph: graph.clone(), sizes: vec![sizes.clone()], seed, through: through.into() };
+        let (graph, sizes) = (graph.clone(), vec![sizes.clone()]);
+        let case = Case { graph, sizes, seed, through: through.into(), memory_limit: None };
         compared += check(&case).map_err(|fault| format!("seed {seed}: {fault}"))?;
     }
     Ok(compared)

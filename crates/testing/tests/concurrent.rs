@@ -2,11 +2,13 @@
 
 use fuseloom_testing::check::Kind;
 use fuseloom_testing::fuzz::Fuzz;
+use fuseloom_testing::generate::Theme;
 use std::time::Duration;
 
 #[test]
 fn callers_do_not_disturb_each_other() {
-    let fuzz = Fuzz { seed: 40, time: Duration::from_secs(20), graphs: 25, mismatches: 1, through: Kind::Threaded };
+    let (theme, through) = (Theme::All, Kind::Threaded);
+    let fuzz = Fuzz { theme, seed: 40, time: Duration::from_secs(20), graphs: 25, mismatches: 1, through };
     let reports: Vec<_> = std::thread::scope(|scope| {
         let callers: Vec<_> =
             (0..4).map(|_| scope.spawn(|| fuzz.run(|_| {}, |mismatch| println!("{mismatch}")))).collect();

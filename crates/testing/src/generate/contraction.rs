@@ -4,20 +4,26 @@
 //! of which every sum of products is exact, in any order. So these contractions too are compared to the bit, with whatever is
 //! fused before and after them.
 
-use super::Builder;
+use super::{Builder, Theme};
 use fuseloom_graph::{Contraction, Dim, Label, Labels, NodeId, Op};
 use fuseloom_lane::{Function, Scalar};
 
 /// Products that a contraction may have: what the interpreter forms in good time.
 const MOST_PRODUCTS: usize = 1 << 19;
-/// Whole numbers up to this are multiplied: sums of [`MOST_PRODUCTS`] products of up to three of them are exact in `f32`.
+/// Whole numbers up to this are multiplied.
 const LARGEST: f64 = 3.0;
+/// What sums of products of them may come to: these are exact in `f32`.
+const MOST: f64 = (1 << 24) as f64;
 
 impl Builder {
     /// Adds a contraction of `x` with others, or alone.
     pub(super) fn contraction(&mut self, x: NodeId) -> Option<NodeId> {
         let mut inputs = vec![x];
-        for _ in 0..self.rng.of(&[0, 1, 1, 1, 1, 2, 2]) {
+        let others = match self.theme {
+            Theme::All => self.rng.of(&[0, 1, 1, 1, 1, 2, 2]),
+            Theme::Contractions => self.rng.of(&[0, 1, 1, 1, 2, 2, 3, 4, 5]),
+        };
+        for _ in 0..others {
             let other = if self.rng.once_in(4) { x } else { self.pick() };
             inputs.push(other);
         }
@@ -31,7 +37,7 @@ impl Builder {
             operands.push(labels);
         }
         let products = self.elements(&extents)?;
-        if products > MOST_PRODUCTS {
+        if products > MOST_PRODUCTS || products as f64 * LARGEST.powi(inputs.len() as i32) > MOST {
             return None;
         }
         // Mostly what a product of matrices keeps: labels that occur once.
@@ -89,7 +95,7 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-    use crate::generate::generate;
+    use crate::generate::{Theme, generate, generate_about};
     use fuseloom_graph::Op;
 
     #[test]
@@ -110,5 +116,18 @@ mod tests {
             products > 50 && exact > 50 && diagonals > 5 && several > 20,
             "{products} {exact} {diagonals} {several}"
         );
+    }
+
+    #[test]
+    fn graphs_about_contractions_have_many_of_many_operands() {
+        let (mut all, mut many) = (0, 0);
+        for seed in 0..100 {
+            for node in generate_about(Theme::Contractions, seed).graph.nodes() {
+                let Op::Einsum(contraction) = &node.op else { continue };
+                all += 1;
+                many += usize::from(contraction.operands().len() > 3);
+            }
+        }
+        assert!(all > 150 && many > 30, "{all} {many}");
     }
 }

@@ -29,8 +29,23 @@ const LONG: [usize; 4] = [8192, 30_011, 70_001, 262_147];
 /// The named dims.
 const NAMES: [&str; 2] = ["n", "m"];
 
-/// The random graph of a seed.
+/// What random graphs are about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Theme {
+    /// Everything.
+    #[default]
+    All,
+    /// Contractions, of two to six operands, mostly of floats, and what surrounds them.
+    Contractions,
+}
+
+/// The random graph of a seed about everything.
 pub fn generate(seed: u64) -> Generated {
+    generate_about(Theme::All, seed)
+}
+
+/// The random graph of a seed and a theme.
+pub fn generate_about(theme: Theme, seed: u64) -> Generated {
     let mut rng = Rng::new(seed);
     let named = rng.once_in(3);
     let mut palette: Vec<usize> = (0..1 + rng.below(4)).map(|_| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)]).collect();
@@ -50,12 +65,19 @@ pub fn generate(seed: u64) -> Generated {
     if rng.below(2) == 0 {
         dtypes.push(DType::F32);
     }
+    if theme == Theme::Contractions {
+        dtypes.truncate(1);
+        dtypes.extend([DType::F32, DType::F64, rng.of(&[DType::F32, DType::F16, DType::I32])]);
+    }
     let largest = if long { 300_000 } else { rng.of(&[60, 600, 4000, 4000, 20_000]) };
     let nodes = if long { 4 } else { rng.of(&[3, 6, 12, 12, 25, 40]) };
-    let weights = operation::KINDS.map(|_| rng.of(&[0, 1, 1, 2, 4]));
+    let weights = operation::KINDS.map(|kind| match theme {
+        Theme::Contractions if kind == operation::Kind::Contraction => 20,
+        Theme::All | Theme::Contractions => rng.of(&[0, 1, 1, 2, 4]),
+    });
     let graph = Graph::default();
     let total = 6 * largest;
-    let mut builder = Builder { rng, graph, usable: Vec::new(), palette, named, dtypes, sizes, largest, total };
+    let mut builder = Builder { theme, rng, graph, usable: Vec::new(), palette, named, dtypes, sizes, largest, total };
     for name in ["x", "y", "z"].iter().take(1 + builder.rng.below(3)) {
         builder.input(name);
     }
@@ -74,6 +96,7 @@ pub fn generate(seed: u64) -> Generated {
 
 /// A graph that is being made.
 struct Builder {
+    theme: Theme,
     rng: Rng,
     graph: Graph,
     /// Nodes with one result, small enough to be used.

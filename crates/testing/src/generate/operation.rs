@@ -22,7 +22,7 @@ pub(super) const KINDS: [Kind; 13] = [
 ];
 
 /// A kind of operation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Elementwise.
     Map,
