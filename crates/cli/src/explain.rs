@@ -3,8 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::given::{Given, bind_sizes, in_order};
 use crate::source;
-use crate::specialize::specialize;
-use fuseloom::graph::Sizes;
+use fuseloom::graph::{Sizes, specialize};
 use fuseloom::{Options, Program, Stage};
 use std::io::Write;
 use std::path::PathBuf;
@@ -56,7 +55,7 @@ pub(crate) fn explain(arguments: &Arguments, out: &mut dyn Write) -> Result<()> 
         }
     }
     if !sizes.is_empty() {
-        program = Program::from_graph(specialize(program.graph(), &sizes)?, &options)?;
+        program = Program::from_graph(specialize(program.graph(), &sizes)?.0, &options)?;
     }
     let explained = if arguments.times { program.explain().timed() } else { program.explain() };
     let text = match arguments.format {

@@ -11,7 +11,6 @@ mod given;
 mod info;
 mod run;
 mod source;
-mod specialize;
 mod units;
 
 use clap::{Parser, Subcommand};

@@ -8,7 +8,7 @@ use crate::recent::Recent;
 use crate::run::Ready;
 use crate::{Error, Options, Result, Stats};
 use fuseloom_codegen::Isa;
-use fuseloom_graph::{Graph, Sizes, Type};
+use fuseloom_graph::{Graph, Node, Op, Sizes, Type, specialize};
 use fuseloom_kernel::{CompiledKernel, Plan, Step};
 use fuseloom_optimize::{Given, Optimized, Passes, optimize};
 use fuseloom_schedule::{Layout, Scheduled, schedule};
@@ -30,7 +30,7 @@ const BINDINGS: usize = 64;
 pub(crate) struct Prepared {
     pub(crate) graph: Graph,
     /// Of the tensors it was first prepared for.
-    places: Places,
+    pub(crate) places: Places,
     pub(crate) settings: Settings,
     hash: u64,
     pub(crate) optimized: Optimized,
@@ -96,10 +96,12 @@ pub(crate) static COUNTERS: Counters = Counters {
 
 /// Prepares a graph, or finds it prepared.
 pub(crate) fn prepare(lowered: &Lowered, options: &Options) -> Result<Arc<Prepared>> {
-    let graph = &lowered.graph;
+    prepare_with(&lowered.graph, &lowered.places, machine()?.settings(options)?)
+}
+
+fn prepare_with(graph: &Graph, places: &Places, settings: Settings) -> Result<Arc<Prepared>> {
     static HASHER: OnceLock<DefaultHashBuilder> = OnceLock::new();
     static CACHE: OnceLock<Recent<Prepared>> = OnceLock::new();
-    let settings = machine()?.settings(options)?;
     let key = (graph.nodes(), graph.inputs(), graph.outputs(), &settings);
     let hash = HASHER.get_or_init(DefaultHashBuilder::default).hash_one(key);
     let cache = CACHE.get_or_init(|| Recent::new(GRAPHS));
@@ -114,20 +116,20 @@ pub(crate) fn prepare(lowered: &Lowered, options: &Options) -> Result<Arc<Prepar
     if let Some(prepared) = cache.find(same) {
         return Ok(prepared);
     }
-    let prepared = Arc::new(Prepared::new(lowered, settings, hash)?);
+    let prepared = Arc::new(Prepared::new(graph, places, settings, hash)?);
     cache.insert(Arc::clone(&prepared));
     Ok(prepared)
 }
 
 impl Prepared {
-    fn new(lowered: &Lowered, settings: Settings, hash: u64) -> Result<Prepared> {
+    fn new(graph: &Graph, places: &Places, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
         let given = Given { hints: None, memory_limit: settings.memory_limit };
         let passes = Passes { off: &off, given, ..Passes::default() };
-        let optimized = optimize(&lowered.graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
+        let optimized = optimize(graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
         Ok(Prepared {
-            graph: lowered.graph.clone(),
-            places: lowered.places.clone(),
+            graph: graph.clone(),
+            places: places.clone(),
             settings,
             hash,
             optimized,
@@ -141,6 +143,21 @@ impl Prepared {
     pub(crate) fn declared(&self, count: usize) -> impl Iterator<Item = (&str, &Type)> {
         let ids = &self.graph.inputs()[..count];
         ids.iter().map(|id| (crate::sizes::input_name(&self.graph, *id), self.graph.ty(*id)))
+    }
+
+    /// The same program for these sizes alone, where that may take less memory: contractions of named extents, which are as
+    /// large as they happen to be, can then be cut to parts that fit.
+    pub(crate) fn for_sizes(&self, sizes: &Sizes) -> Result<Option<Arc<Prepared>>> {
+        let contracts = |node: &Node| matches!(&node.op, Op::Einsum(contraction) if contraction.operands().len() > 2);
+        if sizes.is_empty() || !self.graph.nodes().iter().any(contracts) {
+            return Ok(None);
+        }
+        let (graph, ids) = specialize(&self.graph, sizes).map_err(|message| internal("specialize", message))?;
+        let mut places = Places::default();
+        for (node, id) in self.graph.ids().zip(ids) {
+            self.places.of(node).iter().for_each(|place| places.add(id, place));
+        }
+        prepare_with(&graph, &places, self.settings.clone()).map(Some)
     }
 
     /// The plan for an occasion.

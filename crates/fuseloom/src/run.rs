@@ -39,6 +39,8 @@ enum How {
 }
 
 struct Compiled {
+    /// What was planned, where it is not the program itself but [what it is for some sizes](Prepared::for_sizes).
+    of: Option<Arc<Prepared>>,
     planned: Arc<Planned>,
     executable: Executable,
     workers: Arc<Workers>,
@@ -180,12 +182,29 @@ impl Prepared {
         let given: Option<SmallVec<[Form; 2]>> = outputs.map(|outputs| outputs.iter().map(Form::of).collect());
         let how = match machine()?.interpreted() {
             Some(_) => How::Interpreted { sizes },
-            None => self.executable(&sizes, &inputs, given.as_deref(), &results)?,
+            None => self.within_limit(&sizes, &inputs, given.as_deref(), &results)?,
         };
         self.count(|counters| &counters.bindings);
         let ready = Arc::new(Ready { inputs, given, results, how });
         self.bindings.insert(Arc::clone(&ready));
         Ok(ready)
+    }
+
+    /// What runs within the memory limit; where it is over the limit for any sizes, what is made for these.
+    fn within_limit(
+        self: &Arc<Self>,
+        sizes: &Sizes,
+        inputs: &[Form],
+        given: Option<&[Form]>,
+        results: &[(DType, Layout)],
+    ) -> Result<How> {
+        let over = match self.executable(sizes, inputs, given, results) {
+            Err(over @ Error::MemoryLimit { .. }) => over,
+            how => return Ok(How::Compiled(Box::new(how?))),
+        };
+        let Some(fixed) = self.for_sizes(sizes)? else { return Err(over) };
+        let compiled = fixed.executable(&Sizes::default(), inputs, given, results)?;
+        Ok(How::Compiled(Box::new(Compiled { of: Some(fixed), ..compiled })))
     }
 
     fn executable(
@@ -194,7 +213,7 @@ impl Prepared {
         inputs: &[Form],
         given: Option<&[Form]>,
         results: &[(DType, Layout)],
-    ) -> Result<How> {
+    ) -> Result<Compiled> {
         let layouts = |forms: &[Form]| forms.iter().map(Form::layout).collect::<Result<Vec<_>>>();
         let outputs = given.map(layouts).transpose()?.unwrap_or_default();
         let planned = self.plan(Occasion { inputs: layouts(inputs)?, outputs, hints: hints(sizes) })?;
@@ -216,7 +235,7 @@ impl Prepared {
         self.check_memory(&executable)?;
         let machine = machine()?;
         let (workers, pool) = (machine.workers(self.settings.threads), machine.pool().clone());
-        Ok(How::Compiled(Box::new(Compiled { planned, executable, workers, pool })))
+        Ok(Compiled { of: None, planned, executable, workers, pool })
     }
 
     /// Refuses what needs more memory than it may use.
@@ -288,10 +307,14 @@ impl<'a> Watched<'a> {
 
     /// What runs, with the sizes of the arrays.
     pub(crate) fn model(&self) -> Result<Model> {
-        let Compiled { planned, executable, .. } = self.compiled()?;
+        let Compiled { of, planned, executable, .. } = self.compiled()?;
         let sizes = executable.plan().evaluate(executable.binding())?;
         let bound = Bound { plan: executable.bound().clone(), sizes };
-        Ok(Model::bound_to(&self.prepared, self.places, Arc::clone(planned), bound))
+        let (prepared, places) = match of {
+            Some(fixed) => (fixed, &fixed.places),
+            None => (&self.prepared, self.places),
+        };
+        Ok(Model::bound_to(prepared, places, Arc::clone(planned), bound))
     }
 
     /// What strips are compiled for.

@@ -181,6 +181,34 @@ fn a_memory_limit_is_met_in_parts() {
 }
 
 #[test]
+fn a_memory_limit_is_met_in_parts_of_named_extents() {
+    let text = "graph(%a a: f64[n,60], %b b: f64[n,60], %c c: f64[n,n], %d d: f64[n,60])
+  %r = einsum[ab,cb,ac,cd->ad] %a, %b, %c, %d
+  return %r";
+    let arrays = |n: usize| {
+        let operand = |k: usize, shape: [usize; 2]| operand(k, &shape).cast(f64).eval().unwrap();
+        [operand(0, [n, 60]), operand(1, [n, 60]), operand(2, [n, n]), operand(3, [n, 60])]
+    };
+    let free = Program::parse(text, &Options::new()).unwrap();
+    let limited = Program::parse(text, &Options::new().memory_limit(2_000_000)).unwrap();
+    // The first two make n * n elements: of 50 they fit as they are, of 500 in parts.
+    for n in [50, 500, 400, 500] {
+        let arrays = arrays(n);
+        let views = arrays.each_ref().map(|array| array.view::<f64>().unwrap());
+        let whole = free.call(&views).unwrap();
+        let parts = limited.call(&views).unwrap();
+        assert_eq!(parts[0].view::<f64>().unwrap(), whole[0].view::<f64>().unwrap());
+        let peak = limited.profile(&views).unwrap().explain().report(fuseloom::Stage::Plan).unwrap().plan.unwrap().peak;
+        assert!(peak.unwrap().bytes <= 2_000_000, "{peak:?}");
+    }
+    // The result alone is 240 KB.
+    let tight = Program::parse(text, &Options::new().memory_limit(200_000)).unwrap();
+    let arrays = arrays(500);
+    let refused = tight.call(&arrays.each_ref().map(|array| array.view::<f64>().unwrap())).unwrap_err().to_string();
+    assert!(refused.contains("the memory limit is 200000. The largest buffers: "), "{refused}");
+}
+
+#[test]
 fn einsums_of_the_same_parts_share_them() {
     let [a, b, c, d] = [[30, 40], [40, 50], [50, 60], [50, 20]];
     let operand = |k: usize, shape: [usize; 2]| operand(k, &shape).cast(f32);

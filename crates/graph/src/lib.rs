@@ -18,6 +18,7 @@ pub mod op;
 #[cfg(test)]
 mod random;
 mod shape;
+mod specialize;
 pub mod table;
 pub mod text;
 mod verify;
@@ -30,5 +31,6 @@ pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};
 pub use op::{Op, Reduce, SliceAxis};
 pub use shape::{MAX_RANK, Shape, Type};
+pub use specialize::specialize;
 pub use text::{ParseError, dot, parse, print};
 pub use verify::{VerifyError, verify};

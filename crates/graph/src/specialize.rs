@@ -1,10 +1,10 @@
 //! A graph for given sizes: named dims become numbers.
 
-use fuseloom::Type;
-use fuseloom::graph::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, SliceAxis};
+use crate::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, SliceAxis, Type};
 
-/// The graph with every named dim that `sizes` knows replaced by its value. An error says what no longer fits.
-pub(crate) fn specialize(graph: &Graph, sizes: &Sizes) -> Result<Graph, String> {
+/// The graph with every named dim that `sizes` knows replaced by its value, and for each node the one that it became (equal
+/// nodes become one). An error says what no longer fits.
+pub fn specialize(graph: &Graph, sizes: &Sizes) -> Result<(Graph, Vec<NodeId>), String> {
     let mut result = Graph::default();
     let mut ids: Vec<NodeId> = Vec::with_capacity(graph.nodes().len());
     for id in graph.ids() {
@@ -29,7 +29,7 @@ pub(crate) fn specialize(graph: &Graph, sizes: &Sizes) -> Result<Graph, String> 
     }
     let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| ids[output.index()]).collect();
     result.set_outputs(&outputs);
-    Ok(result)
+    Ok((result, ids))
 }
 
 fn operation(op: &Op, sizes: &Sizes) -> Result<Op, String> {
@@ -76,15 +76,15 @@ fn dim(of: &Dim, sizes: &Sizes) -> Result<Dim, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fuseloom::graph::{parse, print};
+    use crate::{parse, print};
 
     #[test]
     fn names_become_numbers_everywhere() {
         let text = "graph(%0 x: f32[n,m])\n  %1 = broadcast[3,n,m] %0: f32[3,n,m]\n  \
                     %2 = slice[0 by 1 for 3, 0 by 2 for ((n+1)/2), 0 by 1 for m] %1\n  return %2\n";
         let graph = parse(text).unwrap();
-        let printed = print(&specialize(&graph, &Sizes::from_iter([("n".into(), 5)])).unwrap());
+        let printed = print(&specialize(&graph, &Sizes::from_iter([("n".into(), 5)])).unwrap().0);
         assert!(printed.contains("x: f32[5,m]") && printed.contains(": f32[3,3,m]"), "{printed}");
-        assert_eq!(specialize(&graph, &Sizes::default()).unwrap(), graph);
+        assert_eq!(specialize(&graph, &Sizes::default()).unwrap().0, graph);
     }
 }
