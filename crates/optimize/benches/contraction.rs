@@ -35,8 +35,21 @@ fn chain(n: usize) -> Graph {
     graph(&operands, &[0, n as Label])
 }
 
+/// Operands each of which shares a label with each other one.
+fn clique(n: usize) -> Graph {
+    let label = |a: usize, b: usize| (a.max(b) * (a.max(b) - 1) / 2 + a.min(b)) as Label;
+    let others = |a: usize| (0..n).filter(move |b| *b != a).map(move |b| label(a, b));
+    graph(&(0..n).map(|a| others(a).collect()).collect::<Vec<Labels>>(), &[])
+}
+
 fn orders(c: &mut Criterion) {
-    for n in [3, 5, 8, 12, 24] {
+    for n in [4, 8, 12] {
+        let graph = clique(n);
+        c.bench_function(&format!("clique of {n}"), |b| {
+            b.iter(|| black_box(optimize(black_box(&graph), &Passes::default())));
+        });
+    }
+    for n in [3, 5, 8, 12, 24, 60] {
         let graph = ring(n);
         c.bench_function(&format!("ring of {n}"), |b| {
             b.iter(|| black_box(optimize(black_box(&graph), &Passes::default())));

@@ -1,24 +1,26 @@
 //! What a pairwise contraction costs: the one model that the search for an order and the choice of a lowering share.
 //!
-//! Times are of one thread of a current desktop or server processor; only their proportions matter. A product of matrices
-//! runs at the rate of a tuned library, everything else streams its operands through a fused kernel.
+//! Times are of one thread; only their proportions matter. A product of matrices runs at the rate of a tuned library,
+//! everything else streams its operands through a fused kernel. The constants are fitted to what
+//! `fuseloom bench --threads 1 --expr` measured of `a @ b` and of `(a[:, :, None] * b).sum(1)`, alone and in batches, of 3 to
+//! 4096 rows, columns and sums on a server processor with AVX-512; `docs/contractions.md` has the figures.
 
 use super::network::{LabelSet, Network, Path};
 use fuseloom_graph::MAX_RANK;
 
 /// Floating-point operations a second of a library's matrix product, in 4-byte elements; in 8-byte ones half of it.
-const PRODUCT_FLOPS: f64 = 100e9;
+const PRODUCT_FLOPS: f64 = 200e9;
 /// The same of a fused multiplication and sum.
-const FUSED_FLOPS: f64 = 8e9;
+const FUSED_FLOPS: f64 = 10e9;
 /// Bytes a second that are read or written.
-const BYTES: f64 = 20e9;
+const BYTES: f64 = 25e9;
 /// Seconds that a step takes however small it is.
-const STEP: f64 = 1e-6;
+const STEP: f64 = 0.5e-6;
 /// Seconds for each single matrix product of a batch: packing, and the edges of small ones.
-const CALL: f64 = 0.2e-6;
+const CALL: f64 = 0.12e-6;
 
-/// Rows and columns below which a product of matrices is memory-bound, so that a library gains nothing.
-const THIN: f64 = 4.0;
+/// Rows and columns below which a product of matrices reads each element once, so that a library gains nothing.
+const THIN: f64 = 2.0;
 
 /// Seconds of a step whose result has more axes than an array may have: so no order has one if there is another.
 const UNBUILDABLE: f64 = 1e30;
@@ -120,11 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn large_products_go_to_a_library_and_thin_ones_do_not() {
+    fn large_products_go_to_a_library_and_vectors_do_not() {
         assert_eq!(roles(1.0, 512.0, 512.0, 512.0).cost(4.0).lowering, Lowering::Product);
         assert_eq!(roles(8.0, 64.0, 64.0, 64.0).cost(8.0).lowering, Lowering::Product);
         assert_eq!(roles(1000.0, 3.0, 3.0, 3.0).cost(4.0).lowering, Lowering::FusedSum);
         assert_eq!(roles(1.0, 4096.0, 1.0, 4096.0).cost(4.0).lowering, Lowering::FusedSum);
+        assert_eq!(roles(1.0, 2.0, 4096.0, 4096.0).cost(4.0).lowering, Lowering::Product);
         let outer = Roles { is_product: false, ..roles(1.0, 64.0, 64.0, 1.0) };
         assert_eq!((outer.cost(4.0).lowering, outer.cost(4.0).flops), (Lowering::Elementwise, 4096.0));
     }
