@@ -186,6 +186,7 @@ impl Prepared {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let environment = machine()?.environment();
         let Some(directory) = &environment.dump_to else { return Ok(()) };
+        std::fs::create_dir_all(directory).map_err(|error| crate::npy::io_error(directory, error))?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let explain = Explain::of(Model::new(self, &self.places, Ok(Some(Arc::clone(planned))), None));
         for stage in environment.dump.iter().copied() {

@@ -66,6 +66,7 @@ impl WholeFile {
             None => given.to_path_buf(),
         };
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::metadata(directory).map_err(failed)?;
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {
@@ -73,7 +74,9 @@ impl WholeFile {
             // As an ordinary new file: the process's mask takes away what it should not have.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder.prefix(".fuseloom").tempfile_in(directory).map_err(failed)?;
+        let file = builder.prefix(".fuseloom").tempfile_in(directory);
+        // The temporary file's own name, which the error has, means nothing to anybody.
+        let file = file.map_err(|error| failed(error.kind().into()))?;
         if let Some(existing) = existing {
             file.as_file().set_permissions(existing.permissions()).map_err(failed)?;
         }
@@ -171,6 +174,8 @@ mod tests {
         write_whole(null, |file| file.write_all(b"gone").map_err(|e| io_error(null, e))).unwrap();
         assert!(std::fs::metadata(null).unwrap().file_type().is_char_device());
         assert!(WholeFile::create(directory.path()).is_err());
+        let nowhere = WholeFile::create(directory.path().join("none/file")).unwrap_err().to_string();
+        assert!(nowhere.ends_with("No such file or directory (os error 2)"), "{nowhere}");
         let unfinished = directory.path().join("unfinished");
         WholeFile::create(&unfinished).unwrap().write_all(b"half").unwrap();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "nothing is left of what was not finished");

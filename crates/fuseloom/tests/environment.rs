@@ -83,7 +83,8 @@ fn functions_are_announced_where_asked() {
 #[test]
 fn stages_are_dumped_where_asked() {
     let directory = tempfile::tempdir().unwrap();
-    let to = directory.path().to_str().unwrap();
+    let new = directory.path().join("new/one");
+    let to = new.to_str().unwrap();
     child(&[("FUSELOOM_DUMP_TO", to), ("FUSELOOM_DUMP", "graph,plan")]);
     let mut names: Vec<String> =
         std::fs::read_dir(to).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

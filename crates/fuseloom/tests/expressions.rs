@@ -173,7 +173,15 @@ fn mistakes_are_shown_in_the_text() {
         ("x.sum", "here is the function sum", "1:1", "Call it: .sum(axis=None"),
         ("1 // 0", "this divides by zero", "1:3", ""),
         ("x.reshape((5, -1))", "cannot reshape", "1:3", ""),
-        ("x.sum(out=y)", "nothing is written in place here", "1:11", "Leave `out` away"),
+        ("x.sum(out=y)", "`out`: nothing is written in place here", "1:11", "Leave `out` away"),
+        ("np.add(x, y, out=x)", "add has no argument `out`", "1:14", "Leave `out` away"),
+        ("x.sum(where=x > 0)", "sum has no argument `where`", "1:7", "np.where(mask, x, 0).sum()"),
+        ("np.max(x, initial=0)", "max has no argument `initial`", "1:11", "np.maximum(x.max(), initial)"),
+        ("np.exp(x, dtype='f8')", "exp has no argument `dtype`", "1:11", "x.astype(dtype)"),
+        ("np.exp(x, casting='no')", "exp has no argument `casting`", "1:11", "Leave it away"),
+        ("np.zeros(3, order='F')", "zeros has no argument `order`", "1:13", "C order"),
+        ("np.take(x, 0, mode='clip')", "take has no argument `mode`", "1:15", "np.clip(i, 0, n - 1)"),
+        ("np.linspace(0, 1, 5, retstep=True)", "`retstep`: the step is not returned", "1:30", ""),
         ("a, b = x.shape[0]", "the integer 3 cannot be unpacked into 2 names", "1:8", ""),
         ("x = 1; x.T.foo", "an array has no `.foo`", "1:12", ""),
         ("x \u{2264} y", "`\u{2264}` has no meaning in an expression", "1:3", "Did you mean `<=`?"),
@@ -183,6 +191,17 @@ fn mistakes_are_shown_in_the_text() {
         let arrow = format!(" --> expression:{place}\n");
         assert!(shown.starts_with(message) && shown.contains(&arrow) && shown.contains(hint), "{text}: {shown}");
     }
+}
+
+#[test]
+fn a_mistake_in_one_of_several_results_is_a_mistake() {
+    let (x, y) = (zeros((3, 4), f32), zeros(3, f32));
+    let mistake = Expression::parse("np.divmod(x, y)").unwrap().record(&[("x", x), ("y", y)]).unwrap_err();
+    let mistake = mistake.to_string();
+    assert!(
+        mistake.starts_with("cannot divide f32[3,4] by f32[3]: axis 1 is 4 against 3 (expression:1:4)"),
+        "{mistake}"
+    );
 }
 
 #[test]

@@ -20,8 +20,8 @@ const NAME: &str = "expression";
 impl Bench {
     /// Measures the expression on the arrays given, and on random ones of the types given.
     pub(super) fn expression(&self, text: &str, given: &[Given], progress: &Progress) -> Result<Vec<Row>> {
-        progress.begin(NAME);
         let (fused, inputs, result, fused_cold) = first_call(text, given, &self.fused)?;
+        progress.begin(NAME);
         let (eager, _, eager_result, eager_cold) = first_call(text, given, &self.eager)?;
         let exact = fuseloom::measure::products(fused.graph())?.is_empty();
         let rounding = rounding(&result)?;

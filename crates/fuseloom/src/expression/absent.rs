@@ -1,4 +1,4 @@
-//! Names of NumPy that mean nothing here, and what to do instead.
+//! Names and arguments of NumPy that mean nothing here, and what to do instead.
 
 /// What to write instead of a name that NumPy has; `None` of other names.
 pub(super) fn instead(name: &str) -> Option<&'static str> {
@@ -31,6 +31,25 @@ pub(super) fn instead(name: &str) -> Option<&'static str> {
         "reduceat" | "at" | "bincount" | "histogram" | "add_at" => "Nothing here adds to places that the data names.",
         "searchsorted" | "digitize" => "(edges[None, :] < x[:, None]).sum(1) counts the edges below each element.",
         "item" | "tolist" => "An array without axes is used as it is.",
+        _ => return None,
+    })
+}
+
+/// What to write instead of an argument that NumPy's functions have and those here have not; `None` of other names.
+pub(super) fn argument(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
+        "where" => "Choose before: np.where(mask, x, 0).sum(), with what changes nothing in place of the rest.",
+        "initial" => "Combine it after: x.sum() + initial, np.maximum(x.max(), initial).",
+        "out" => "Leave `out` away; the result is the value of the expression.",
+        "dtype" | "sig" | "signature" => "Cast the operands, x.astype(dtype), or the result.",
+        "casting" => "Leave it away: x.astype(dtype) casts anything to anything.",
+        "order" => "Leave it away: elements are in C order. x.T.reshape(...) takes them in the other.",
+        "subok" | "like" | "copy" | "device" | "ndmin" => {
+            "Leave it away: there is one kind of array, and none changes."
+        }
+        "mode" => "An index out of range is an error: np.clip(i, 0, n - 1) and i % n keep it in range.",
+        "mean" => "Leave it away: what is written twice is computed once.",
+        "axes" => "np.moveaxis and np.swapaxes put other axes last.",
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! Calls: which argument is which parameter.
 
+use super::absent;
 use super::mistake::Mistake;
 use super::nearest;
 use super::table::{Build, Row};
@@ -51,7 +52,8 @@ impl Bound {
                     named = true;
                     let known = || parameters(row).map(name).filter(|name| !name.starts_with('*'));
                     let Some(place) = parameters(row).position(|parameter| name(parameter) == keyword) else {
-                        let hint = nearest::hint(keyword, known()).unwrap_or_else(signature);
+                        let instead = || absent::argument(keyword).map(str::to_string);
+                        let hint = nearest::hint(keyword, known()).or_else(instead).unwrap_or_else(signature);
                         let message = format!("{} has no argument `{keyword}`", row.name());
                         return Err(Mistake::new(at, message).hint(hint).into());
                     };
@@ -89,9 +91,9 @@ impl Bound {
             return Err(Mistake::new(at, message).hint(signature()).into());
         }
         let bound = Bound { row, at, given, rest };
-        if let Some(out) = bound.get("out") {
-            let mistake = Mistake::new(out.at, "nothing is written in place here");
-            return Err(mistake.hint("Leave `out` away; the result is the value of the expression.").into());
+        if bound.get("out").is_some() {
+            let mistake = bound.mistake_in("out", "`out`: nothing is written in place here");
+            return Err(mistake.maybe(absent::argument("out").map(str::to_string)).into());
         }
         Ok(bound)
     }
@@ -115,6 +117,11 @@ impl Bound {
 
     pub(super) fn mistake(&self, message: impl Into<String>) -> Mistake {
         Mistake::new(self.at, message)
+    }
+
+    /// A mistake in what is given for a parameter.
+    pub(super) fn mistake_in(&self, parameter: &str, message: impl Into<String>) -> Mistake {
+        Mistake::new(self.get(parameter).map_or(self.at, |given| given.at), message)
     }
 
     /// The integer for a parameter.

@@ -13,7 +13,9 @@ pub(super) fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>)
         let distance = distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
         (distance <= allowed(candidate) && distance < candidate.len()).then_some((distance, candidate))
     });
-    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    // Of equals, the one that begins most alike: slips come later in a word.
+    let alike = |candidate: &str| name.bytes().zip(candidate.bytes()).take_while(|(a, b)| a == b).count();
+    near.min_by_key(|(distance, candidate)| (*distance, std::cmp::Reverse(alike(candidate)))).map(|(_, near)| near)
 }
 
 /// `` Did you mean `sum`? ``
@@ -51,6 +53,7 @@ mod tests {
         assert_eq!(nearest("sqr", known()), Some("sqrt"));
         assert_eq!(nearest("concatanate", known()), Some("concatenate"));
         assert_eq!(nearest("Sum", known()), Some("sum"));
+        assert_eq!(nearest("sinn", ["sign", "sin", "sinh"].into_iter()), Some("sin"));
         assert_eq!(nearest("frobnicate", known()), None);
         assert_eq!(nearest("q", known()), None);
         assert_eq!(nearest(&"s".repeat(1 << 20), known()), None);

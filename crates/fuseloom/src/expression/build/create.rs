@@ -34,7 +34,9 @@ fn step(bound: &Bound) -> Outcome<Number> {
 
 pub(in super::super) fn linspace(bound: &Bound) -> Outcome<Value> {
     if bound.truth("retstep", false)? {
-        return Err(bound.mistake("the step is not returned: it is (stop - start) / (num - 1)").into());
+        return Err(bound
+            .mistake_in("retstep", "`retstep`: the step is not returned: it is (stop - start) / (num - 1)")
+            .into());
     }
     in_dtype(bound, numbers(bound)?)
 }

@@ -16,8 +16,14 @@ fn array(tensor: Tensor) -> Outcome<Value> {
     Ok(Value::Tensor(tensor))
 }
 
-/// Several results.
+/// Several results, none of which may carry a mistake: nothing looks at them again one by one.
 fn tuple(bound: &Bound, values: impl IntoIterator<Item = Value>) -> Outcome<Value> {
-    let items = Sequence::new(values.into_iter().collect());
+    let values: Vec<Value> = values.into_iter().collect();
+    for value in &values {
+        if let Value::Tensor(tensor) = value {
+            tensor.check()?;
+        }
+    }
+    let items = Sequence::new(values);
     Ok(Value::Tuple(items.ok_or_else(|| bound.mistake("there would be too many results"))?))
 }

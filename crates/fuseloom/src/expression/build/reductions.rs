@@ -20,7 +20,9 @@ pub(in super::super) fn std(bound: &Bound) -> Outcome<Value> {
 pub(in super::super) fn average(bound: &Bound) -> Outcome<Value> {
     let a = bound.need("a")?.tensor()?;
     if bound.truth("returned", false)? {
-        return Err(bound.mistake("the sum of the weights is not returned: write weights.sum()").into());
+        return Err(bound
+            .mistake_in("returned", "`returned`: the sum of the weights is not returned, write weights.sum()")
+            .into());
     }
     let Some(weights) = bound.get("weights") else { return array(a.mean(bound.axes()?)) };
     let weights = weights.tensor()?;
