@@ -98,6 +98,8 @@ families! {
     SQRT_PD: VEX_Vsqrtpd_xmm_xmmm128, EVEX_Vsqrtpd_xmm_k1z_xmmm128b64, 8;
     ROUND_PS: VEX_Vroundps_xmm_xmmm128_imm8, EVEX_Vrndscaleps_xmm_k1z_xmmm128b32_imm8, 4;
     ROUND_PD: VEX_Vroundpd_xmm_xmmm128_imm8, EVEX_Vrndscalepd_xmm_k1z_xmmm128b64_imm8, 8;
+    RANGE_PS: -, EVEX_Vrangeps_xmm_k1z_xmm_xmmm128b32_imm8, 4;
+    RANGE_PD: -, EVEX_Vrangepd_xmm_k1z_xmm_xmmm128b64_imm8, 8;
     SCALEF_PS: -, EVEX_Vscalefps_xmm_k1z_xmm_xmmm128b32, 4;
     SCALEF_PD: -, EVEX_Vscalefpd_xmm_k1z_xmm_xmmm128b64, 8;
     CMP_PS: VEX_Vcmpps_xmm_xmm_xmmm128_imm8, EVEX_Vcmpps_kr_k1_xmm_xmmm128b32_imm8, 4;

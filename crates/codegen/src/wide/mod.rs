@@ -47,7 +47,7 @@ use crate::strip::Run;
 pub(crate) use crate::strip::Source;
 use crate::strip::stream::{Step, Stream};
 use code::Size;
-use fuseloom_lane::{DType, Prim, Program, Scalar, Value};
+use fuseloom_lane::{DType, Prim, Program, Reduction, Scalar, Value};
 use smallvec::SmallVec;
 
 /// The instruction sets strips are assembled for.
@@ -135,6 +135,17 @@ pub(crate) struct Combining {
     pub(crate) identity: SmallVec<[Scalar; 3]>,
     /// Whether any order gives the same.
     pub(crate) order_free: bool,
+    /// Whether they are the largest of floats, or the smallest.
+    pub(crate) extreme: Option<Extreme>,
+}
+
+/// An end of the numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Extreme {
+    /// The smallest.
+    Least,
+    /// The largest.
+    Greatest,
 }
 
 /// Where elements are read a second time.
@@ -153,6 +164,11 @@ impl Combining {
             program: reducer.program().clone(),
             identity: reducer.identity.clone(),
             order_free: reducer.into.op.order_free(reducer.into.dtype),
+            extreme: match reducer.into.op {
+                Reduction::Max if reducer.into.dtype.is_float() => Some(Extreme::Greatest),
+                Reduction::Min if reducer.into.dtype.is_float() => Some(Extreme::Least),
+                _ => None,
+            },
         }
     }
 }

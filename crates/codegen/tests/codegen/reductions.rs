@@ -193,3 +193,29 @@ fn moments_of_inner_reductions() {
         crate::support::compare(&kernel, &memory).unwrap_or_else(|e| panic!("{n} by {m}: {e}"));
     }
 }
+
+/// The zero of the other sign, or a NaN, among many that are equal, wherever it is.
+#[test]
+fn extremes_of_zeros_and_nans() {
+    for (op, dtype) in [("max", DType::F32), ("min", DType::F32), ("max", DType::F64), ("min", DType::F64)] {
+        let text = format!(
+            "kernel r\n  params n\n  vars i\n  in x: {dtype}[i]\n  out y: {dtype}[]\n  phase\n    strip i < n\n      \
+             %0 = load x: {dtype}\n      reduce {op} %0: {dtype} over i into y\n"
+        );
+        let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let compiled = compile(&kernel, &crate::support::options()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        for (all, one) in [(0.0, -0.0), (-0.0, 0.0), (-1.5, f64::NAN), (f64::INFINITY, -f64::NAN)] {
+            for n in [1, 17, 128, 150, 700] {
+                for at in (0..n).step_by(7) {
+                    let mut memory = memory(&kernel, dtype, n, 1, vec![n as i64]);
+                    for (k, bytes) in memory.buffers[0].chunks_mut(dtype.size()).enumerate() {
+                        let bits = Scalar::from_f64(dtype, if k == at { one } else { all }).bits();
+                        bytes.copy_from_slice(&bits.to_le_bytes()[..dtype.size()]);
+                    }
+                    crate::support::compare_compiled(&kernel, &compiled, &memory)
+                        .unwrap_or_else(|e| panic!("{op} of {n} times {all} with {one} at {at}: {e}"));
+                }
+            }
+        }
+    }
+}

@@ -126,6 +126,11 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// Either mask, of so many lanes, where masks have registers of their own.
+    pub(super) fn either(&mut self, lanes: usize, a: Piece, b: Piece) -> Piece {
+        self.mask_op(by_lanes(KOR, lanes), &[a, b], None)
+    }
+
     /// `and or xor not` of bools.
     pub(super) fn logic_of_masks(&mut self, prim: &Prim, args: &[Value]) -> Computed {
         // In the form that the first argument has already.
@@ -227,7 +232,14 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn compare_to_mask(&mut self, family: code::Family, reg: Size, a: Piece, b: Piece, predicate: u8) -> Piece {
+    pub(super) fn compare_to_mask(
+        &mut self,
+        family: code::Family,
+        reg: Size,
+        a: Piece,
+        b: Piece,
+        predicate: u8,
+    ) -> Piece {
         let op = Op::Plain(family.code(self.target, reg));
         let to = self.push(Bank::Mask, |to| {
             let mut inst = Inst::new(op, Some((to, reg)), smallvec![a, b]);

@@ -11,10 +11,12 @@
 //! | [`convert`] | between dtypes and between numbers of lanes |
 //! | [`memory`] | loads and stores of streams |
 //! | [`reduce`] | the lanes of reductions |
+//! | [`extreme`] | the largest and the smallest of several rows |
 //! | [`call`] | what no sequence does: a function on the lanes of a frame |
 
 mod call;
 mod convert;
+mod extreme;
 mod float;
 mod integer;
 mod mask;

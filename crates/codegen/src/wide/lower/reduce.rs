@@ -131,6 +131,7 @@ impl Lower<'_, '_> {
         };
         // How many rows are in each, the most first.
         let mut pairs: Vec<Vec<(usize, Vec<Computed>)>> = vec![vec![]; all.len()];
+        let mut extremes: Vec<Vec<Computed>> = vec![vec![]; all.len()];
         for row in 0..rows {
             self.lane = row * LANES;
             self.values.iter_mut().for_each(|value| *value = None);
@@ -148,6 +149,10 @@ impl Lower<'_, '_> {
                     let padded = elements.into_iter().zip(identities);
                     elements = padded.map(|(x, (&dtype, &identity))| self.padded(dtype, x, identity)).collect();
                 }
+                if block.extreme.is_some() && rows > 1 && self.finds_extremes() {
+                    extremes[number].extend(elements);
+                    continue;
+                }
                 if !block.order_free {
                     let so_far = std::mem::take(&mut lanes[number]);
                     lanes[number] = self.combine(block, so_far, elements);
@@ -159,6 +164,11 @@ impl Lower<'_, '_> {
                     count *= 2;
                 }
                 pairs[number].push((count, elements));
+            }
+        }
+        for ((InPass { reducing, .. }, pairs), rows) in all.iter().zip(&mut pairs).zip(&extremes) {
+            if let (Some(which), false) = (reducing.block.extreme, rows.is_empty()) {
+                pairs.push((rows.len(), vec![self.extreme(which, reducing.block.states[0], rows)]));
             }
         }
         for ((InPass { reducing, cell, .. }, mut lanes), pairs) in all.into_iter().zip(lanes).zip(pairs) {
@@ -473,7 +483,8 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn pieces_of(&self, computed: &Computed, size: usize) -> Pieces {
+    /// The pieces of a value other than a bool.
+    pub(super) fn pieces_of(&self, computed: &Computed, size: usize) -> Pieces {
         match computed {
             Computed::Lanes(pieces) => pieces.clone(),
             Computed::Uniform(invariant) => smallvec![Arg::Invariant(*invariant, self.reg(size)); self.count(size)],
