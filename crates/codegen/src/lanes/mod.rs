@@ -131,6 +131,11 @@ impl<'p> Plan<'p> {
         self.live.len()
     }
 
+    /// Whether something in the loop reads at computed indices.
+    pub(crate) fn gathers(&self) -> bool {
+        self.program.iter().any(|(value, inst)| matches!(inst.prim, Prim::Gather(_)) && !self.is_uniform(value))
+    }
+
     /// Whether some result depends on a value.
     pub(crate) fn is_live(&self, value: Value) -> bool {
         self.live[value.index()]

@@ -17,7 +17,7 @@ use crate::lanes::{Plan, Wide, per_lane};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::reduce::{composed, horizontal, vertical};
 use crate::unit::GatherAt;
-use crate::{clif, lanes, scan, wide};
+use crate::{Isa, clif, lanes, scan, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_kernel::{Input, Operand, OperandId, Output, Role, Stride, Strip, VarId};
@@ -121,7 +121,7 @@ fn in_wide_registers(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &R
     if !strip.outputs.iter().any(|o| matches!(o, Output::Reduce(_))) {
         return wide::elementwise(n, run, count);
     }
-    if !wide::takes(n, run) {
+    if n.e.unit.isa == Isa::Clif {
         return false;
     }
     let composed = composed::Composed::new(n, scope, strip, std::slice::from_ref(run));

@@ -3,7 +3,7 @@
 use super::frame::Block;
 use super::function::function;
 use super::lower::{GROUP, RESULTS};
-use super::vector::Port;
+use super::vector::{GatherWord, Port};
 use super::{Strip, Target, past};
 use crate::clif::vector;
 use crate::lanes::{self, Wide};
@@ -16,8 +16,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, FuncRef, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types,
 };
+use fuseloom_lane::DType;
 use fuseloom_lane::tree::BLOCK;
-use fuseloom_lane::{DType, Prim};
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
 struct Assembled {
@@ -29,10 +29,11 @@ impl Assembled {
     /// Assembles a strip and fills in all arguments that no call changes. `None` if this strip is not for the target.
     fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Assembled> {
         let target = Target::of(n.e.unit.isa)?;
-        if !takes(n, run) {
-            return None;
-        }
-        let strip = if reducers.is_empty() { Strip::of(run) } else { Strip::reducing(run, reducers) };
+        let strip = if reducers.is_empty() {
+            Strip::of(run, &n.e.gathers)
+        } else {
+            Strip::reducing(run, &n.e.gathers, reducers)
+        };
         let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
         let id = n.e.unit.assembled(&function).map_err(|error| n.e.unit.fail(error)).ok()?;
         let block = Block::of(&strip);
@@ -59,12 +60,66 @@ impl Assembled {
             let bits = repeated(n, run.plan.program.dtype(*value), wide);
             assembled.put(n, bits, block.uniform(k as u32));
         }
+        assembled.put_gathers(n, run, &strip, block);
         Some(assembled)
+    }
+
+    /// Sets the arguments of gathers.
+    fn put_gathers(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, block: Block) {
+        if strip.gathers.is_empty() {
+            return;
+        }
+        let zero = n.word(0);
+        for (number, gather) in n.e.gathers.clone().into_iter().enumerate() {
+            let put = |n: &mut Nest<'_, '_>, word: GatherWord, value: Clif| {
+                self.put(n, value, block.uniform(strip.gather_word(word, number as u16)));
+            };
+            put(n, GatherWord::Extent, gather.extent);
+            put(n, GatherWord::Stride, gather.stride);
+            put(n, GatherWord::Step, gather.step.unwrap_or(zero));
+            // Strips count elements from the index of the first.
+            let base = match gather.step {
+                Some(step) => {
+                    let before = n.e.b.ins().imul(run.start, step);
+                    n.e.b.ins().isub(gather.base, before)
+                }
+                None => gather.base,
+            };
+            put(n, GatherWord::Base, base);
+        }
+        let nothing = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3));
+        n.e.b.ins().stack_store(types::I64, zero, nothing, 0);
+        let nothing = n.e.b.ins().stack_addr(types::I64, nothing, 0);
+        self.put(n, nothing, block.uniform(strip.gather_word(GatherWord::Nothing, 0)));
     }
 
     /// Sets an argument.
     fn put(&self, n: &mut Nest<'_, '_>, value: Clif, offset: i32) {
         n.e.b.ins().stack_store(types::I64, value, self.slot, offset);
+    }
+
+    /// Calls a reduction for elements `range`, and gives the states it left in the results.
+    fn call_for(
+        &self,
+        n: &mut Nest<'_, '_>,
+        reducers: &[Reducer<'_>],
+        results: Clif,
+        range: (Clif, Clif),
+    ) -> Vec<States> {
+        self.put(n, range.0, Block::BEGIN);
+        self.put(n, range.1, Block::COUNT);
+        self.call(n);
+        let mut row = 0;
+        let mut all = Vec::new();
+        for reducer in reducers {
+            let mut states = States::new();
+            for &dtype in &reducer.states {
+                states.push(stream::splat(n.e, dtype, results, row));
+                row += RESULTS as i32;
+            }
+            all.push(states);
+        }
+        all
     }
 
     fn call(&self, n: &mut Nest<'_, '_>) {
@@ -94,7 +149,7 @@ pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> b
     true
 }
 
-/// Emits calls that reduce elements `0..count`, which are some, a group of blocks at a time, and jumps to `done` with the states;
+/// Emits calls that reduce elements `0..count`, which are some, a group of blocks at a time if order matters, and jumps to `done` with the states;
 /// `false` if this strip is not for the target.
 pub(crate) fn reduce(
     n: &mut Nest<'_, '_>,
@@ -104,11 +159,19 @@ pub(crate) fn reduce(
     done: ir::Block,
 ) -> bool {
     let Some(assembled) = Assembled::new(n, run, reducers) else { return false };
+    let in_order = reducers.iter().any(|reducer| !reducer.into.op.order_free(reducer.into.dtype));
     let states: usize = reducers.iter().map(|r| r.states.len()).sum();
     let results = StackSlotData::new(StackSlotKind::ExplicitSlot, (states * RESULTS) as u32, 6);
     let results = n.e.b.create_sized_stack_slot(results);
     let results = n.e.b.ins().stack_addr(types::I64, results, 0);
     assembled.put(n, results, Block::RESULTS);
+    if !in_order {
+        let zero = n.word(0);
+        let states = assembled.call_for(n, reducers, results, (zero, count));
+        let out = arguments(n.e, reducers, &states, 1);
+        n.e.b.ins().jump(done, &out);
+        return true;
+    }
     let counter = Counter::new(n, reducers);
     let (inside, stack, finish) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
     let begin = n.e.b.append_block_param(inside, types::I64);
@@ -120,10 +183,7 @@ pub(crate) fn reduce(
     let group = (GROUP * BLOCK) as i64;
     let past = n.e.b.ins().iadd_imm_s(begin, group);
     let end = n.e.b.ins().smin(past, count);
-    assembled.put(n, begin, Block::BEGIN);
-    assembled.put(n, end, Block::COUNT);
-    assembled.call(n);
-    let states = states_at(n, reducers, results);
+    let states = assembled.call_for(n, reducers, results, (begin, end));
     // A single group needs no counter.
     let out = arguments(n.e, reducers, &states, 1);
     let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, group);
@@ -138,40 +198,6 @@ pub(crate) fn reduce(
     n.e.b.switch_to_block(finish);
     counter.finish(n, reducers, number, done);
     true
-}
-
-/// The states that a call left in the results.
-fn states_at(n: &mut Nest<'_, '_>, reducers: &[Reducer<'_>], results: Clif) -> Vec<States> {
-    let mut row = 0;
-    let mut all = Vec::new();
-    for reducer in reducers {
-        let mut states = States::new();
-        for &dtype in &reducer.states {
-            states.push(stream::splat(n.e, dtype, results, row));
-            row += RESULTS as i32;
-        }
-        all.push(states);
-    }
-    all
-}
-
-/// Whether a strip is for the target; if not, the text says why.
-pub(crate) fn takes(n: &mut Nest<'_, '_>, run: &Run<'_>) -> bool {
-    if Target::of(n.e.unit.isa).is_none() {
-        return false;
-    }
-    let gathers = gathers(n, run);
-    if gathers {
-        n.e.unit.stays_narrow("it reads at computed indices");
-    }
-    !gathers
-}
-
-/// Whether the strip itself reads at computed indices.
-fn gathers(n: &Nest<'_, '_>, run: &Run<'_>) -> bool {
-    let mut insts = run.plan.program.iter();
-    n.e.gathers.iter().any(|gather| gather.step.is_some())
-        || insts.any(|(value, inst)| matches!(inst.prim, Prim::Gather(_)) && !run.plan.is_uniform(value))
 }
 
 /// 8 bytes of a value that is equal in all lanes; of a bool all ones or zeros.

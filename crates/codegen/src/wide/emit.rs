@@ -4,6 +4,7 @@ use super::Target;
 use super::allocate::{Allocated, Step};
 use super::assembler::{Assembler, Condition, Label};
 use super::code::{self, Size};
+use super::elements::R11;
 use super::frame::{Block, Frame};
 use super::lower::{GROUP, RESULTS};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Port, Site};
@@ -53,7 +54,7 @@ pub(super) struct Writer<'a> {
     /// The numbers of the streams that are written past the caches just now.
     pub(super) past: Vec<usize>,
     /// Lanes of a step.
-    v: usize,
+    pub(super) v: usize,
 }
 
 /// Memory at a base and a displacement.
@@ -152,6 +153,7 @@ impl<'a> Writer<'a> {
             (Op::Present { first, lanes, size }, Some((to, reg))) => self.present(to, reg, first, lanes, size),
             (Op::Index { lane, size }, Some((to, _))) => self.index(to, size, lane),
             (Op::Strided { load, first, lanes, size }, Some((to, _))) => self.strided(to, load, first, lanes, size),
+            (Op::Fetch { first, lanes, size }, Some((to, _))) => self.fetch(to, first, lanes, size),
             (Op::Scatter { store, lanes, size }, _) => {
                 self.scatter(store, lanes, size, inst.immediate.unwrap_or_default());
             }
@@ -274,6 +276,7 @@ impl<'a> Writer<'a> {
             }
             Place::Frame { port, offset } => (at(Register::RSP, self.frame.port(port) + offset), false),
             Place::Slot(slot) => (at(Register::RSP, self.frame.slot(slot)), false),
+            Place::Addresses { offset } => (at(Register::RSP, self.frame.addresses + offset), false),
             Place::Cell { cell, offset } => (at(Register::RSP, self.frame.cell(cell) + offset), false),
             Place::Kept { buffer, size, offset } => {
                 let [_, base, _] = TEMPORARY;
@@ -337,7 +340,8 @@ impl<'a> Writer<'a> {
         self.asm.rm(family.code(self.target, size), vector(to, size), place);
     }
 
-    fn zero(&mut self, to: Physical) {
+    /// A register of zeros.
+    pub(super) fn zero(&mut self, to: Physical) {
         // Writing the low part clears the rest.
         let to = vector(to, Size::X);
         self.asm.made(Instruction::with3(code::PXOR.code(self.target, Size::X), to, to, to));
@@ -394,80 +398,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The address of element `first` of the step, and the bytes from one element to the next, in registers.
-    fn element(&mut self, port: Port, first: u32) {
-        let [step, address, _] = TEMPORARY;
-        self.asm.rm(Code::Mov_r64_rm64, step, at(BLOCK, self.block.step(port)));
-        self.asm.rm(Code::Lea_r64_m, address, at(I, first as i32));
-        self.asm.rr(Code::Imul_r64_rm64, address, step);
-        self.asm.rm(Code::Add_r64_rm64, address, at(BLOCK, self.block.base(port)));
-    }
-
-    /// At most 16 bytes of elements that are apart.
-    fn strided(&mut self, to: Physical, load: usize, first: Option<u32>, lanes: u8, size: u8) {
-        let [step, address, thrice] = TEMPORARY;
-        if let Some(first) = first {
-            self.element(Port::Load(load), first);
-            self.asm.rm(Code::Lea_r64_m, thrice, MemoryOperand::with_base_index_scale(step, step, 2));
-        }
-        let evex = self.target == Target::Avx512;
-        let x = vector(to, Size::X);
-        if size <= 2 {
-            self.zero(to);
-        }
-        for lane in 0..lanes {
-            let place = match lane % 4 {
-                0 => at(address, 0),
-                1 => MemoryOperand::with_base_index(address, step),
-                2 => MemoryOperand::with_base_index_scale(address, step, 2),
-                _ => MemoryOperand::with_base_index(address, thrice),
-            };
-            match (size, lane) {
-                (8, 0) => {
-                    self.asm.rm(if evex { Code::EVEX_Vmovq_xmm_xmmm64 } else { Code::VEX_Vmovq_xmm_xmmm64 }, x, place);
-                }
-                (4, 0) => {
-                    self.asm.rm(if evex { Code::EVEX_Vmovd_xmm_rm32 } else { Code::VEX_Vmovd_xmm_rm32 }, x, place);
-                }
-                _ => {
-                    let code = match (size, evex) {
-                        (8, false) => Code::VEX_Vpinsrq_xmm_xmm_rm64_imm8,
-                        (8, true) => Code::EVEX_Vpinsrq_xmm_xmm_rm64_imm8,
-                        (4, false) => Code::VEX_Vpinsrd_xmm_xmm_rm32_imm8,
-                        (4, true) => Code::EVEX_Vpinsrd_xmm_xmm_rm32_imm8,
-                        (2, false) => Code::VEX_Vpinsrw_xmm_xmm_r32m16_imm8,
-                        (2, true) => Code::EVEX_Vpinsrw_xmm_xmm_r32m16_imm8,
-                        (_, false) => Code::VEX_Vpinsrb_xmm_xmm_r32m8_imm8,
-                        (_, true) => Code::EVEX_Vpinsrb_xmm_xmm_r32m8_imm8,
-                    };
-                    self.asm.made(Instruction::with4(code, x, x, place, i32::from(lane)));
-                }
-            }
-            if lane % 4 == 3 {
-                self.asm.rm(Code::Lea_r64_m, address, MemoryOperand::with_base_index_scale(address, step, 4));
-            }
-        }
-        if lanes == 2 {
-            self.asm.rm(Code::Lea_r64_m, address, MemoryOperand::with_base_index_scale(address, step, 2));
-        }
-    }
-
-    /// A frame's elements to where they belong.
-    fn scatter(&mut self, store: usize, lanes: u8, size: u8, copy: u8) {
-        let [step, address, _] = TEMPORARY;
-        let port = Port::Store(store);
-        self.element(port, u32::from(copy) * self.v as u32);
-        for lane in 0..lanes {
-            self.move_element(
-                at(Register::RSP, self.frame.port(port) + i32::from(lane) * i32::from(size)),
-                at(address, 0),
-                size,
-                R11,
-            );
-            self.asm.rr(Code::Add_r64_rm64, address, step);
-        }
-    }
-
     /// The number of elements of the block at hand as a float.
     fn length(&mut self, to: Physical, double: bool) {
         let [length, ..] = TEMPORARY;
@@ -508,29 +438,6 @@ impl<'a> Writer<'a> {
             2 => self.asm.mr(Code::Mov_rm16_r16, to, half),
             4 => self.asm.mr(Code::Mov_rm32_r32, to, word),
             _ => self.asm.mr(Code::Mov_rm64_r64, to, long),
-        }
-    }
-
-    /// One element from memory to memory.
-    pub(super) fn move_element(&mut self, from: MemoryOperand, to: MemoryOperand, size: u8, by: [Register; 4]) {
-        let [byte, half, word, long] = by;
-        match size {
-            1 => {
-                self.asm.rm(Code::Movzx_r32_rm8, word, from);
-                self.asm.mr(Code::Mov_rm8_r8, to, byte);
-            }
-            2 => {
-                self.asm.rm(Code::Movzx_r32_rm16, word, from);
-                self.asm.mr(Code::Mov_rm16_r16, to, half);
-            }
-            4 => {
-                self.asm.rm(Code::Mov_r32_rm32, word, from);
-                self.asm.mr(Code::Mov_rm32_r32, to, word);
-            }
-            _ => {
-                self.asm.rm(Code::Mov_r64_rm64, long, from);
-                self.asm.mr(Code::Mov_rm64_r64, to, long);
-            }
         }
     }
 
@@ -645,9 +552,6 @@ impl<'a> Writer<'a> {
         }
     }
 }
-
-/// The names of R11 by size.
-const R11: [Register; 4] = [Register::R11L, Register::R11W, Register::R11D, Register::R11];
 
 /// Memory so many bytes behind the step's first element of what element 0 of lies at `base`.
 fn element_of_step(base: Register, size: usize, offset: i32) -> MemoryOperand {

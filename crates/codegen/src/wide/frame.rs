@@ -38,7 +38,7 @@ impl Block {
         Block {
             loads: strip.loads.len(),
             stores: strip.stores.len(),
-            uniforms: strip.uniforms.len(),
+            uniforms: strip.words(),
             ahead: strip.ahead.len(),
         }
     }
@@ -76,6 +76,8 @@ pub(crate) struct Frame {
     uniforms: i32,
     loads: Vec<i32>,
     stores: Vec<i32>,
+    /// The addresses of a gather's elements.
+    pub(crate) addresses: i32,
     /// The cells of a reduction that are not in registers.
     cells: Vec<i32>,
     /// Elements of a block that are read a second time.
@@ -105,10 +107,11 @@ impl Frame {
             at += bytes.next_multiple_of(64) as i32;
             here
         };
-        let uniforms = reserve(if target == Target::Avx2 { 32 * strip.uniforms.len() } else { 0 });
+        let uniforms = reserve(if target == Target::Avx2 { 32 * strip.words() } else { 0 });
         let mut stream = |shape: &StreamShape| reserve(if shape.framed(target) { v * shape.dtype.size() } else { 0 });
         let loads = strip.loads.iter().map(&mut stream).collect();
         let stores = strip.stores.iter().map(|(_, shape)| stream(shape)).collect();
+        let addresses = reserve(if strip.gathers.is_empty() { 0 } else { 8 * v });
         let in_registers = cells.in_registers(target);
         let cells = cells.iter().map(|cell| reserve(if cell.register.is_some() { 0 } else { cell.bytes })).collect();
         let buffers = strip.reducing.iter().filter(|r| matches!(r.again, Some(Again::Buffer(_))));
@@ -122,6 +125,7 @@ impl Frame {
             uniforms,
             loads,
             stores,
+            addresses,
             cells,
             kept,
             kept_bases,

@@ -29,6 +29,7 @@ mod cell;
 mod check;
 mod code;
 mod disassemble;
+mod elements;
 mod emit;
 mod frame;
 mod function;
@@ -37,7 +38,7 @@ pub(crate) mod past;
 mod reduce;
 mod vector;
 
-pub(crate) use call::{elementwise, reduce, takes};
+pub(crate) use call::{elementwise, reduce};
 pub(crate) use function::Function;
 
 use crate::Isa;
@@ -46,9 +47,11 @@ use crate::reduce::Reducer;
 use crate::strip::Run;
 pub(crate) use crate::strip::Source;
 use crate::strip::stream::{Step, Stream};
+use crate::unit::GatherAt;
 use code::Size;
 use fuseloom_lane::{DType, Prim, Program, Reduction, Scalar, Value};
 use smallvec::SmallVec;
+use vector::GatherWord;
 
 /// The instruction sets strips are assembled for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -187,14 +190,18 @@ pub(crate) struct Strip<'p> {
     pub(crate) checks: Vec<(usize, u32)>,
     /// The reductions over the axis.
     pub(crate) reducing: Vec<Reducing>,
+    /// The arrays that are read at computed indices; whether their bases move along the strip.
+    pub(crate) gathers: Vec<bool>,
     /// Values computed before the loop that something in it uses, other than constants.
     pub(crate) uniforms: Vec<Value>,
 }
 
 impl<'p> Strip<'p> {
     /// The strip of a run.
-    pub(crate) fn of(run: &'p Run<'p>) -> Strip<'p> {
+    pub(crate) fn of(run: &'p Run<'p>, gathers: &[GatherAt]) -> Strip<'p> {
         let plan = &run.plan;
+        let gathers =
+            if plan.gathers() { gathers.iter().map(|gather| gather.step.is_some()).collect() } else { vec![] };
         Strip {
             plan,
             sources: run.sources.clone(),
@@ -204,13 +211,14 @@ impl<'p> Strip<'p> {
             past: run.past.iter().map(|(store, _)| *store).collect(),
             checks: run.checks.clone(),
             reducing: vec![],
+            gathers,
             uniforms: plan.used_uniforms(),
         }
     }
 
     /// The strip of a run that reduces over its axis.
-    pub(crate) fn reducing(run: &'p Run<'p>, reducers: &[Reducer<'_>]) -> Strip<'p> {
-        let mut strip = Strip { past: vec![], ..Strip::of(run) };
+    pub(crate) fn reducing(run: &'p Run<'p>, gathers: &[GatherAt], reducers: &[Reducer<'_>]) -> Strip<'p> {
+        let mut strip = Strip { past: vec![], ..Strip::of(run, gathers) };
         let mut buffers = 0;
         for reducer in reducers {
             let tree = Combining::of(reducer);
@@ -228,6 +236,26 @@ impl<'p> Strip<'p> {
             strip.reducing.push(Reducing { first: reducer.first, tree, block, again });
         }
         strip
+    }
+
+    /// Whether the elements need no blocks: every reduction gives the same in any order.
+    pub(crate) fn is_one_block(&self) -> bool {
+        self.reducing.iter().all(|reducing| reducing.tree.order_free)
+    }
+
+    /// The number of an argument of a gather among what is uniform: it comes behind the values.
+    pub(crate) fn gather_word(&self, word: GatherWord, number: u16) -> u32 {
+        let gather = match word {
+            GatherWord::Nothing => self.gathers.len(),
+            GatherWord::Base | GatherWord::Extent | GatherWord::Stride | GatherWord::Step => usize::from(number),
+        };
+        (self.uniforms.len() + GatherWord::OWN * gather + word as usize % GatherWord::OWN) as u32
+    }
+
+    /// How many uniform words there are: values, and the arguments of gathers.
+    pub(crate) fn words(&self) -> usize {
+        let gathers = self.gathers.len();
+        self.uniforms.len() + GatherWord::OWN * gathers + usize::from(gathers > 0)
     }
 
     /// The contiguous stream that a result is, and that nothing in the strip writes to.
@@ -249,6 +277,7 @@ impl<'p> Strip<'p> {
             ahead: vec![],
             past: vec![],
             checks: vec![],
+            gathers: vec![],
             uniforms: vec![],
             reducing: vec![],
         }

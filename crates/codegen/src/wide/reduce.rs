@@ -1,7 +1,7 @@
 //! The function of a strip that reduces over its axis.
 //!
 //! ```text
-//! entry(block)   from element BEGIN on, up to COUNT: at most eight blocks
+//! entry(block)   from element BEGIN on, up to COUNT: at most eight blocks; if order does not matter, one of any length
 //! each block     the lanes start; rows, several at a time, then one at a time; the last row; the fold
 //!                moments: the same once more, over how far the elements are from their mean
 //! pair           the blocks' states, in RESULTS, become one
@@ -83,9 +83,13 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let (block, done) = (w.asm.label(), w.asm.label());
 
     w.asm.bind(block);
-    w.asm.rm(Code::Lea_r64_m, END, at(I, ELEMENTS as i32));
-    w.asm.rm(Code::Cmp_r64_rm64, END, at(BLOCK, Block::COUNT));
-    w.asm.rm(Code::Cmovg_r64_rm64, END, at(BLOCK, Block::COUNT));
+    if strip.is_one_block() {
+        w.asm.rm(Code::Mov_r64_rm64, END, at(BLOCK, Block::COUNT));
+    } else {
+        w.asm.rm(Code::Lea_r64_m, END, at(I, ELEMENTS as i32));
+        w.asm.rm(Code::Cmp_r64_rm64, END, at(BLOCK, Block::COUNT));
+        w.asm.rm(Code::Cmovg_r64_rm64, END, at(BLOCK, Block::COUNT));
+    }
     if two_passes {
         w.asm.mr(Code::Mov_rm64_r64, begin, I);
         place_buffers(&mut w, strip);
@@ -101,7 +105,7 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     w.asm.rm(Code::Cmp_r64_rm64, I, at(BLOCK, Block::COUNT));
     w.asm.jump_if(Condition::Less, block);
 
-    for (k, pair) in pairs.iter().enumerate() {
+    for (k, pair) in pairs.iter().enumerate().filter(|_| !strip.is_one_block()) {
         w.asm.made(Instruction::with2(Code::Cmp_rm64_imm8, number, 1 << k));
         w.asm.jump_if(Condition::NotGreater, done);
         w.body(&pair.0, &pair.1);

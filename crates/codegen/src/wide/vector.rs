@@ -87,6 +87,11 @@ pub(crate) enum Place {
         /// Bytes from the first element of the step.
         offset: i32,
     },
+    /// The addresses of a gather's elements, on the stack.
+    Addresses {
+        /// Bytes from that of the step's first.
+        offset: i32,
+    },
     /// The states of blocks, in the caller's memory.
     Result {
         /// The number of the state.
@@ -105,6 +110,26 @@ pub(crate) enum Port {
     Store(usize),
     /// Elements of what it reads that the next point will.
     Ahead(usize),
+}
+
+/// What a gather is told beside the indices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GatherWord {
+    /// The address of index 0, for the element of index 0 of the strip's axis.
+    Base = 0,
+    /// How many indices there are.
+    Extent = 1,
+    /// Bytes from one to the next.
+    Stride = 2,
+    /// Bytes that the base moves from one element of the strip to the next.
+    Step = 3,
+    /// The address of a zero. All gathers have one.
+    Nothing = 4,
+}
+
+impl GatherWord {
+    /// How many are a gather's own.
+    pub(crate) const OWN: usize = 4;
 }
 
 /// An operand that is read.
@@ -162,6 +187,15 @@ pub(crate) enum Op {
         load: usize,
         /// The first element of the step; `None` goes on where the instruction before ended.
         first: Option<u32>,
+        /// How many elements.
+        lanes: u8,
+        /// Bytes of each.
+        size: u8,
+    },
+    /// Elements from the addresses in the frame: at most 16 bytes of them.
+    Fetch {
+        /// The number of the first.
+        first: u8,
         /// How many elements.
         lanes: u8,
         /// Bytes of each.
@@ -248,6 +282,7 @@ impl Inst<Virtual> {
             | Op::LoadInvariant(_)
             | Op::Present { .. }
             | Op::Index { .. }
+            | Op::Fetch { .. }
             | Op::Length { .. } => true,
             // Elements that are apart are reached from those before; the others write, or call.
             Op::Strided { .. }

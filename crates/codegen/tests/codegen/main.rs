@@ -1,6 +1,7 @@
 //! Compiled kernels against the kernel interpreter.
 
 mod cache;
+mod gathers;
 #[path = "../../../kernel/tests/generate/mod.rs"]
 mod generate;
 mod legalization;

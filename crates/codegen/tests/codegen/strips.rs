@@ -176,7 +176,7 @@ fn reductions_read_no_byte_outside_of_the_elements() {
 }
 
 /// Runs each case, all of one kernel, on every instruction set, with each buffer at either guard page.
-fn against_guards(what: &str, size: usize, cases: Vec<(Kernel, Memory)>) {
+pub(crate) fn against_guards(what: &str, size: usize, cases: Vec<(Kernel, Memory)>) {
     let cases: Vec<_> = cases
         .into_iter()
         .map(|(kernel, memory)| {

@@ -8,18 +8,18 @@ use fuseloom_lane::{Cmp, DType, Scalar, Value};
 impl Lower<'_, '_> {
     /// A product that wraps.
     pub(super) fn multiply(&mut self, size: usize, a: Value, b: Value) -> Pieces {
-        let args = [a, b];
+        let (a, b) = (self.pieces(a), self.pieces(b));
+        a.iter().zip(&b).map(|(&a, &b)| self.multiply_pieces(size, a, b)).collect()
+    }
+
+    /// The same of pieces.
+    pub(super) fn multiply_pieces(&mut self, size: usize, a: Piece, b: Piece) -> Piece {
         match (size, self.target) {
-            (2, _) => self.map2(size, &args, true, code::PMULL_W),
-            (4, _) => self.map2(size, &args, true, code::PMULL_D),
-            (8, Target::Avx512) => self.map2(size, &args, true, code::PMULL_Q),
-            _ => {
-                let (a, b) = (self.pieces(a), self.pieces(b));
-                let pairs = a.iter().zip(&b);
-                pairs
-                    .map(|(&a, &b)| if size == 1 { self.multiply_bytes(a, b) } else { self.multiply_words(a, b) })
-                    .collect()
-            }
+            (1, _) => self.multiply_bytes(a, b),
+            (2, _) => self.binary(code::PMULL_W, self.reg(2), a, b, true),
+            (4, _) => self.binary(code::PMULL_D, self.reg(4), a, b, true),
+            (_, Target::Avx512) => self.binary(code::PMULL_Q, self.reg(8), a, b, true),
+            (_, Target::Avx2) => self.multiply_words(a, b),
         }
     }
 

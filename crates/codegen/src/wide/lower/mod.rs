@@ -10,6 +10,7 @@
 //! | [`mask`] | comparisons, selection, logic |
 //! | [`convert`] | between dtypes and between numbers of lanes |
 //! | [`memory`] | loads and stores of streams |
+//! | [`gather`] | reads at computed indices |
 //! | [`reduce`] | the lanes of reductions |
 //! | [`extreme`] | the largest and the smallest of several rows |
 //! | [`call`] | what no sequence does: a function on the lanes of a frame |
@@ -18,6 +19,7 @@ mod call;
 mod convert;
 mod extreme;
 mod float;
+mod gather;
 mod integer;
 mod mask;
 mod memory;
@@ -189,7 +191,8 @@ impl Lower<'_, '_> {
                 let args = args.unwrap_or_else(|| unreachable!("arguments are computed before"));
                 return self.inline_values(program, args).swap_remove(0);
             }
-            Prim::Table(_) | Prim::Gather(_) => return self.call(&inst.prim, dtype, &args),
+            Prim::Gather(number) => return self.gather(*number, dtype, args[0]),
+            Prim::Table(_) => return self.call(&inst.prim, dtype, &args),
             Prim::FloorDiv | Prim::FloorMod if size == 8 => return self.call(&inst.prim, dtype, &args),
             Prim::FloorDiv => self.floor_div(dtype, args[0], args[1], false),
             Prim::FloorMod => self.floor_div(dtype, args[0], args[1], true),
