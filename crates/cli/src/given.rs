@@ -3,14 +3,17 @@
 use crate::failure::{Failure, Result};
 use fuseloom::graph::Sizes;
 use fuseloom::{Array, DType, Dim, Program, Type};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 /// One `-i`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) name: String,
     pub(crate) what: What,
+    /// The array once it was read: a pipe can be read but once.
+    array: OnceLock<Array>,
 }
 
 /// What an input is.
@@ -35,7 +38,7 @@ impl FromStr for Given {
         if what.is_empty() {
             return Err("there is nothing after the `=`".into());
         }
-        Ok(Given { name: name.into(), what: What::parse(what)? })
+        Ok(Given { name: name.into(), what: What::parse(what)?, array: OnceLock::new() })
     }
 }
 
@@ -54,22 +57,33 @@ impl What {
                 let extent = |text: &str| text.parse().map_err(|_| format!("`{text}` is no extent"));
                 Ok(What::Type(dtype, extents.map(extent).collect::<std::result::Result<_, _>>()?))
             }
-            None => Ok(What::Npy(text.into())),
+            None => match typed.map(|(name, _)| name.parse::<DType>()) {
+                Some(Err(problem)) if !Path::new(text).exists() && !text.contains(['/', '.']) => {
+                    Err(problem.to_string())
+                }
+                _ => Ok(What::Npy(text.into())),
+            },
         }
     }
+}
 
+impl Given {
     /// The array; `None` if only a type is given.
     pub(crate) fn load(&self) -> Result<Option<Array>> {
-        match self {
-            What::Npy(path) => Ok(Some(Array::load(path)?)),
-            What::Npz(path, key) => Ok(Some(Array::load_npz(path, key)?)),
-            What::Type(..) => Ok(None),
+        if let Some(array) = self.array.get() {
+            return Ok(Some(array.clone()));
         }
+        let array = match &self.what {
+            What::Npy(path) => Array::load(path)?,
+            What::Npz(path, key) => Array::load_npz(path, key)?,
+            What::Type(..) => return Ok(None),
+        };
+        Ok(Some(self.array.get_or_init(|| array).clone()))
     }
 
     /// The type; reads the file if need be.
     pub(crate) fn ty(&self) -> Result<Type> {
-        match self {
+        match &self.what {
             What::Type(dtype, extents) => Ok(Type::new(*dtype, extents.iter().copied())),
             What::Npy(_) | What::Npz(..) => {
                 let array = self.load()?.ok_or_else(|| Failure::Message("there is no array".into()))?;
@@ -80,16 +94,16 @@ impl What {
 }
 
 /// What is given for each of the program's inputs, in their order.
-pub(crate) fn in_order<'g>(program: &Program, given: &[&'g Given]) -> Result<Vec<Option<&'g What>>> {
+pub(crate) fn in_order<'g>(program: &Program, given: &[&'g Given]) -> Result<Vec<Option<&'g Given>>> {
     let inputs = program.inputs();
-    let mut ordered: Vec<Option<&What>> = vec![None; inputs.len()];
+    let mut ordered: Vec<Option<&Given>> = vec![None; inputs.len()];
     for one in given {
         let Some(position) = inputs.iter().position(|(name, _)| *name == one.name) else {
             let names: Vec<String> = inputs.iter().map(|(name, _)| format!("`{name}`")).collect();
             let known = if names.is_empty() { "there are none".into() } else { format!("only {}", names.join(", ")) };
             return Err(format!("there is no input `{}`, {known}", one.name).into());
         };
-        if ordered[position].replace(&one.what).is_some() {
+        if ordered[position].replace(*one).is_some() {
             return Err(format!("input `{}` is given twice", one.name).into());
         }
     }
@@ -130,7 +144,7 @@ mod tests {
         assert_eq!(what("x=f32[2, 3]"), Ok(What::Type(DType::F32, vec![2, 3])));
         assert_eq!(what("x=i64[]"), Ok(What::Type(DType::I64, vec![])));
         assert_eq!(what("x=odd[1].npy"), Ok(What::Npy("odd[1].npy".into())));
-        for bad in ["x", "=a.npy", "x=", "x=a.npz", "x=f32[-1]", "x=f32[n]", "x=f32[99999999999999999999]"] {
+        for bad in ["x", "=a.npy", "x=", "x=a.npz", "x=f32[-1]", "x=f32[n]", "x=f4[3]", "x=f32[99999999999999999999]"] {
             assert!(what(bad).is_err(), "{bad}");
         }
     }

@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
     if !arguments.output.is_empty() && arguments.output.len() != outputs {
         return Err(format!("there are {outputs} outputs but {} files for them", arguments.output.len()).into());
     }
+    let files = begin(&arguments.output)?;
     let mut inputs = Vec::new();
     for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &given)?) {
         let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
@@ -59,19 +60,21 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<()> {
         }
         return Ok(());
     }
-    save(&results, &arguments.output)
+    save(&results, files)
 }
 
-/// Writes all files or none: first beside their places, and only when all are whole they move there.
-fn save(arrays: &[Array], paths: &[PathBuf]) -> Result<()> {
+/// Begins all files, before anything is computed for a place that cannot be written to.
+fn begin(paths: &[PathBuf]) -> Result<Vec<WholeFile>> {
     if let Some(twice) = paths.iter().enumerate().find_map(|(k, path)| paths[..k].contains(path).then_some(path)) {
         return Err(format!("`{}` is given for two outputs: name a file for each", twice.display()).into());
     }
-    let mut written = Vec::new();
-    for (array, path) in arrays.iter().zip(paths) {
-        let mut file = WholeFile::create(path)?;
+    paths.iter().map(|path| Ok(WholeFile::create(path)?)).collect()
+}
+
+/// Writes all files or none: first beside their places, and only when all are whole they move there.
+fn save(arrays: &[Array], mut files: Vec<WholeFile>) -> Result<()> {
+    for (array, file) in arrays.iter().zip(&mut files) {
         file.write_npy(array)?;
-        written.push(file);
     }
-    written.into_iter().try_for_each(|file| Ok(file.finish()?))
+    files.into_iter().try_for_each(|file| Ok(file.finish()?))
 }

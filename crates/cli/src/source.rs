@@ -62,7 +62,7 @@ impl Source {
         if let Some(twice) = given.iter().enumerate().find(|(k, one)| given[..*k].iter().any(|e| e.name == one.name)) {
             return Err(format!("input `{}` is given twice", twice.1.name).into());
         }
-        let types = given.iter().map(|one| Ok((one.name.as_str(), one.what.ty()?)));
+        let types = given.iter().map(|one| Ok((one.name.as_str(), one.ty()?)));
         let types: Vec<(&str, Type)> = types.collect::<Result<_>>()?;
         let program = expression.program(&types, options).map_err(|error| {
             let missing: Vec<String> = (expression.inputs().iter())

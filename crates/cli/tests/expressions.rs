@@ -3,6 +3,7 @@
 mod here;
 
 use here::{Here, elements, message, npy};
+use std::process::Stdio;
 
 /// Arrays for expressions: `x` is f32[3,2], `w` is f32[2].
 fn arrays() -> Here {
@@ -40,6 +41,18 @@ fn expressions_run() {
     // From a file, whatever it is called.
     here.write("standardize.py", "# columns\nc = x - x.mean(0)\nc / x.std(0)\n");
     assert_eq!(here.good(&["run", "standardize.py", "-i", "x=x.npy"]).lines().count(), 3);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_input_comes_through_a_pipe() {
+    use std::io::Write;
+    let here = arrays();
+    let arguments = ["run", "x.sum()", "-i", "x=/dev/stdin"];
+    let mut child = here.command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&npy("(2,)", &[3.0, 4.0])).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "7.0");
 }
 
 #[test]
@@ -130,7 +143,8 @@ fn an_index_that_is_out_of_range_when_it_runs_is_an_error() {
     let here = arrays();
     let arguments = ["run", "x[(x[:, 0] * 2).astype(int)]", "-i", "x=x.npy", "-o", "out.npy"];
     let said = message(here.run(&arguments), &arguments);
-    assert!(said.contains("out of range") && !here.path("out.npy").exists(), "{said}");
+    let expected = "index 10 is out of range for axis 0 of extent 3\n --> expression:1:2\n";
+    assert!(said.contains(expected) && !here.path("out.npy").exists(), "{said}");
 }
 
 #[test]

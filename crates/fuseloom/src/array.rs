@@ -2,7 +2,7 @@
 
 use crate::{DType, Element, Error, Result};
 use fuseloom_lane::Scalar;
-use fuseloom_runtime::{Buffer, Input, Layout, RuntimeError};
+use fuseloom_runtime::{Buffer, Input, Layout, RuntimeError, each_offset};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::fmt;
 use std::path::Path;
@@ -324,7 +324,10 @@ impl Array {
             return bytes[self.layout.offset()..][..self.len() * size].into();
         }
         let mut copy = Vec::with_capacity(self.len() * size);
-        self.for_each_offset(|offset| copy.extend_from_slice(&bytes[offset..offset + size]));
+        let first = self.layout.offset() as i64;
+        each_offset(self.shape(), self.strides(), |offset| {
+            copy.extend_from_slice(&bytes[(first + offset) as usize..][..size]);
+        });
         copy.into()
     }
 
@@ -341,31 +344,6 @@ impl Array {
         let bytes = &self.buffer.as_bytes()[offset..offset + size];
         if cfg!(target_endian = "little") { &mut bits[..size] } else { &mut bits[8 - size..] }.copy_from_slice(bytes);
         Scalar::from_bits(self.dtype(), u64::from_ne_bytes(bits))
-    }
-
-    /// Calls `f` with the byte offset of each element, in C order.
-    fn for_each_offset(&self, mut f: impl FnMut(usize)) {
-        let (shape, strides) = (self.shape(), self.strides());
-        if self.is_empty() {
-            return;
-        }
-        let mut index = vec![0usize; shape.len()];
-        let mut offset = self.layout.offset() as i64;
-        loop {
-            f(offset as usize);
-            let mut axis = shape.len();
-            loop {
-                let Some(next) = axis.checked_sub(1) else { return };
-                axis = next;
-                index[axis] += 1;
-                offset += strides[axis];
-                if index[axis] < shape[axis] {
-                    break;
-                }
-                offset -= strides[axis] * shape[axis] as i64;
-                index[axis] = 0;
-            }
-        }
     }
 
     fn to_contiguous(&self) -> Result<Buffer> {

@@ -86,6 +86,18 @@ pub enum Error {
     /// The reference interpreter, which runs where there is no code generation, refused.
     #[error("{0}")]
     Interpret(#[from] InterpretError),
+    /// An index, of an array of indices, was outside the axis it indexes.
+    #[error("take: index {index} is out of range for axis {axis} of extent {extent}{}", at(place))]
+    Index {
+        /// The index.
+        index: i64,
+        /// The axis.
+        axis: usize,
+        /// Its extent.
+        extent: usize,
+        /// Where the indexing was written, where that is known.
+        place: Option<Place>,
+    },
     /// The program needs more memory than it may use.
     #[error("this needs {peak} bytes but the memory limit is {limit}. The largest buffers: {}", listed(largest))]
     MemoryLimit {
@@ -189,6 +201,7 @@ impl Error {
             Error::Operation { place, .. } | Error::Unbound { place, .. } | Error::Expression { place, .. } => {
                 Some(place.clone())
             }
+            Error::Index { place, .. } => place.clone(),
             Error::Graph { .. }
             | Error::Count { .. }
             | Error::Argument { .. }
@@ -229,10 +242,17 @@ impl Error {
         let parts = match self {
             Error::Operation { mistake, place } => Some((mistake.statement(), place, mistake.hint())),
             Error::Expression { message, place, hint } => Some((message.clone(), place, hint.clone())),
+            Error::Index { index, axis, extent, place: Some(place) } => {
+                Some((format!("index {index} is out of range for axis {axis} of extent {extent}"), place, None))
+            }
             _ => None,
         };
         parts.and_then(|(message, place, hint)| annotate(&message, place, hint)).unwrap_or_else(|| self.to_string())
     }
+}
+
+fn at(place: &Option<Place>) -> String {
+    place.as_ref().map_or(String::new(), |place| format!(" ({place})"))
 }
 
 fn sentence(hint: Option<String>) -> String {

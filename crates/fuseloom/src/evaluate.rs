@@ -1,6 +1,7 @@
 //! Computing tensors.
 
 use crate::lower::{Lowered, lower};
+use crate::outside::locate;
 use crate::pipeline::prepare;
 use crate::run::{Watched, layouts};
 use crate::tensor::Source;
@@ -132,7 +133,7 @@ fn compute(tensors: &[Tensor], options: &Options) -> Result<Vec<Array>> {
     let lowered = lower(tensors, 0, Lowered::default())?;
     let prepared = prepare(&lowered, options)?;
     let inputs = lowered.data.iter().map(Array::as_input).collect::<Result<SmallVec<[_; 8]>>>()?;
-    prepared.call(&inputs)
+    prepared.call(&inputs).map_err(|error| locate(error, &prepared, &lowered.places, &inputs))
 }
 
 /// Calls with a tensor bound to its data, to be watched.

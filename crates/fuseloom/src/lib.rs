@@ -54,6 +54,7 @@ pub mod measure;
 mod npy;
 mod npz;
 mod options;
+mod outside;
 mod pipeline;
 mod place;
 mod profile;

@@ -122,7 +122,7 @@ fn prepare_with(graph: &Graph, places: &Places, settings: Settings) -> Result<Ar
 }
 
 impl Prepared {
-    fn new(graph: &Graph, places: &Places, settings: Settings, hash: u64) -> Result<Prepared> {
+    pub(crate) fn new(graph: &Graph, places: &Places, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
         let given = Given { hints: None, memory_limit: settings.memory_limit };
         let passes = Passes { off: &off, given, ..Passes::default() };

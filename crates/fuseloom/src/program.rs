@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, Destinations, In, Out};
 use crate::lower::{Lowered, lower};
+use crate::outside::locate;
 use crate::pipeline::{Prepared, prepare};
 use crate::run::Watched;
 use crate::tensor::{IntoShape, Node, Source};
@@ -292,7 +293,7 @@ impl Program {
         let mut list: SmallVec<[In<'_>; 8]> = SmallVec::new();
         inputs.inputs(&mut list)?;
         self.complete(&mut list)?;
-        self.prepared.call(&list)
+        self.prepared.call(&list).map_err(|error| self.locate(error, &list))
     }
 
     /// [`Program::call`] of a program with one output.
@@ -342,7 +343,12 @@ impl Program {
         self.complete(&mut list)?;
         let mut into: SmallVec<[Out<'_>; 2]> = SmallVec::new();
         outputs.outputs(&mut into);
-        self.prepared.call_into(&list, &mut into)
+        self.prepared.call_into(&list, &mut into).map_err(|error| self.locate(error, &list))
+    }
+
+    #[cold]
+    fn locate(&self, error: Error, inputs: &[In<'_>]) -> Error {
+        locate(error, &self.prepared, &self.lowered.places, inputs)
     }
 
     /// Checks the number of inputs and adds the data.

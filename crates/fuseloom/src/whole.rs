@@ -60,11 +60,18 @@ impl WholeFile {
         if existing.as_ref().is_some_and(|m| !m.is_file()) {
             return Ok(WholeFile { path: given.into(), place: Place::Device(Vec::new()) });
         }
-        // The place itself, not a link to it.
+        // The place itself, not a link to it, whether anything is there yet or not.
         let path = match existing {
             Some(_) => given.canonicalize().map_err(failed)?,
-            None => given.to_path_buf(),
+            None => match std::fs::read_link(given) {
+                Ok(target) => given.parent().unwrap_or(Path::new("")).join(target),
+                Err(_) => given.to_path_buf(),
+            },
         };
+        if existing.is_some() {
+            // A file that may not be written to is not replaced either.
+            std::fs::OpenOptions::new().write(true).open(&path).map_err(failed)?;
+        }
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::metadata(directory).map_err(failed)?;
         let mut builder = tempfile::Builder::new();
@@ -178,6 +185,11 @@ mod tests {
         assert!(nowhere.ends_with("No such file or directory (os error 2)"), "{nowhere}");
         let unfinished = directory.path().join("unfinished");
         WholeFile::create(&unfinished).unwrap().write_all(b"half").unwrap();
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "nothing is left of what was not finished");
+        let (ahead, later) = (directory.path().join("ahead"), directory.path().join("later"));
+        symlink("later", &ahead).unwrap();
+        write_whole(&ahead, |file| file.write_all(b"new").map_err(|e| io_error(&ahead, e))).unwrap();
+        assert_eq!(std::fs::read(&later).unwrap(), b"new");
+        assert!(std::fs::symlink_metadata(&ahead).unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4, "nothing is left of what was not finished");
     }
 }

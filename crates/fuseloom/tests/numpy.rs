@@ -102,7 +102,13 @@ fn views_and_their_inverses() {
     assert_eq!(values(&stack([&x, &x], 1).ravel()), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 3.0, 4.0, 5.0]);
     assert_eq!(concatenate([x.cast(i8), zeros((1, 3), f32)], 0).dtype().unwrap(), f32);
     let error = x.take([3i64], 1).eval().unwrap_err().to_string();
-    assert!(error.contains("out of range"), "{error}");
+    assert!(error.starts_with("take: index 3 is out of range for axis 1 of extent 3 ("), "{error}");
+    // Of one whose indices come out of another, the first that fails: x is [[0, 1, 2], [3, 4, 5]].
+    let indices = x.take([0i64, 2], 1).slice(s![1]); // 3 and 5
+    let error = x.take(&indices - 4, 0).take(&indices, 1).eval().unwrap_err().to_string();
+    assert!(error.starts_with("take: index 3 is out of range for axis 1 of extent 3 ("), "{error}");
+    let error = x.take(&indices - 2, 0).take([7i64], 1).eval().unwrap_err().to_string();
+    assert!(error.starts_with("take: index 3 is out of range for axis 0 of extent 2 ("), "{error}");
     let error = x.reshape((4, -1)).check().unwrap_err().to_string();
     assert!(error.starts_with("cannot reshape i64[2,3] to [4,"), "{error}");
 }

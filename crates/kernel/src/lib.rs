@@ -12,13 +12,13 @@ mod args;
 mod bind;
 mod interpret;
 mod kernel;
+mod lines;
 mod parse;
 mod plan;
 mod plan_print;
 mod print;
 mod program_text;
 mod reach;
-mod scan;
 mod verify;
 
 pub use args::{CompiledKernel, Entry, KernelArgs, Library, Matrix, ProductCall, ProductFn, Status};
@@ -28,6 +28,7 @@ pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
     ParamId, Phase, Product, Range, ReduceInto, Role, SCAN_ROWS, ScanGrouping, ScanInto, Stride, Strip, VarId,
 };
+pub use lines::ParseError;
 pub use parse::parse;
 pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
@@ -35,5 +36,4 @@ pub use plan::{
 };
 pub use plan_print::{print_bound, print_plan, print_sizes};
 pub use print::{operand_names, print};
-pub use scan::ParseError;
 pub use verify::{MAX_DEPTH, VerifyError, verify};

@@ -3,7 +3,7 @@
 mod program;
 mod strip;
 
-use crate::scan::{Line, ParseError, Words, lines};
+use crate::lines::{Line, ParseError, Words, lines};
 use crate::{Access, Item, Kernel, Label, Loop, LoopKind, MAX_DEPTH, Operand, OperandId, Parallel, ParamId, Phase};
 use crate::{Product, Range, Role, Stride, VarId};
 use fuseloom_lane::{Program, Table};

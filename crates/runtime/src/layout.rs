@@ -173,6 +173,30 @@ fn reach(shape: &[usize], strides: &[i64]) -> (i128, i128) {
     (below, above)
 }
 
+/// Calls `f` with the byte offset of each element from the first, in C order, for extents and byte strides of as many axes.
+pub fn each_offset(shape: &[usize], strides: &[i64], mut f: impl FnMut(i64)) {
+    if shape.contains(&0) {
+        return;
+    }
+    let mut index: Extents = SmallVec::from_elem(0, shape.len());
+    let mut offset = 0;
+    loop {
+        f(offset);
+        let mut axis = shape.len();
+        loop {
+            let Some(next) = axis.checked_sub(1) else { return };
+            axis = next;
+            index[axis] += 1;
+            offset += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            offset -= strides[axis] * shape[axis] as i64;
+            index[axis] = 0;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

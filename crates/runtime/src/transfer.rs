@@ -1,7 +1,6 @@
 //! Elements in and out of operands one by one, in C order: for what reads and writes without a kernel.
 
-use crate::layout::byte_size;
-use crate::operand::RawArray;
+use crate::layout::{byte_size, each_offset};
 use crate::{Input, Output, RuntimeError};
 use fuseloom_lane::DType;
 
@@ -12,8 +11,8 @@ impl Input<'_> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(total).map_err(|_| RuntimeError::OutOfMemory { bytes: total })?;
         let size = self.array.dtype.size();
-        for_each_offset(&self.array, |offset| {
-            let element = self.array.first.as_ptr().wrapping_offset(offset);
+        each_offset(self.array.shape(), self.array.strides(), |offset| {
+            let element = self.array.first.as_ptr().wrapping_offset(offset as isize);
             // SAFETY: an index inside the shape is an element of the borrowed memory, which is initialized.
             bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(element, size) });
         });
@@ -35,9 +34,9 @@ impl Output<'_> {
             return Err(RuntimeError::InvalidBool { position, value: bytes[position] });
         }
         let mut elements = bytes.chunks_exact(self.array.dtype.size());
-        for_each_offset(&self.array, |offset| {
+        each_offset(self.array.shape(), self.array.strides(), |offset| {
             let Some(from) = elements.next() else { return };
-            let to = self.array.first.as_ptr().wrapping_offset(offset);
+            let to = self.array.first.as_ptr().wrapping_offset(offset as isize);
             // SAFETY: an index inside the shape is an element of the uniquely borrowed memory; the bytes are a value of its type.
             unsafe { to.copy_from_nonoverlapping(from.as_ptr(), from.len()) };
         });
@@ -45,31 +44,6 @@ impl Output<'_> {
             **flag = true;
         }
         Ok(())
-    }
-}
-
-/// Calls `f` with the byte offset of each element from the first, in C order.
-fn for_each_offset(array: &RawArray<'_>, mut f: impl FnMut(isize)) {
-    let (shape, strides) = (array.shape(), array.strides());
-    if shape.contains(&0) {
-        return;
-    }
-    let mut index = vec![0usize; shape.len()];
-    let mut offset = 0i64;
-    loop {
-        f(offset as isize);
-        let mut axis = shape.len();
-        loop {
-            let Some(next) = axis.checked_sub(1) else { return };
-            axis = next;
-            index[axis] += 1;
-            offset += strides[axis];
-            if index[axis] < shape[axis] {
-                break;
-            }
-            offset -= strides[axis] * shape[axis] as i64;
-            index[axis] = 0;
-        }
     }
 }
 

@@ -108,7 +108,7 @@ fn first_call(text: &str, given: &[Given], options: &Options) -> Result<(Rc<Prog
     let mut inputs = Vec::new();
     for ((name, ty), given) in program.inputs().into_iter().zip(in_order(&program, &given)?) {
         let given = given.ok_or_else(|| format!("input `{name}`, {ty}, is not given: add -i {name}=FILE.npy"))?;
-        inputs.push(match given {
+        inputs.push(match &given.what {
             What::Type(dtype, extents) => drawn(&mut random, *dtype, extents)?,
             What::Npy(_) | What::Npz(..) => {
                 given.load()?.ok_or_else(|| Failure::Message(format!("input `{name}` is no array")))?

@@ -100,13 +100,13 @@ impl Bound {
 
     /// What is given for a parameter, unless it is None.
     pub(super) fn get(&self, parameter: &str) -> Option<&Given> {
-        let position = parameters(self.row).position(|known| name(known) == parameter)?;
-        self.given[position].as_ref().filter(|given| !matches!(given.value, Value::None))
+        self.written(parameter).filter(|given| !matches!(given.value, Value::None))
     }
 
-    /// Whether anything is given for a parameter, be it None.
-    fn is_given(&self, parameter: &str) -> bool {
-        parameters(self.row).position(|known| name(known) == parameter).is_some_and(|k| self.given[k].is_some())
+    /// What is given for a parameter, be it None.
+    pub(super) fn written(&self, parameter: &str) -> Option<&Given> {
+        let position = parameters(self.row).position(|known| name(known) == parameter)?;
+        self.given[position].as_ref()
     }
 
     /// What is given for a parameter that must not be missing.
@@ -124,14 +124,14 @@ impl Bound {
         Mistake::new(self.get(parameter).map_or(self.at, |given| given.at), message)
     }
 
-    /// The integer for a parameter.
+    /// The integer for a parameter; None is none.
     pub(super) fn integer(&self, parameter: &str, default: i64) -> Outcome<i64> {
-        self.get(parameter).map_or(Ok(default), Given::integer)
+        self.written(parameter).map_or(Ok(default), Given::integer)
     }
 
-    /// The truth value for a parameter.
+    /// The truth value for a parameter; None is none.
     pub(super) fn truth(&self, parameter: &str, default: bool) -> Outcome<bool> {
-        self.get(parameter).map_or(Ok(default), Given::truth)
+        self.written(parameter).map_or(Ok(default), Given::truth)
     }
 
     /// The axes of a reduction with its `keepdims`.
@@ -177,7 +177,7 @@ impl Bound {
             }
             Build::Reduce(reduce) => self.result(reduce(&self.reduced("a")?, self.axes()?)),
             Build::ReduceFirst(reduce) => {
-                let axes = if self.is_given("axis") { self.axes()? } else { Axes::from(0) };
+                let axes = if self.written("axis").is_some() { self.axes()? } else { Axes::from(0) };
                 let axes = if self.truth("keepdims", false)? { keepdims(axes) } else { axes };
                 self.result(reduce(&self.reduced("array")?, axes))
             }

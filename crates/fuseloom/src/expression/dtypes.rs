@@ -3,7 +3,7 @@
 use super::value::Value;
 use crate::tensor::Number;
 use crate::{DType, Tensor};
-use fuseloom_lane::Kind;
+use fuseloom_graph::numpy::integer_range;
 
 /// `np.float32`, `"f4"`, and the names fuseloom prints.
 const NAMES: &[(&str, DType)] = &[
@@ -56,6 +56,19 @@ const CODES: &[(&str, DType)] = &[
     ("f2", DType::F16),
     ("f4", DType::F32),
     ("f8", DType::F64),
+    ("b", DType::I8),
+    ("h", DType::I16),
+    ("i", DType::I32),
+    ("l", DType::I64),
+    ("q", DType::I64),
+    ("B", DType::U8),
+    ("H", DType::U16),
+    ("I", DType::U32),
+    ("L", DType::U64),
+    ("Q", DType::U64),
+    ("e", DType::F16),
+    ("f", DType::F32),
+    ("d", DType::F64),
 ];
 
 /// The dtype of a name behind `np.`, and of `float`, `int` and `bool` alone.
@@ -96,12 +109,9 @@ pub(super) fn limit(dtype: DType, name: &str) -> Option<Value> {
         | DType::U16
         | DType::U32
         | DType::U64 => {
-            let (least, most) = match dtype.kind() {
-                Kind::Signed => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
-                Kind::Unsigned => (0, (1i128 << bits) - 1),
-                Kind::Bool | Kind::Float => return None,
-            };
+            let (least, most) = integer_range(dtype);
             return match name {
+                _ if dtype == DType::Bool => None,
                 "max" => Some(Value::Number(Number::Int(most))),
                 "min" => Some(Value::Number(Number::Int(least))),
                 _ => None,

@@ -214,7 +214,7 @@ impl<'t> Walk<'t> {
                 let [Written { keyword: None, given }] = written.as_slice() else {
                     return Err(Mistake::new(node.focus, "a dtype converts one array or number").into());
                 };
-                return self.place(node).record(|| Ok(Value::Tensor(given.tensor()?.cast(dtype))));
+                return self.place(node).record(|| Ok(Value::Tensor(given.in_dtype(dtype)?)));
             }
             other => {
                 let message = format!("{} cannot be called", other.describe());

@@ -9,6 +9,7 @@ use crate::tensor::record::record;
 use crate::tensor::{NewExtent, Number, stack};
 use crate::{Array, Axes, DType, Dim, Error, Place, Tensor};
 use fuseloom_graph::Op;
+use fuseloom_graph::numpy::integer_range;
 use std::sync::Arc;
 
 /// Tuples in tuples, and lists in lists.
@@ -178,6 +179,44 @@ impl Given {
         }
     }
 
+    /// An array of a dtype that the text asks for. Arrays are cast; plain numbers must fit an integer dtype, as in NumPy.
+    pub(super) fn in_dtype(&self, dtype: DType) -> Outcome<Tensor> {
+        let plain = match &self.value {
+            Value::Number(number) => Some(vec![*number]),
+            Value::List(items) | Value::Tuple(items) => numbers(items).map(|(_, numbers)| numbers),
+            _ => None,
+        };
+        if let Some(numbers) = plain {
+            self.fits(dtype, &numbers)?;
+        }
+        match &self.value {
+            Value::Number(Number::Int(value)) if dtype.is_float() => Ok(Tensor::from(*value as f64).cast(dtype)),
+            _ => Ok(self.tensor()?.cast(dtype)),
+        }
+    }
+
+    /// Refuses numbers whose integral parts are outside an integer dtype.
+    fn fits(&self, dtype: DType, numbers: &[Number]) -> Outcome<()> {
+        if dtype.is_float() || dtype == DType::Bool {
+            return Ok(());
+        }
+        let (min, max) = integer_range(dtype);
+        for number in numbers {
+            let fits = match *number {
+                Number::Bool(_) => true,
+                Number::Int(value) => (min..=max).contains(&value),
+                Number::Float(value) => value.is_finite() && (min..=max).contains(&(value as i128)),
+            };
+            if !fits {
+                let value = Value::Number(*number).describe();
+                let mistake =
+                    Mistake::new(self.at, format!("{value} does not fit {dtype}, which holds {min} to {max}"));
+                return Err(mistake.hint("The dtype of an array is changed by .astype, which wraps around.").into());
+            }
+        }
+        Ok(())
+    }
+
     /// The array that a list of numbers is, or a list of arrays of one shape.
     fn array(&self, list: &Sequence) -> Outcome<Tensor> {
         if let Some((shape, numbers)) = numbers(list) {
@@ -252,7 +291,7 @@ impl Given {
             Value::Tensor(_) => {
                 let mistake =
                     Mistake::new(self.at, format!("here is {}, but an axis is expected", self.value.describe()));
-                Err(mistake.hint("The larger of two arrays is np.maximum(a, b).").into())
+                Err(mistake.hint("An axis is a plain integer; the larger of two arrays is np.maximum(a, b).").into())
             }
             _ => Ok(Axes::from(self.integers()?)),
         }

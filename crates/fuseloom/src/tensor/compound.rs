@@ -86,8 +86,7 @@ impl Tensor {
         let at_zero = at_zero.operand();
         compose(Place::caller(), |r| {
             let x = floating(r, self)?;
-            let ones = r.map(Function::Select, &[x.gt(0).operand(), 1.0.operand(), 0.0.operand()])?;
-            let away = where_(x.isnan(), &x, ones);
+            let away = x.sign().maximum(0);
             r.map(Function::Select, &[x.eq(0).operand(), at_zero, away.operand()])
         })
     }

@@ -858,6 +858,56 @@ np.float32.foo
 1__0
 0x
 1e
+np.concatenate([x, a], axis=None)
+np.concatenate([x, y], None)
+np.concatenate([x, y], axis=0)
+np.stack([x, x], axis=None)
+np.diff(x, axis=None)
+np.maximum.accumulate(x, None)
+np.int8(300)
+np.uint8(-1)
+np.uint8(300.7)
+np.uint8(3.7)
+np.int32(2**31)
+np.float32(2**70)
+np.full((2, 2), 300, 'u1')
+np.full_like(u, -1)
+np.full_like(u, 7)
+np.array([1, 300], dtype='u1')
+np.array([-1], dtype='u1')
+np.array([300.0], dtype='u1')
+np.array([np.nan], dtype=int)
+np.array([[1, True], [2.5, 3]], dtype='i2')
+np.array([2**63], dtype='i8')
+np.arange(-3, 3, dtype='u1')
+np.arange(-3, 3, dtype='f4')
+x.sum(1, keepdims=None)
+x.astype('d') + y.astype('e')
+a.astype('B') + b.astype('h')
+np.gradient(x, 2, 1)
+np.gradient(x, 2.0)
+np.gradient(x, 1, 2, 3)
+np.gradient(x, 0.5, axis=1)
+np.average(np.array([200, 100], dtype='u1'), weights=np.array([2, 2], dtype='u1'))
+np.average(u, weights=u)
+np.average(b, weights=y)
+np.average(y, weights=u)
+np.average(h, weights=m[0, :3])
+np.average(m[0], weights=y)
+np.average(x, axis=1, weights=u)
+np.heaviside(y, y)
+np.heaviside(h, h)
+np.heaviside(y, 0.5)
+np.heaviside(u, u)
+np.heaviside(a, 0.5)
+np.logaddexp(u, u).dtype == np.float16
+np.logaddexp(m, y).dtype == np.float32
+np.logaddexp2(b, 1).dtype == np.float16
+np.sinc(u).dtype == np.float64
+np.sinc(h).dtype == np.float16
+np.select([m[0], m[1]], [b, m[0]])
+np.select([m[1], m[0]], [m[0], y])
+np.select([m[0]], [u], 7)
 .5.
 1.e3
 """

@@ -214,14 +214,14 @@ pub fn scan_input(op: Scan, dtype: DType) -> DType {
 /// An integer that does not fit an integer dtype; a float in an integer dtype that is not that integer.
 pub fn weak_scalar(dtype: DType, operand: &Operand) -> Result<Option<Scalar>, OpError> {
     let out_of_range = |value: String| {
-        let (min, max) = range(dtype);
+        let (min, max) = integer_range(dtype);
         OpError::OutOfRange { value, dtype, min, max }
     };
     match *operand {
         Operand::Array(_) => Ok(None),
         Operand::Bool(b) => Ok(Some(Scalar::from_i64(dtype, i64::from(b)))),
         Operand::Int(v) if dtype.is_float() => Ok(Some(Scalar::from_f64(dtype, v as f64))),
-        Operand::Int(v) => match range(dtype) {
+        Operand::Int(v) => match integer_range(dtype) {
             (min, max) if (min..=max).contains(&v) => Ok(Some(Scalar::from_bits(dtype, v as u64))),
             _ => Err(out_of_range(v.to_string())),
         },
@@ -235,7 +235,7 @@ pub fn weak_scalar(dtype: DType, operand: &Operand) -> Result<Option<Scalar>, Op
 fn saturated(dtype: DType, operand: &Operand) -> Result<Scalar, OpError> {
     let inside = match *operand {
         Operand::Int(v) if !dtype.is_float() => {
-            let (min, max) = range(dtype);
+            let (min, max) = integer_range(dtype);
             Operand::Int(v.clamp(min, max))
         }
         other => other,
@@ -244,7 +244,7 @@ fn saturated(dtype: DType, operand: &Operand) -> Result<Scalar, OpError> {
 }
 
 /// The least and the largest integer of a dtype that is no float; 0 and 0 for those.
-fn range(dtype: DType) -> (i128, i128) {
+pub fn integer_range(dtype: DType) -> (i128, i128) {
     let bits = dtype.size() as u32 * 8;
     match dtype.kind() {
         Kind::Bool => (0, 1),
@@ -350,7 +350,7 @@ fn compare_with_integer(
     operands: &[Operand],
 ) -> Result<Resolved, OpError> {
     let dtype = common_dtype(operands)?;
-    let (min, max) = range(dtype);
+    let (min, max) = integer_range(dtype);
     if dtype.is_float() || (min..=max).contains(&value) {
         return apply(function, dtype, operands);
     }

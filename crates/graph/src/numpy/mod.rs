@@ -14,7 +14,9 @@ pub mod einsum;
 pub mod index;
 
 pub use broadcast::{broadcast_shapes, broadcast_target, broadcast_types};
-pub use dtypes::{How, Operand, Resolved, common_dtype, float_dtype, reduce_input, resolve, scan_input, weak_scalar};
+pub use dtypes::{
+    How, Operand, Resolved, common_dtype, float_dtype, integer_range, reduce_input, resolve, scan_input, weak_scalar,
+};
 pub use einsum::{Einsum, dot, einsum, inner, matmul, tensordot};
 pub use index::{
     expand_dims, flip, index_window, normalize_axes, normalize_axis, permutation, reduction_axes, reshape,

@@ -1,8 +1,8 @@
 //! Instructions, tables and routines.
 
 use super::Parser;
+use crate::lines::{ParseError, Words};
 use crate::program_text::MAX_ROUTINE_DEPTH;
-use crate::scan::{ParseError, Words};
 use fuseloom_lane::{Inst, Prim, Program, Routine, Scalar, ScalarFn, Table, Value};
 use smallvec::SmallVec;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A strip: its axis, inputs, gathers, instructions and outputs.
 
 use super::Parser;
-use crate::scan::{ParseError, Words};
+use crate::lines::{ParseError, Words};
 use crate::{Gather, Grouping, Input, Output, ReduceInto, ScanGrouping, ScanInto, Strip};
 use fuseloom_lane::{Program, Reduction, Scan};
 

@@ -197,6 +197,9 @@ pub(in super::super) fn pad(bound: &Bound) -> Outcome<Value> {
 
 pub(in super::super) fn concatenate(bound: &Bound) -> Outcome<Value> {
     let arrays = bound.need("arrays")?.tensors()?;
+    if bound.written("axis").is_some_and(|axis| matches!(axis.value, Value::None)) {
+        return array(concatenate_of(arrays.iter().map(Tensor::ravel), 0));
+    }
     array(concatenate_of(arrays, bound.integer("axis", 0)?))
 }
 

@@ -25,6 +25,9 @@ pub(in super::super) fn arange(bound: &Bound) -> Outcome<Value> {
             _ => in_dtype(bound, arange_of(Number::Int(0), first.number()?, step(bound)?)),
         };
     };
+    if let Some(dtype) = dtype(bound)? {
+        first.in_dtype(dtype)?;
+    }
     in_dtype(bound, arange_of(first.number()?, stop.number()?, step(bound)?))
 }
 
@@ -68,11 +71,10 @@ pub(in super::super) fn full(bound: &Bound) -> Outcome<Value> {
 
 /// `fill_value` everywhere: in the dtype that is asked for, else in `default`, else in its own.
 fn filled(bound: &Bound, shape: Vec<Dim>, default: Option<DType>) -> Outcome<Value> {
-    let value = bound.need("fill_value")?.tensor()?;
-    let dtype = dtype(bound)?.or(default);
-    let value = match dtype {
-        Some(dtype) => value.cast(dtype),
-        None => value,
+    let value = bound.need("fill_value")?;
+    let value = match dtype(bound)?.or(default) {
+        Some(dtype) => value.in_dtype(dtype)?,
+        None => value.tensor()?,
     };
     array(value.broadcast_to(shape))
 }
@@ -135,7 +137,11 @@ pub(in super::super) fn tri(bound: &Bound) -> Outcome<Value> {
 }
 
 pub(in super::super) fn array_of(bound: &Bound) -> Outcome<Value> {
-    in_dtype(bound, bound.need("object")?.tensor()?)
+    let object = bound.need("object")?;
+    array(match dtype(bound)? {
+        Some(dtype) => object.in_dtype(dtype)?,
+        None => object.tensor()?,
+    })
 }
 
 pub(in super::super) fn meshgrid(bound: &Bound) -> Outcome<Value> {

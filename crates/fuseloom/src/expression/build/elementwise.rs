@@ -6,7 +6,8 @@ use crate::tensor::operand::{Operand, Term};
 use crate::tensor::record::record_map;
 use crate::tensor::{Number, SliceItem, where_};
 use crate::{DType, Place, Tensor};
-use fuseloom_lane::Function;
+use fuseloom_graph::numpy::float_dtype;
+use fuseloom_lane::{Function, promote};
 
 fn x(bound: &Bound) -> Outcome<Tensor> {
     bound.need("x")?.tensor()
@@ -43,7 +44,7 @@ pub(in super::super) fn round(bound: &Bound) -> Outcome<Value> {
 
 pub(in super::super) fn fabs(bound: &Bound) -> Outcome<Value> {
     let x = x(bound)?;
-    let float = fuseloom_graph::numpy::float_dtype(x.dtype()?);
+    let float = float_dtype(x.dtype()?);
     array(x.cast(float).abs())
 }
 
@@ -74,12 +75,13 @@ fn two(bound: &Bound, function: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Outc
         (Term::Number(_), Term::Tensor(b)) => (full_beside(b, a.clone())?, b.clone()),
         (Term::Number(_), Term::Number(_)) => (bound.need("x1")?.tensor()?, bound.need("x2")?.tensor()?),
     };
-    Ok(function(&a, &b))
+    let float = float_dtype(promote(a.dtype()?, b.dtype()?));
+    Ok(function(&a.cast(float), &b.cast(float)))
 }
 
 /// A number as an array without axes, in the dtype it takes beside another.
 fn full_beside(other: &Tensor, number: Term) -> Outcome<Tensor> {
-    let dtype = fuseloom_graph::numpy::float_dtype(other.dtype()?);
+    let dtype = float_dtype(other.dtype()?);
     Ok(map(Function::Add, &[Tensor::from(0.0).cast(dtype).operand(), number]))
 }
 
@@ -104,7 +106,9 @@ pub(in super::super) fn rad2deg(bound: &Bound) -> Outcome<Value> {
 }
 
 pub(in super::super) fn sinc(bound: &Bound) -> Outcome<Value> {
-    array(x(bound)?.sinc())
+    let x = x(bound)?;
+    // As NumPy, which multiplies integers by a plain pi.
+    array(if x.dtype()?.is_float() { x.sinc() } else { x.cast(DType::F64).sinc() })
 }
 
 pub(in super::super) fn isposinf(bound: &Bound) -> Outcome<Value> {
@@ -153,7 +157,7 @@ pub(in super::super) fn divmod(bound: &Bound) -> Outcome<Value> {
 
 pub(in super::super) fn modf(bound: &Bound) -> Outcome<Value> {
     let x = x(bound)?;
-    let x = x.cast(fuseloom_graph::numpy::float_dtype(x.dtype()?));
+    let x = x.cast(float_dtype(x.dtype()?));
     let whole = x.trunc();
     let fraction = where_(x.isinf(), 0.0, &x - &whole).copysign(&x);
     tuple(bound, [Value::Tensor(fraction), Value::Tensor(whole)])
@@ -181,9 +185,24 @@ pub(in super::super) fn select(bound: &Bound) -> Outcome<Value> {
         let message = format!("there are {} conditions for {} choices", conditions.len(), choices.len());
         return Err(bound.mistake(message).into());
     }
-    let mut result = bound.get("default").map_or(Ok(Term::Number(Number::Int(0))), Given::term)?;
-    for (condition, choice) in conditions.iter().zip(&choices).rev() {
-        result = Term::Tensor(map(Function::Select, &[condition.term()?, choice.term()?, result]));
+    let default = bound.get("default").map_or(Ok(Term::Number(Number::Int(0))), Given::term)?;
+    let choices = choices.iter().map(Given::term).collect::<Outcome<Vec<Term>>>()?;
+    // All choices are in the dtype they have together, whatever the order of the conditions.
+    let common = |terms: &[Term]| {
+        let arrays = terms.iter().filter_map(|term| match term {
+            Term::Tensor(tensor) => Some(tensor.dtype()),
+            Term::Number(_) => None,
+        });
+        Ok::<_, Stop>(arrays.collect::<Result<Vec<DType>, _>>()?.into_iter().reduce(promote))
+    };
+    let dtype = common(&choices)?;
+    let mut result = default;
+    for (condition, choice) in conditions.iter().zip(choices).rev() {
+        let choice = match (choice, dtype) {
+            (Term::Tensor(choice), Some(dtype)) => Term::Tensor(choice.cast(dtype)),
+            (choice, _) => choice,
+        };
+        result = Term::Tensor(map(Function::Select, &[condition.term()?, choice, result]));
     }
     match result {
         Term::Tensor(result) => array(result),

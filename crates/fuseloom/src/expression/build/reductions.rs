@@ -7,7 +7,7 @@ use crate::tensor::operand::{Operand, Term};
 use crate::tensor::record::record_map;
 use crate::tensor::{Number, SliceItem, concatenate, where_};
 use crate::{Axes, DType, Place, Tensor, keepdims};
-use fuseloom_lane::Function;
+use fuseloom_lane::{Function, promote};
 
 pub(in super::super) fn var(bound: &Bound) -> Outcome<Value> {
     array(bound.reduced("a")?.var_ddof(bound.axes()?, bound.integer("ddof", 0)?))
@@ -37,6 +37,10 @@ pub(in super::super) fn average(bound: &Bound) -> Outcome<Value> {
         }
         _ => weights,
     };
+    // Integers are averaged in f64, whatever the weights are: products of small ones would wrap around.
+    let dtype = promote(a.dtype()?, weights.dtype()?);
+    let dtype = if a.dtype()?.is_float() { dtype } else { promote(dtype, DType::F64) };
+    let (a, weights) = (a.cast(dtype), weights.cast(dtype));
     let total = weights.broadcast_to(a.ty()?.shape.to_vec()).sum(axes.clone());
     array((a * weights).sum(axes) / total)
 }
@@ -149,15 +153,23 @@ pub(in super::super) fn trapezoid(bound: &Bound) -> Outcome<Value> {
 pub(in super::super) fn gradient(bound: &Bound) -> Outcome<Value> {
     let f = bound.need("f")?.tensor()?;
     let f = if f.dtype()?.is_float() { f } else { f.cast(DType::F64) };
-    let dx = bound.get("dx").map_or(Ok(Number::Float(1.0)), Given::number)?;
-    let dx = super::super::number::float(dx);
     let rank = f.ndim()?;
     let axes = match bound.get("axis") {
         Some(axis) => axis.integers()?,
         None => (0..rank as i64).collect(),
     };
+    let spacings = bound.rest.iter().map(|given| given.number().map(super::super::number::float));
+    let spacings = match spacings.collect::<Outcome<Vec<f64>>>()?.as_slice() {
+        [] => vec![1.0; axes.len()],
+        [one] => vec![*one; axes.len()],
+        several if several.len() == axes.len() => several.to_vec(),
+        several => {
+            let message = format!("there are {} spacings for {} axes", several.len(), axes.len());
+            return Err(bound.mistake(message).hint("Give one number, or one for each axis.").into());
+        }
+    };
     let mut all = Vec::new();
-    for axis in axes {
+    for (axis, dx) in axes.into_iter().zip(spacings) {
         let axis = position(bound, "gradient", axis, rank)?;
         if f.ty()?.shape[axis].fixed().is_some_and(|extent| extent < 2) {
             return Err(bound.mistake(format!("axis {axis} has fewer than 2 elements")).into());

@@ -96,7 +96,7 @@ pub(super) static ROWS: &[Row] = &[
     ),
     function_row(
         "gradient",
-        "f, dx=1.0, axis=None",
+        "f, *varargs, axis=None",
         build::reductions::gradient,
         "central differences, one array an axis",
     ),
