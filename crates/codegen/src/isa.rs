@@ -6,6 +6,15 @@ use cranelift_codegen::settings::{self, Configurable};
 use std::sync::OnceLock;
 
 /// The instruction sets there are strip back ends for, narrowest first.
+///
+/// ```
+/// use fuseloom_codegen::Isa;
+/// for isa in Isa::ALL {
+///     println!("{}, {} bits: {}", isa.name(), isa.bits(), isa.missing().map_or("runs here", |_| "does not run here"));
+/// }
+/// assert_eq!(Isa::by_name("avx2"), Some(Isa::Avx2));
+/// assert!(Isa::ALL.contains(&Isa::best()));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Isa {

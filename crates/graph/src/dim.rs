@@ -9,6 +9,12 @@ use std::sync::Arc;
 /// Formulas are kept in a light normal form (numbers folded, `+ 0` and `* 1` dropped, linear sums collected), so that
 /// formulas that are plainly equal compare equal. Where two that are not plainly equal must agree, the graph records a
 /// [`crate::Constraint`], checked when sizes are bound.
+///
+/// ```
+/// use fuseloom_graph::{Dim, Sizes};
+/// let sizes = Sizes::from([("n".into(), 5)]);
+/// assert_eq!((Dim::from(3).eval(&sizes), Dim::from("n").eval(&sizes)), (Some(3), Some(5)));
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Dim {
     /// Known while building.
@@ -64,6 +70,11 @@ impl From<&str> for Dim {
 
 impl Dim {
     /// The number, if known while building.
+    ///
+    /// ```
+    /// use fuseloom_graph::Dim;
+    /// assert_eq!((Dim::from(3).fixed(), Dim::from("n").fixed()), (Some(3), None));
+    /// ```
     pub fn fixed(&self) -> Option<usize> {
         match self {
             Dim::Fixed(n) => Some(*n),
@@ -72,16 +83,32 @@ impl Dim {
     }
 
     /// Whether it is the number 1 (and so broadcasts).
+    ///
+    /// ```
+    /// use fuseloom_graph::Dim;
+    /// assert!(Dim::from(1).is_one() && !Dim::from("n").is_one());
+    /// ```
     pub fn is_one(&self) -> bool {
         *self == Dim::Fixed(1)
     }
 
     /// Its value under `sizes`; `None` if a name is missing, the arithmetic overflows or the result is negative.
+    ///
+    /// ```
+    /// use fuseloom_graph::{Dim, Sizes};
+    /// assert_eq!(Dim::from("n").eval(&Sizes::from([("n".into(), 5)])), Some(5));
+    /// assert_eq!(Dim::from("n").eval(&Sizes::new()), None);
+    /// ```
     pub fn eval(&self, sizes: &Sizes) -> Option<usize> {
         usize::try_from(self.eval_signed(sizes)?).ok()
     }
 
     /// Its value under `sizes` where a part of a formula is meant, which may be negative.
+    ///
+    /// ```
+    /// use fuseloom_graph::{Dim, Sizes};
+    /// assert_eq!(Dim::from(5).eval_signed(&Sizes::new()), Some(5));
+    /// ```
     pub fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
         match self {
             Dim::Fixed(n) => i64::try_from(*n).ok(),

@@ -12,6 +12,14 @@ pub const MAX_RANK: usize = 32;
 pub type Shape = SmallVec<[Dim; 4]>;
 
 /// The type of a value: element type and shape.
+///
+/// ```
+/// use fuseloom_graph::Type;
+/// use fuseloom_lane::DType;
+/// let ty = Type::parse("f32[n,4]")?;
+/// assert_eq!((ty.dtype, ty.rank(), ty.to_string().as_str()), (DType::F32, 2, "f32[n,4]"));
+/// # Ok::<(), fuseloom_graph::ParseError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Type {
     /// The element type.
@@ -22,11 +30,24 @@ pub struct Type {
 
 impl Type {
     /// A type from its parts.
+    ///
+    /// ```
+    /// use fuseloom_graph::Type;
+    /// use fuseloom_lane::DType;
+    /// assert_eq!(Type::new(DType::F32, [2, 3]).to_string(), "f32[2,3]");
+    /// assert_eq!(Type::new(DType::I64, ["n"]).to_string(), "i64[n]");
+    /// ```
     pub fn new(dtype: DType, shape: impl IntoIterator<Item = impl Into<Dim>>) -> Type {
         Type { dtype, shape: shape.into_iter().map(Into::into).collect() }
     }
 
     /// The number of axes.
+    ///
+    /// ```
+    /// use fuseloom_graph::Type;
+    /// use fuseloom_lane::DType;
+    /// assert_eq!(Type::new(DType::F32, [2, 3]).rank(), 2);
+    /// ```
     pub fn rank(&self) -> usize {
         self.shape.len()
     }

@@ -9,6 +9,13 @@ use std::str::FromStr;
 ///
 /// `F16` and `BF16` are storage types: a lane program never computes in them. It loads their bits as `U16`, widens to
 /// `F32`, and rounds every result back.
+///
+/// ```
+/// use fuseloom_lane::DType;
+/// assert_eq!("f32".parse::<DType>()?, DType::F32);
+/// assert_eq!(DType::BF16.to_string(), "bf16");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum DType {
     /// One byte, 0 or 1.
@@ -71,6 +78,11 @@ impl DType {
     ];
 
     /// Bytes an element takes in memory.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!((DType::Bool.size(), DType::F16.size(), DType::I64.size()), (1, 2, 8));
+    /// ```
     pub const fn size(self) -> usize {
         match self {
             DType::Bool | DType::I8 | DType::U8 => 1,
@@ -81,6 +93,11 @@ impl DType {
     }
 
     /// The family it belongs to.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Kind};
+    /// assert_eq!((DType::BF16.kind(), DType::Bool.kind()), (Kind::Float, Kind::Bool));
+    /// ```
     pub const fn kind(self) -> Kind {
         match self {
             DType::Bool => Kind::Bool,
@@ -91,21 +108,41 @@ impl DType {
     }
 
     /// Whether it is one of the float types.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert!(DType::F16.is_float() && !DType::I32.is_float());
+    /// ```
     pub const fn is_float(self) -> bool {
         matches!(self.kind(), Kind::Float)
     }
 
     /// Whether it is a signed or unsigned integer (not `bool`).
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert!(DType::U8.is_integer() && !DType::Bool.is_integer());
+    /// ```
     pub const fn is_integer(self) -> bool {
         matches!(self.kind(), Kind::Signed | Kind::Unsigned)
     }
 
     /// Whether it is a signed integer.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert!(DType::I8.is_signed_integer() && !DType::U8.is_signed_integer());
+    /// ```
     pub const fn is_signed_integer(self) -> bool {
         matches!(self.kind(), Kind::Signed)
     }
 
     /// The type a lane program holds an element of this dtype in: `U16` for the two storage types, itself otherwise.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!((DType::BF16.lane_type(), DType::F32.lane_type()), (DType::U16, DType::F32));
+    /// ```
     pub const fn lane_type(self) -> DType {
         match self {
             DType::F16 | DType::BF16 => DType::U16,
@@ -114,6 +151,11 @@ impl DType {
     }
 
     /// The type arithmetic on this dtype is done in: `F32` for the two storage types, itself otherwise.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!((DType::BF16.compute_type(), DType::I8.compute_type()), (DType::F32, DType::I8));
+    /// ```
     pub const fn compute_type(self) -> DType {
         match self {
             DType::F16 | DType::BF16 => DType::F32,
@@ -122,6 +164,11 @@ impl DType {
     }
 
     /// The unsigned integer with the same number of bits.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!(DType::F32.unsigned(), DType::U32);
+    /// ```
     pub const fn unsigned(self) -> DType {
         match self.size() {
             1 => DType::U8,
@@ -132,6 +179,11 @@ impl DType {
     }
 
     /// The signed integer with the same number of bits.
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!(DType::F64.signed(), DType::I64);
+    /// ```
     pub const fn signed(self) -> DType {
         match self.size() {
             1 => DType::I8,
@@ -142,6 +194,11 @@ impl DType {
     }
 
     /// Its name in text: `f32`, `bool`, ...
+    ///
+    /// ```
+    /// use fuseloom_lane::DType;
+    /// assert_eq!(DType::F32.name(), "f32");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             DType::Bool => "bool",
@@ -181,6 +238,12 @@ impl FromStr for DType {
 /// The dtype two arrays are computed in together (NumPy's `promote_types`).
 ///
 /// `bf16`, which NumPy lacks, promotes as in JAX: with `f16` to `f32`, with any integer to itself.
+///
+/// ```
+/// use fuseloom_lane::{DType, promote};
+/// assert_eq!(promote(DType::I32, DType::F32), DType::F64);
+/// assert_eq!(promote(DType::U8, DType::I8), DType::I16);
+/// ```
 pub fn promote(a: DType, b: DType) -> DType {
     use DType::*;
     if a == b {
@@ -228,6 +291,12 @@ pub fn promote(a: DType, b: DType) -> DType {
 ///
 /// A float scalar with an integer array gives `f64`; an integer scalar with a `bool` array gives `i64`; otherwise the
 /// array's dtype wins. Whether the scalar's *value* fits is for the caller to check.
+///
+/// ```
+/// use fuseloom_lane::{DType, Kind, promote_weak};
+/// assert_eq!(promote_weak(DType::F32, Kind::Float), DType::F32);
+/// assert_eq!(promote_weak(DType::I8, Kind::Float), DType::F64);
+/// ```
 pub fn promote_weak(array: DType, scalar: Kind) -> DType {
     match (array.kind(), scalar) {
         (_, Kind::Bool) => array,

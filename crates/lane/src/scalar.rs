@@ -8,6 +8,12 @@ use std::hash::{Hash, Hasher};
 ///
 /// Equality and hashing are those of the bits, so `-0.0` and `0.0` differ and a NaN equals itself: what hash-consing
 /// and a code cache need.
+///
+/// ```
+/// use fuseloom_lane::{DType, Scalar};
+/// let half = Scalar::from_f64(DType::F16, 0.5);
+/// assert_eq!((half.dtype(), half.bits(), half.to_string().as_str()), (DType::F16, 0x3800, "0.5"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Scalar {
     dtype: DType,
@@ -43,6 +49,11 @@ impl Hash for Scalar {
 
 impl Scalar {
     /// From the dtype and its bits; bits above the dtype's width are dropped, and a bool is 0 or 1.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_bits(DType::F32, 0x3f80_0000).to_f64(), 1.0);
+    /// ```
     pub fn from_bits(dtype: DType, bits: u64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(bits & 0xff != 0),
@@ -53,27 +64,53 @@ impl Scalar {
     }
 
     /// The dtype.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::one(DType::U8).dtype(), DType::U8);
+    /// ```
     pub fn dtype(self) -> DType {
         self.dtype
     }
 
     /// The bits, zero-extended.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::I16, -1).bits(), 0xffff);
+    /// ```
     pub fn bits(self) -> u64 {
         self.bits
     }
 
     /// Zero (or `false`).
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::zero(DType::Bool).to_string(), "false");
+    /// ```
     pub fn zero(dtype: DType) -> Scalar {
         Scalar { dtype, bits: 0 }
     }
 
     /// One (or `true`).
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::one(DType::F64).to_f64(), 1.0);
+    /// ```
     pub fn one(dtype: DType) -> Scalar {
         Scalar::from_i64(dtype, 1)
     }
 
     /// The nearest value of `dtype` to a float: floats round to nearest even, integers truncate and saturate with NaN as 0,
     /// bool is `value != 0`.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_f64(DType::I8, 1e9).to_i64(), 127);
+    /// assert_eq!(Scalar::from_f64(DType::I8, f64::NAN).to_i64(), 0);
+    /// ```
     pub fn from_f64(dtype: DType, value: f64) -> Scalar {
         let bits = match dtype {
             DType::Bool => u64::from(value != 0.0),
@@ -94,6 +131,11 @@ impl Scalar {
     }
 
     /// An integer as `dtype`: integers wrap, floats round to nearest even, bool is `value != 0`.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::U8, -1).to_i64(), 255);
+    /// ```
     pub fn from_i64(dtype: DType, value: i64) -> Scalar {
         match dtype {
             DType::Bool => Scalar { dtype, bits: u64::from(value != 0) },
@@ -104,6 +146,11 @@ impl Scalar {
     }
 
     /// The value as a float; exact except for 64-bit integers past 2^53, which round.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_i64(DType::I32, -3).to_f64(), -3.0);
+    /// ```
     pub fn to_f64(self) -> f64 {
         match self.dtype {
             DType::F16 => half::f16::from_bits(self.bits as u16).to_f64(),
@@ -116,6 +163,11 @@ impl Scalar {
     }
 
     /// The value as an integer: sign-extended for integers (a `u64` past 2^63 wraps), truncated and saturated for floats.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::from_f64(DType::F32, -2.5).to_i64(), -2);
+    /// ```
     pub fn to_i64(self) -> i64 {
         match self.dtype {
             DType::I8 => i64::from(self.bits as i8),
@@ -127,11 +179,22 @@ impl Scalar {
     }
 
     /// Whether it is a NaN.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert!(Scalar::from_f64(DType::F16, f64::NAN).is_nan());
+    /// ```
     pub fn is_nan(self) -> bool {
         self.dtype.is_float() && self.to_f64().is_nan()
     }
 
     /// Equal bits, or both NaN: the equality of the promise that the same program gives the same bits.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// let (quiet, other) = (Scalar::from_bits(DType::F32, 0x7fc0_0000), Scalar::from_bits(DType::F32, 0x7fc0_0001));
+    /// assert!(quiet != other && quiet.same(other));
+    /// ```
     pub fn same(self, other: Scalar) -> bool {
         self == other || (self.dtype == other.dtype && self.is_nan() && other.is_nan())
     }
@@ -167,6 +230,12 @@ impl fmt::Display for Scalar {
 
 impl Scalar {
     /// Reads what [`fmt::Display`] prints, and any decimal literal the dtype can hold. Integers out of range are an error.
+    ///
+    /// ```
+    /// use fuseloom_lane::{DType, Scalar};
+    /// assert_eq!(Scalar::parse(DType::F32, "-0.0"), Ok(Scalar::from_f64(DType::F32, -0.0)));
+    /// assert!(Scalar::parse(DType::U8, "256").is_err());
+    /// ```
     pub fn parse(dtype: DType, text: &str) -> Result<Scalar, String> {
         let bad = || format!("`{text}` is not a {dtype}");
         if dtype.is_float() {

@@ -29,6 +29,12 @@ impl ParseError {
 
 /// Reads a graph; see [`crate::text`] for the language.
 ///
+/// ```
+/// let graph = fuseloom_graph::parse("graph(%x x: f32[4])\n  %y = exp %x\n  return %y\n")?;
+/// assert_eq!(graph.outputs().len(), 1);
+/// # Ok::<(), fuseloom_graph::ParseError>(())
+/// ```
+///
 /// # Errors
 /// The first thing that is wrong, be it syntax or an operation that inference refuses.
 pub fn parse(text: &str) -> Result<Graph, ParseError> {
@@ -39,6 +45,13 @@ pub fn parse(text: &str) -> Result<Graph, ParseError> {
 
 impl Type {
     /// Reads a type as it prints: `f32[n,4]`.
+    ///
+    /// ```
+    /// use fuseloom_graph::Type;
+    /// assert_eq!(Type::parse("f32[n,n * 2]")?.rank(), 2);
+    /// assert!(Type::parse("f33[4]").is_err());
+    /// # Ok::<(), fuseloom_graph::ParseError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`parse`].
