@@ -11,6 +11,7 @@ use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
 use fuseloom_lane::DType;
 use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 /// A task, by position in [`Tasks::tasks`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -295,20 +296,24 @@ fn own_place(
     let zero = sizes.constant(0);
     let shape = &base.types[read.value.result as usize].shape;
     let mut strides = Vec::with_capacity(shape.len());
-    let mut seen = 0;
+    let mut seen: SmallVec<[usize; 4]> = SmallVec::new();
     for (entry, dim) in read.index.iter().zip(shape) {
         match *entry {
-            AxisIndex::Along { axis, step: 1, offset } if offset == zero && graph.ty(node).shape[axis] == *dim => {
+            // (Not twice: a diagonal does not have all of the value.)
+            AxisIndex::Along { axis, step: 1, offset }
+                if offset == zero && graph.ty(node).shape[axis] == *dim && !seen.contains(&axis) =>
+            {
                 strides.push(placement.strides[axis]);
-                seen += 1;
+                seen.push(axis);
             }
             AxisIndex::Fixed(at) if at == zero && dim.is_one() => strides.push(zero),
             _ => return None,
         }
     }
     // Every axis of the output that is not of extent 1 must come from the value: a broadcast has more.
-    let axes = graph.ty(node).shape.iter().filter(|d| !d.is_one()).count();
-    (seen == axes).then(|| (read.value, Placement { strides, ..placement.clone() }))
+    let mut axes = graph.ty(node).shape.iter().enumerate();
+    let all = axes.all(|(axis, dim)| dim.is_one() || seen.contains(&axis));
+    all.then(|| (read.value, Placement { strides, ..placement.clone() }))
 }
 
 fn is_source(op: &Op) -> bool {
