@@ -28,13 +28,24 @@ impl MatrixProduct {
     }
 }
 
+/// Bytes of matrices that are held of one batch: far more than any cache, far less than the scores of a long attention.
+const HELD: usize = 256 << 20;
+
 /// Products with matrices of their own, all in C order.
 #[derive(Debug)]
 pub struct Products {
-    all: Vec<(MatrixProduct, [Buffer; 3])>,
+    all: Vec<Batch>,
 }
 
-/// The parts of one product, with the addresses of its matrices.
+/// The products of a batch, with the matrices of as many as are held: these are used again and again.
+#[derive(Debug)]
+struct Batch {
+    product: MatrixProduct,
+    held: usize,
+    matrices: [Buffer; 3],
+}
+
+/// The parts of the products whose matrices are held, with the addresses of these.
 struct Parts {
     product: MatrixProduct,
     first: [*mut u8; 3],
@@ -43,7 +54,7 @@ struct Parts {
     by_columns: bool,
 }
 
-// SAFETY: the left and right matrices are only read, and parts write disjoint elements of the result.
+// SAFETY: the left and right matrices are only read, and parts that run at once write disjoint elements of the results.
 unsafe impl Sync for Parts {}
 
 impl Products {
@@ -54,16 +65,19 @@ impl Products {
     pub fn new(list: &[MatrixProduct], pool: &Pool) -> Result<Products, RuntimeError> {
         let mut all = Vec::with_capacity(list.len());
         for product in list {
+            let MatrixProduct { batch, rows, columns, depth, dtype } = *product;
+            let one = (rows * depth + depth * columns + rows * columns) * dtype.size();
+            let held = (HELD / one.max(1)).clamp(1, batch.max(1));
             let matrices = |rows: usize, columns: usize| {
-                let mut buffer = pool.buffer(product.dtype, product.batch * rows * columns)?;
+                let mut buffer = pool.buffer(product.dtype, held * rows * columns)?;
                 match product.dtype {
                     DType::F32 => buffer.as_mut_slice::<f32>()?.fill(1.0),
                     _ => buffer.as_mut_slice::<f64>()?.fill(1.0),
                 }
                 Ok::<_, RuntimeError>(buffer)
             };
-            let MatrixProduct { rows, columns, depth, .. } = *product;
-            all.push((*product, [matrices(rows, depth)?, matrices(depth, columns)?, matrices(rows, columns)?]));
+            let matrices = [matrices(rows, depth)?, matrices(depth, columns)?, matrices(rows, columns)?];
+            all.push(Batch { product: *product, held, matrices });
         }
         Ok(Products { all })
     }
@@ -71,14 +85,17 @@ impl Products {
     /// Computes all of them once on that many threads; returns the seconds it took.
     pub fn run(&mut self, workers: &Workers, threads: usize) -> f64 {
         let start = Instant::now();
-        for (product, buffers) in &mut self.all {
-            let first = buffers.each_mut().map(|buffer| buffer.start().as_ptr());
-            let parts = if product.batch >= threads { 1 } else { threads };
+        for Batch { product, held, matrices } in &mut self.all {
+            let first = matrices.each_mut().map(|buffer| buffer.start().as_ptr());
+            let parts = if *held >= threads { 1 } else { threads };
             let by_columns = product.columns >= product.rows.min(64 * parts);
             let parts = Parts { product: *product, first, parts, by_columns };
             let shared = &parts;
-            let count = (product.batch * parts.parts) as u64;
-            workers.run(count, 1, threads, &|_, begin, end| (begin..end).for_each(|n| shared.run(n as usize)));
+            // Only products with matrices of their own run at once.
+            for begun in (0..product.batch).step_by(*held) {
+                let count = ((product.batch - begun).min(*held) * parts.parts) as u64;
+                workers.run(count, 1, threads, &|_, begin, end| (begin..end).for_each(|n| shared.run(n as usize)));
+            }
         }
         start.elapsed().as_secs_f64()
     }
@@ -127,7 +144,7 @@ mod tests {
             [product(1, 70, 90, 33, DType::F32), product(3, 5, 7, 4, DType::F64), product(1, 300, 3, 8, DType::F64)];
         let mut products = Products::new(&list, &pool).unwrap();
         assert!(products.run(&workers, 2) >= 0.0);
-        for (product, buffers) in &products.all {
+        for Batch { product, matrices: buffers, .. } in &products.all {
             let depth = product.depth as f64;
             let all = match product.dtype {
                 DType::F32 => buffers[2].as_slice::<f32>().unwrap().iter().all(|x| f64::from(*x) == depth),
@@ -136,5 +153,14 @@ mod tests {
             assert!(all, "{product:?}");
         }
         assert_eq!(list[1].operations(), 2.0 * 3.0 * 5.0 * 7.0 * 4.0);
+    }
+
+    #[test]
+    fn a_large_batch_holds_the_matrices_of_some() {
+        let (pool, workers) = (Pool::new(1 << 24), Workers::new(2));
+        let product = MatrixProduct { batch: 7, rows: 4096, columns: 4096, depth: 1, dtype: DType::F32 };
+        let mut products = Products::new(&[product], &pool).unwrap();
+        assert_eq!(products.all[0].held, 3);
+        assert!(products.run(&workers, 2) > 0.0);
     }
 }
