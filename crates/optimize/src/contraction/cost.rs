@@ -21,6 +21,8 @@ const CALL: f64 = 0.12e-6;
 
 /// Rows and columns below which a product of matrices reads each element once, so that a library gains nothing.
 const THIN: f64 = 2.0;
+/// Elements of a product of matrices below which most of a library's tile is empty.
+const FEW: f64 = 16.0;
 
 /// Seconds of a step whose result has more axes than an array may have: so no order has one if there is another.
 const UNBUILDABLE: f64 = 1e30;
@@ -78,7 +80,8 @@ impl Roles {
         let moved = (read + written) / BYTES;
         let fused = (flops / FUSED_FLOPS).max(moved) + STEP;
         let library = flops / (PRODUCT_FLOPS * 4.0 / element.max(4.0)) + moved + batch * CALL + STEP;
-        let lowering = match (is_product && rows.min(columns) >= THIN && library < fused, sums) {
+        let large = rows.min(columns) >= THIN && rows * columns >= FEW;
+        let lowering = match (is_product && large && library < fused, sums) {
             (true, _) => Lowering::Product,
             (false, true) => Lowering::FusedSum,
             (false, false) => Lowering::Elementwise,
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(roles(1000.0, 3.0, 3.0, 3.0).cost(4.0).lowering, Lowering::FusedSum);
         assert_eq!(roles(1.0, 4096.0, 1.0, 4096.0).cost(4.0).lowering, Lowering::FusedSum);
         assert_eq!(roles(1.0, 2.0, 4096.0, 4096.0).cost(4.0).lowering, Lowering::Product);
+        assert_eq!(roles(1.0, 2.0, 2.0, 4096.0).cost(4.0).lowering, Lowering::FusedSum);
         let outer = Roles { is_product: false, ..roles(1.0, 64.0, 64.0, 1.0) };
         assert_eq!((outer.cost(4.0).lowering, outer.cost(4.0).flops), (Lowering::Elementwise, 4096.0));
     }

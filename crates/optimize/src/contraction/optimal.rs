@@ -77,7 +77,7 @@ struct Made {
 }
 
 /// The cheapest order of up to 64 operands among those whose every step joins operands that share a label and whose parts all
-/// cost less than `bound` seconds; `None` if there is none or if it takes too long to find.
+/// cost no more than `bound` seconds; `None` if there is none or if it takes too long to find.
 pub(crate) fn connected(network: &Network, bound: f64) -> Option<Path> {
     let n = network.operands.len();
     if n > 64 {
@@ -89,6 +89,8 @@ pub(crate) fn connected(network: &Network, bound: f64) -> Option<Path> {
     let first = |(k, labels): (usize, &LabelSet)| Made { set: 1 << k, labels: labels.clone(), seconds: 0.0, left: 0 };
     sizes.push(network.operands.iter().enumerate().map(first).collect());
     let (mut pairs, mut priced) = (0, 0);
+    // An order that costs as much is found too, and the same sum in another order may differ in its last bits.
+    let bound = bound * (1.0 + 1e-9);
     for size in 2..=n {
         let mut found: HashMap<u64, usize> = HashMap::new();
         let mut made: Vec<Made> = Vec::new();
