@@ -6,7 +6,7 @@
 
 use crate::machine::machine;
 use crate::{Array, DType, Error, Result};
-use fuseloom_runtime::{Buffer, Layout, Mapping, Pool};
+use fuseloom_runtime::{Buffer, Layout, Mapping, Pool, RuntimeError};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(crate) fn load(path: &Path) -> Result<Array> {
     let buffer = if header.swapped {
         swapped_copy(&mapping[header.start..], &header, pool)?
     } else {
-        Buffer::from_mapping(&mapping, header.start, header.dtype, header.elements, pool)?
+        Buffer::from_mapping(&mapping, header.start, header.dtype, header.elements, pool).map_err(unfit(path))?
     };
     header.array(buffer)
 }
@@ -48,9 +48,17 @@ pub(crate) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Array> {
     let buffer = if header.swapped {
         swapped_copy(data, &header, pool)?
     } else {
-        pool.copy_of_bytes(header.dtype, &data[..header.bytes])?
+        pool.copy_of_bytes(header.dtype, &data[..header.bytes]).map_err(unfit(path))?
     };
     header.array(buffer)
+}
+
+/// The error for data that are not of their dtype, with the name of the file.
+fn unfit(path: &Path) -> impl Fn(RuntimeError) -> Error {
+    move |error| match error {
+        RuntimeError::InvalidBool { .. } => format_error(path, error.to_string()),
+        error => error.into(),
+    }
 }
 
 /// Writes a file, which appears whole or not at all.
@@ -99,6 +107,10 @@ impl Header {
     fn parse(file: &[u8]) -> Result<Header, String> {
         let no_npy = || "not an .npy file: it does not begin as one".to_string();
         let cut = || "truncated: the header is not whole".to_string();
+        let malformed = || {
+            let like = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }";
+            format!("the header is malformed: it should be like {like}. Records and objects are not read.")
+        };
         let rest = file.strip_prefix(MAGIC).ok_or_else(no_npy)?;
         let (version, rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
         let (length, rest) = match version {
@@ -115,7 +127,7 @@ impl Header {
         let text = rest.get(..length).ok_or_else(cut)?;
         let start = file.len() - rest.len() + length;
         let text = std::str::from_utf8(text).map_err(|_| "the header is no text".to_string())?;
-        let (descr, fortran, shape) = Dict { rest: text }.entries().ok_or("the header is malformed".to_string())?;
+        let (descr, fortran, shape) = Dict { rest: text }.entries().ok_or_else(malformed)?;
         let (dtype, swapped) = dtype(&descr)?;
         let layout = Layout::contiguous(&shape, dtype).map_err(|_| format!("the shape {shape:?} is too large"))?;
         let elements = layout.elements();
@@ -179,16 +191,18 @@ fn descr(dtype: DType) -> Option<String> {
 /// The dtype, and whether its bytes must be swapped.
 fn dtype(descr: &str) -> Result<(DType, bool), String> {
     let unknown = || format!("elements of dtype `{descr}` are none of {}", DType::ALL.map(DType::name).join(", "));
-    let order = descr.chars().next().ok_or_else(unknown)?;
-    let code = descr.get(1..).ok_or_else(unknown)?;
+    // Without a sign for it, the byte order is the machine's.
+    let (order, code) = match descr.split_at_checked(1).ok_or_else(unknown)? {
+        (order @ ("|" | "<" | ">" | "="), code) => (order, code),
+        _ => ("=", descr),
+    };
     let named = |dtype: &DType| self::descr(*dtype).is_some_and(|known| known[1..] == *code);
     let dtype = DType::ALL.into_iter().find(named).ok_or_else(unknown)?;
     let swapped = match order {
-        '|' if dtype.size() == 1 => false,
-        '<' => cfg!(target_endian = "big"),
-        '>' => cfg!(target_endian = "little"),
-        '=' => false,
-        _ => return Err(unknown()),
+        "|" if dtype.size() > 1 => return Err(unknown()),
+        "<" => cfg!(target_endian = "big"),
+        ">" => cfg!(target_endian = "little"),
+        _ => false,
     };
     Ok((dtype, swapped && dtype.size() > 1))
 }
@@ -289,6 +303,8 @@ mod tests {
 
     #[test]
     fn both_orders_of_axes_and_of_bytes() {
+        let native = read("{'descr': 'f4', 'fortran_order': False, 'shape': (1,), }", &1.5f32.to_ne_bytes()).unwrap();
+        assert_eq!(native.to_vec::<f32>().unwrap(), [1.5]);
         let c = read("{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2), }", &[1, 0, 2, 0, 3, 0, 4, 0]).unwrap();
         assert_eq!(c.to_vec::<i16>().unwrap(), [1, 2, 3, 4]);
         let f =

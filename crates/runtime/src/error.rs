@@ -8,7 +8,7 @@ use fuseloom_lane::DType;
 #[non_exhaustive]
 pub enum RuntimeError {
     /// The system has no memory left, or no machine has that much.
-    #[error("out of memory: {bytes} bytes cannot be allocated")]
+    #[error("out of memory: {bytes} bytes cannot be allocated. What a program needs is in its plan, see explain.")]
     OutOfMemory {
         /// Bytes asked for; `usize::MAX` when their number does not fit.
         bytes: usize,
