@@ -27,6 +27,8 @@ pub(crate) struct Composed {
     /// What is known of values before the loop.
     values: Vec<Option<Wide>>,
     start: Clif,
+    /// The numbers of the first results that the reductions over the strip's own axis take.
+    along: Vec<usize>,
 }
 
 /// A reduction with the parameters of its accumulator rows.
@@ -51,6 +53,21 @@ pub(crate) fn composes(strip: &Strip) -> bool {
 impl Composed {
     /// Composes the runs of one strip in some iterations of one lane, in order; `scope` is that of the first.
     pub(crate) fn new(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[Run<'_>]) -> Composed {
+        Composed::with(n, scope, strip, runs, &[])
+    }
+
+    /// Composes the run of a strip that reduces over its own axis as well: by `along`.
+    pub(crate) fn reducing(
+        n: &mut Nest<'_, '_>,
+        scope: &Scope,
+        strip: &Strip,
+        run: &Run<'_>,
+        along: &[Reducer<'_>],
+    ) -> Composed {
+        Composed::with(n, scope, strip, std::slice::from_ref(run), along)
+    }
+
+    fn with(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[Run<'_>], along: &[Reducer<'_>]) -> Composed {
         let mut b = Builder::new(&[]);
         let mut composed = Composed {
             program: Program::default(),
@@ -61,6 +78,7 @@ impl Composed {
             checks: Vec::new(),
             values: Vec::new(),
             start: runs[0].start,
+            along: Vec::new(),
         };
         let mut given: Vec<Vec<Value>> = Vec::new();
         for run in runs {
@@ -83,7 +101,7 @@ impl Composed {
             composed.uniform(&mut b, DType::Bool, mask)
         });
         let rows = composed.rows(n, &mut b, scope, strip);
-        composed.finish(b, runs, &given, first, &rows)
+        composed.finish(b, runs, &given, first, &rows, along)
     }
 
     /// A parameter that is equal in all lanes.
@@ -138,6 +156,7 @@ impl Composed {
         given: &[Vec<Value>],
         first: Option<Value>,
         rows: &[Rows<'_>],
+        along: &[Reducer<'_>],
     ) -> Composed {
         // The values of each run, which may be known already where they are uniform.
         let mut iterations: Vec<Vec<Value>> = Vec::new();
@@ -164,6 +183,10 @@ impl Composed {
             self.stores.extend(run.stores.iter().map(|(result, stream)| (store(*result), *stream)));
             self.checks.extend(run.checks.iter().map(|(result, code)| (store(*result), *code)));
         }
+        for reducer in along {
+            self.along.push(results.len());
+            results.extend(&iterations[0][reducer.first..][..usize::from(reducer.into.arity)]);
+        }
         for Rows { reducer, result, streams, states, mean } in rows {
             let mut so_far: SmallVec<[Value; 4]> = SmallVec::new();
             for (&before, &identity) in states.iter().zip(&reducer.identity) {
@@ -188,6 +211,11 @@ impl Composed {
         self.program = b.finish(&results);
         self.values.resize(self.program.params.len() + self.program.insts.len(), None);
         self
+    }
+
+    /// The reductions over the strip's own axis, as they take the results of [`Composed::run`].
+    pub(crate) fn along<'k>(&self, reducers: &[Reducer<'k>]) -> Vec<Reducer<'k>> {
+        reducers.iter().zip(&self.along).map(|(reducer, &first)| Reducer::new(reducer.into, first)).collect()
     }
 
     /// The run of it.

@@ -6,6 +6,7 @@
 //! from there; moments of bare elements read the buffer twice.
 
 use super::carry::Counter;
+use super::composed::Composed;
 use super::fold::{append_params, arguments, lanes_to_one};
 use super::{Reducer, States, vertical};
 use crate::clif::memory;
@@ -13,7 +14,7 @@ use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
 use crate::strip::{Run, prepare, scalar_of, sweep, width};
-use crate::wide;
+use crate::{Isa, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{Grouping, Output, Strip, VarId};
@@ -79,12 +80,14 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
         paired(n, &run, &reducers, count, done, &upward);
     } else {
         let run = prepare(n, scope, strip, axis, bounds.start, v);
-        if !mixed && wide::reduce(n, &run, &reducers, count, done) {
+        let wide = if mixed {
+            over_two_axes(n, scope, strip, &run, &reducers, count, done)
+        } else {
+            wide::reduce(n, &run, &reducers, count, done)
+        };
+        if wide {
             // The calls did it all.
         } else if buffers {
-            if mixed {
-                n.e.unit.stays_narrow("it reduces over two axes at once");
-            }
             buffered(n, &run, &reducers, count, done, &upward);
         } else {
             direct(n, &run, &reducers, count, !in_order, done);
@@ -100,6 +103,24 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
             }
         }
     }
+}
+
+/// Runs in wide registers a strip that reduces over an enclosing loop too; `false` if the target has none.
+fn over_two_axes(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    strip: &Strip,
+    run: &Run<'_>,
+    reducers: &[Reducer<'_>],
+    count: Clif,
+    done: Block,
+) -> bool {
+    if n.e.unit.isa == Isa::Clif {
+        return false;
+    }
+    let composed = Composed::reducing(n, scope, strip, run, reducers);
+    let run = composed.run(n);
+    wide::reduce(n, &run, &composed.along(reducers), count, done)
 }
 
 /// Elements that are subtrees already: each goes to the counter.

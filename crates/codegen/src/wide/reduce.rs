@@ -14,7 +14,7 @@ use super::assembler::Condition;
 use super::emit::{BLOCK, END, I, TEMPORARY, Writer, at};
 use super::frame::Block;
 use super::function::{Function, Ready, enter, last, leave, steps};
-use super::lower::{GROUP, Part, Pass, Shared, lower_part};
+use super::lower::{Part, Pass, Shared, lower_part};
 use super::vector::Body;
 use super::{Again, Strip, Target, allocate};
 use fuseloom_lane::tree::{BLOCK as ELEMENTS, LANES};
@@ -61,25 +61,31 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let two_passes = strip.reducing.iter().any(|reducing| reducing.again.is_some());
     let deviations = two_passes.then(|| pass(target, strip, &mut shared, Pass::Deviations));
     let mut part = |part| lower_part(target, strip, &mut shared, part);
-    let others = [Part::Places, Part::Start, Part::Pair(4), Part::Pair(2), Part::Pair(1)].map(&mut part);
+    let start = part(Part::Start);
+    // A single block has its place, and pairs with nothing.
+    let pairing = [Part::Places, Part::Pair(4), Part::Pair(2), Part::Pair(1)];
+    let pairing: Vec<Body> = pairing.into_iter().filter(|_| !strip.is_one_block()).map(&mut part).collect();
 
     let registers = shared.registers(target);
     let pinned = allocate::pin(target, &shared.invariants, elements.busiest(), registers);
     let ready = Ready { target, shared: &shared, pinned: &pinned };
     let elements = elements.map(|body| ready.allocate(body));
     let deviations = deviations.map(|pass| pass.map(|body| ready.allocate(body)));
-    let others = others.map(|body| ready.allocate(body));
-    let bodies = others.iter().chain(elements.iter()).chain(deviations.iter().flat_map(PassBodies::iter));
+    let start = ready.allocate(start);
+    let pairing: Vec<_> = pairing.into_iter().map(|body| ready.allocate(body)).collect();
+    let bodies =
+        pairing.iter().chain([&start]).chain(elements.iter()).chain(deviations.iter().flat_map(PassBodies::iter));
     let slots = bodies.map(|(_, allocated)| allocated.slots).max().unwrap_or(0);
     let rows = elements.several.as_ref().map_or(1, |(_, rows)| *rows);
-    let [places, start, pairs @ ..] = others;
 
     let mut w = ready.writer(strip, LANES, slots);
     let (number, begin) = (at(Register::RSP, w.frame.number), at(Register::RSP, w.frame.begin));
     enter(&mut w);
     w.asm.rm(Code::Mov_r64_rm64, I, at(BLOCK, Block::BEGIN));
     w.asm.made(Instruction::with2(Code::Mov_rm64_imm32, number, 0));
-    w.body(&places.0, &places.1);
+    if let Some((places, allocated)) = pairing.first() {
+        w.body(places, allocated);
+    }
     let (block, done) = (w.asm.label(), w.asm.label());
 
     w.asm.bind(block);
@@ -105,12 +111,11 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     w.asm.rm(Code::Cmp_r64_rm64, I, at(BLOCK, Block::COUNT));
     w.asm.jump_if(Condition::Less, block);
 
-    for (k, pair) in pairs.iter().enumerate().filter(|_| !strip.is_one_block()) {
+    for (k, pair) in pairing.iter().skip(1).enumerate() {
         w.asm.made(Instruction::with2(Code::Cmp_rm64_imm8, number, 1 << k));
         w.asm.jump_if(Condition::NotGreater, done);
         w.body(&pair.0, &pair.1);
     }
-    debug_assert_eq!(1 << pairs.len(), GROUP);
     w.asm.bind(done);
     leave(w, &shared, (LANES, rows))
 }

@@ -219,3 +219,34 @@ fn extremes_of_zeros_and_nans() {
         }
     }
 }
+
+/// Over the strip's axis and over a loop, by the same strip.
+#[test]
+fn over_two_axes() {
+    for dtype in [DType::I16, DType::F32, DType::F64] {
+        let moments = if dtype.is_float() {
+            format!("        reduce moments %1: {dtype} over j into _, _, q\n")
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "kernel r\n  params n, m, row, at, bytes\n  vars k, j\n  in x: {dtype}[k: row, j]\n  out c: {dtype}[j]\n  \
+             out r: {dtype}[k]\n  out l: {dtype}[k]\n  out q: {dtype}[k]\n  work s: f64[] at at rows bytes\n  phase\n    \
+             reduce k < n\n      strip j < m\n        %0 = load x: {dtype}\n        %1 = add %0, %0: {dtype}\n        \
+             reduce sum %0: {dtype} over k into c work s\n        reduce sum %1: {dtype} over j into r\n        \
+             reduce max %0: {dtype} over j into l\n{moments}"
+        );
+        let kernel = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        for isa in crate::support::isas() {
+            let compiled =
+                compile(&kernel, &fuseloom_codegen::Options { isa }).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            for (n, m) in [(1, 1), (3, 15), (2, 16), (17, 33), (40, 130), (513, 3), (5, 1100), (3, 4500)] {
+                let params = vec![n as i64, m as i64, (m * dtype.size()) as i64, 0, 0];
+                let mut memory = memory(&kernel, dtype, n * m, n.max(m), params);
+                crate::support::place_work(&kernel, &mut memory, m, n);
+                crate::support::compare_compiled(&kernel, &compiled, &memory)
+                    .unwrap_or_else(|e| panic!("{n} by {m}, {}: {e}\n{text}", isa.name()));
+            }
+        }
+    }
+}
