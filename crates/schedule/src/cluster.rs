@@ -4,15 +4,20 @@
 //! it reads, where the loops agree and it pays; then clusters that read the same memory over the same loops are merged. What
 //! is refused is refused for a reason, which is kept for the decision log.
 
+mod pays;
+mod unite;
+
 use crate::blocks;
 use crate::cost;
 use crate::reads::{AxisIndex, Read, ValueRef};
 use crate::sizes::SizeTable;
-use crate::structure::{Cluster, MAX_LOOPS, Mode, Structure, stages, structure};
+use crate::structure::{Cluster, Structure, structure};
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op};
 use hashbrown::{HashMap, HashSet};
+use pays::pays;
 use smallvec::SmallVec;
+use unite::{bind, bind_shared_reads, loop_pairs, scans_fit, union};
 
 /// How many earlier readers of an array a reader is tried with: bounds the work on arrays that everything reads.
 const SIBLINGS: usize = 8;
@@ -500,211 +505,6 @@ impl Clusters {
         }
         false
     }
-}
-
-/// Identifies loops over which both clusters walk the same memory in the same way, so that a value reduced over a loop and
-/// one computed over all of it can meet in one row.
-fn bind_shared_reads(context: &Context<'_>, first: &Cluster, second: &Cluster, rename: &mut Vec<Option<usize>>) {
-    let reads = |cluster: &Cluster| {
-        let of = |t: &TaskId| {
-            let task = *t;
-            context.tasks.tasks[t.index()].reads.iter().map(move |read| (task, read))
-        };
-        cluster.tasks.iter().flat_map(of).collect::<Vec<_>>()
-    };
-    let theirs = reads(second);
-    for (task, read) in reads(first) {
-        for (other, same) in theirs.iter().filter(|(_, r)| r.value == read.value) {
-            let Some(pairs) = loop_pairs(first, second, (task, read), (*other, same)) else { continue };
-            let mut trial = rename.clone();
-            if pairs.iter().all(|&(x, y)| bind(&mut trial, x, y).is_ok()) {
-                *rename = trial;
-            }
-        }
-    }
-}
-
-/// The loops along which two reads of one value run alike; `None` if they do not.
-fn loop_pairs(
-    first: &Cluster,
-    second: &Cluster,
-    (x, x_read): (TaskId, &Read),
-    (y, y_read): (TaskId, &Read),
-) -> Option<Vec<(usize, usize)>> {
-    let mut pairs = Vec::new();
-    for (a, b) in x_read.index.iter().zip(&y_read.index) {
-        match (*a, *b) {
-            (AxisIndex::Along { axis: i, step: p, offset: o }, AxisIndex::Along { axis: j, step: q, offset: w })
-                if p == q && o == w =>
-            {
-                match (first.axes[&x][i], second.axes[&y][j]) {
-                    (Some(l), Some(m)) if first.extents[l] == second.extents[m] => pairs.push((l, m)),
-                    (None, None) => {}
-                    _ => return None,
-                }
-            }
-            _ if a == b => {}
-            _ => return None,
-        }
-    }
-    Some(pairs)
-}
-
-/// Identifies a loop of the first cluster with one of the second.
-fn bind(rename: &mut [Option<usize>], x: usize, y: usize) -> Result<(), String> {
-    let other = rename.iter().enumerate().any(|(k, r)| k != x && *r == Some(y));
-    match rename[x] {
-        Some(bound) if bound == y => Ok(()),
-        None if !other => {
-            rename[x] = Some(y);
-            Ok(())
-        }
-        _ => Err("it is read along two different orders of its axes".to_string()),
-    }
-}
-
-/// The tasks of both clusters over the loops of the second, extended by those of the first that are not among them.
-fn union(first: &Cluster, second: &Cluster, rename: &mut [Option<usize>]) -> Result<Cluster, String> {
-    let mut merged = second.clone();
-    for (x, bound) in rename.iter_mut().enumerate() {
-        if bound.is_none() {
-            *bound = Some(merged.extents.len());
-            merged.extents.push(first.extents[x]);
-        }
-    }
-    if merged.extents.len() > MAX_LOOPS {
-        return Err("together they have too many loops".to_string());
-    }
-    for (&task, axes) in &first.axes {
-        merged.axes.insert(task, axes.iter().map(|l| l.and_then(|l| rename[l])).collect());
-    }
-    merged.tasks.extend(&first.tasks);
-    merged.tasks.sort_unstable();
-    Ok(merged)
-}
-
-/// Scans go with reductions over their own loop only where both are strips along it.
-fn scans_fit(tasks: &Tasks, merged: &Cluster) -> Result<(), String> {
-    let along: Vec<usize> = merged.tasks.iter().filter_map(|t| merged.scanned(tasks, *t)).collect();
-    let both = merged.tasks.iter().filter_map(|t| merged.reduced(tasks, *t)).any(|l| along.contains(&l));
-    if both && (merged.structure.mode != Mode::Rows || merged.structure.levels.len() > 2) {
-        return Err("a scan and a reduction along one loop would not be strips along it".to_string());
-    }
-    Ok(())
-}
-
-/// Whether a legal merge is worth it.
-fn pays(
-    context: &mut Context<'_>,
-    first: &Cluster,
-    second: &Cluster,
-    merged: &Cluster,
-    edges: &[(TaskId, TaskId)],
-    broadcast: bool,
-) -> Result<(), String> {
-    let structure = &merged.structure;
-    if structure.levels.len() == 1 {
-        return Ok(());
-    }
-    let sizes = &*context.sizes;
-    let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| merged.extents[l]));
-    let outer = hint(&structure.levels[0]);
-    let inner: i64 = structure.levels[1..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
-    let all = outer.saturating_mul(inner);
-    let fused = |task: TaskId| fused_producers(context.tasks, merged, task);
-    let deep_stages = |level: usize| {
-        let items: Vec<TaskId> = merged.tasks.iter().copied().filter(|t| merged.task_level(*t) >= level).collect();
-        let stages = stages(merged, context.tasks, level, &items, &fused);
-        stages.iter().filter(|s| !s.deep.is_empty()).count()
-    };
-    let counts: Vec<usize> = (0..structure.levels.len()).map(deep_stages).collect();
-    let again = counts.iter().copied().max().unwrap_or(0);
-    for (level, count) in counts.iter().enumerate().skip(1) {
-        let moments = |t: &TaskId| {
-            let task = &context.tasks.tasks[t.index()];
-            task.reduced.is_some() && task.dtypes.len() == 2 && merged.task_level(*t) == level
-        };
-        if structure.mode == Mode::Rows && *count > 1 && merged.tasks.iter().any(moments) {
-            return Err("moments walk their blocks twice, and a row must be walked once".to_string());
-        }
-    }
-    if again > 1 {
-        let widest = 8;
-        let resident = match structure.mode {
-            Mode::Pointwise | Mode::Rows | Mode::Blocks(_) => inner.saturating_mul(widest),
-            Mode::Columns => inner.saturating_mul(cost::COLUMNS * widest / 2),
-        };
-        if resident > cost::RESIDENT {
-            let what = match structure.mode {
-                Mode::Pointwise | Mode::Rows | Mode::Blocks(_) => format!("a row of {inner} elements"),
-                Mode::Columns => format!("a tile of {} columns of {inner} elements", cost::COLUMNS),
-            };
-            return Err(format!("{what} does not stay in cache between the pass that reduces and the next"));
-        }
-        if outer < cost::PARALLEL && all > cost::SMALL {
-            return Err(format!("only {outer} outer points would be left to share among threads"));
-        }
-    }
-    if structure.levels.len() > 2 && outer < cost::PARALLEL && all > cost::SMALL {
-        let next = hint(&structure.levels[1]);
-        if next < 4096 {
-            return Err(format!("a reduction of {next} partial results cannot be shared among threads"));
-        }
-    }
-    if broadcast {
-        // What merging saves: producers that need no memory any more, and reads that become one.
-        let mut saved = 0i64;
-        for &(producer, _) in edges {
-            let node = context.tasks.tasks[producer.index()].node;
-            let value = ValueRef { node, result: 0 };
-            let elsewhere = context.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
-            if !elsewhere && !context.tasks.placed.contains_key(&value) {
-                saved = saved.saturating_add(cost::value_bytes(context.graph, context.sizes, value).saturating_mul(2));
-            }
-        }
-        let (x, y) = (memory_reads(context, first), memory_reads(context, second));
-        let mut traffic = written(context, merged);
-        for (value, bytes) in x.iter().chain(&y) {
-            traffic = traffic.saturating_add(*bytes);
-            if x.contains_key(value) && y.contains_key(value) {
-                saved = saved.saturating_add(*bytes / 2);
-            }
-        }
-        if saved.saturating_mul(10) < traffic {
-            return Err(format!("it would save {saved} of {traffic} bytes and shrink the loops they share"));
-        }
-    }
-    Ok(())
-}
-
-/// The values that a cluster reads from memory, with their bytes.
-fn memory_reads(context: &mut Context<'_>, cluster: &Cluster) -> HashMap<ValueRef, i64> {
-    let mut reads = HashMap::new();
-    for &task in &cluster.tasks {
-        for read in &context.tasks.tasks[task.index()].reads {
-            let inside = context.tasks.computed(read.value).is_some_and(|p| cluster.axes.contains_key(&p));
-            if !inside && !reads.contains_key(&read.value) {
-                reads.insert(read.value, cost::value_bytes(context.graph, context.sizes, read.value));
-            }
-        }
-    }
-    reads
-}
-
-/// The bytes that a cluster writes to memory.
-fn written(context: &mut Context<'_>, cluster: &Cluster) -> i64 {
-    let mut bytes = 0i64;
-    for &task in &cluster.tasks {
-        let t = &context.tasks.tasks[task.index()];
-        let value = ValueRef { node: t.node, result: 0 };
-        let outside = context.users[task.index()].iter().any(|u| !cluster.axes.contains_key(u));
-        if outside || t.kind != TaskKind::Compute || context.tasks.placed.contains_key(&value) {
-            let elements = t.kept_axes().map(|k| t.domain[k]);
-            let size = context.sizes.hint_product(elements).saturating_mul(t.dtypes[0].size() as i64);
-            bytes = bytes.saturating_add(size);
-        }
-    }
-    bytes
 }
 
 /// The producers of a task inside its cluster.

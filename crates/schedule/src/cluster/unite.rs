@@ -1,0 +1,102 @@
+//! How the loops of two clusters become those of one: which of them are the same, and what the others add.
+
+use super::Context;
+use crate::reads::{AxisIndex, Read};
+use crate::structure::{Cluster, MAX_LOOPS, Mode};
+use crate::tasks::{TaskId, Tasks};
+
+/// Identifies loops over which both clusters walk the same memory in the same way, so that a value reduced over a loop and
+/// one computed over all of it can meet in one row.
+pub(super) fn bind_shared_reads(
+    context: &Context<'_>,
+    first: &Cluster,
+    second: &Cluster,
+    rename: &mut Vec<Option<usize>>,
+) {
+    let reads = |cluster: &Cluster| {
+        let of = |t: &TaskId| {
+            let task = *t;
+            context.tasks.tasks[t.index()].reads.iter().map(move |read| (task, read))
+        };
+        cluster.tasks.iter().flat_map(of).collect::<Vec<_>>()
+    };
+    let theirs = reads(second);
+    for (task, read) in reads(first) {
+        for (other, same) in theirs.iter().filter(|(_, r)| r.value == read.value) {
+            let Some(pairs) = loop_pairs(first, second, (task, read), (*other, same)) else { continue };
+            let mut trial = rename.clone();
+            if pairs.iter().all(|&(x, y)| bind(&mut trial, x, y).is_ok()) {
+                *rename = trial;
+            }
+        }
+    }
+}
+
+/// The loops along which two reads of one value run alike; `None` if they do not.
+pub(super) fn loop_pairs(
+    first: &Cluster,
+    second: &Cluster,
+    (x, x_read): (TaskId, &Read),
+    (y, y_read): (TaskId, &Read),
+) -> Option<Vec<(usize, usize)>> {
+    let mut pairs = Vec::new();
+    for (a, b) in x_read.index.iter().zip(&y_read.index) {
+        match (*a, *b) {
+            (AxisIndex::Along { axis: i, step: p, offset: o }, AxisIndex::Along { axis: j, step: q, offset: w })
+                if p == q && o == w =>
+            {
+                match (first.axes[&x][i], second.axes[&y][j]) {
+                    (Some(l), Some(m)) if first.extents[l] == second.extents[m] => pairs.push((l, m)),
+                    (None, None) => {}
+                    _ => return None,
+                }
+            }
+            _ if a == b => {}
+            _ => return None,
+        }
+    }
+    Some(pairs)
+}
+
+/// Identifies a loop of the first cluster with one of the second.
+pub(super) fn bind(rename: &mut [Option<usize>], x: usize, y: usize) -> Result<(), String> {
+    let other = rename.iter().enumerate().any(|(k, r)| k != x && *r == Some(y));
+    match rename[x] {
+        Some(bound) if bound == y => Ok(()),
+        None if !other => {
+            rename[x] = Some(y);
+            Ok(())
+        }
+        _ => Err("it is read along two different orders of its axes".to_string()),
+    }
+}
+
+/// The tasks of both clusters over the loops of the second, extended by those of the first that are not among them.
+pub(super) fn union(first: &Cluster, second: &Cluster, rename: &mut [Option<usize>]) -> Result<Cluster, String> {
+    let mut merged = second.clone();
+    for (x, bound) in rename.iter_mut().enumerate() {
+        if bound.is_none() {
+            *bound = Some(merged.extents.len());
+            merged.extents.push(first.extents[x]);
+        }
+    }
+    if merged.extents.len() > MAX_LOOPS {
+        return Err("together they have too many loops".to_string());
+    }
+    for (&task, axes) in &first.axes {
+        merged.axes.insert(task, axes.iter().map(|l| l.and_then(|l| rename[l])).collect());
+    }
+    merged.tasks.extend(&first.tasks);
+    merged.tasks.sort_unstable();
+    Ok(merged)
+}
+
+/// Scans go with reductions over their own loop only where both are strips along it.
+pub(super) fn scans_fit(tasks: &Tasks, merged: &Cluster) -> Result<(), String> {
+    let along: Vec<usize> = merged.tasks.iter().filter_map(|t| merged.scanned(tasks, *t)).collect();
+    let both = merged.tasks.iter().filter_map(|t| merged.reduced(tasks, *t)).any(|l| along.contains(&l));
+    if both && (merged.structure.mode != Mode::Rows || merged.structure.levels.len() > 2) {
+        return Err("a scan and a reduction along one loop would not be strips along it".to_string());
+    }
+    Ok(())
+}
