@@ -434,24 +434,34 @@ unsafe fn across<T: Lane, F: Fold<T>>(work: *mut u8, row: i64, k: usize, x: *con
         // SAFETY: columns `first..first + some` of every array and row are there, and the row is padded.
         unsafe {
             let mut values = [T::default(); TOGETHER];
-            std::ptr::copy_nonoverlapping(x.add(first), values.as_mut_ptr(), some);
+            copy(x.add(first), values.as_mut_ptr(), some);
             for level in 0..UNITS.len() {
                 let carry = work.wrapping_offset(level as isize * row as isize).cast::<T>().wrapping_add(first);
                 if carries[level] {
                     let mut before = [T::default(); TOGETHER];
-                    std::ptr::copy_nonoverlapping(carry, before.as_mut_ptr(), some);
+                    copy(carry, before.as_mut_ptr(), some);
                     for (value, before) in values.iter_mut().zip(before) {
                         *value = F::fold(before, *value);
                     }
                 }
                 if keeps[level] {
-                    std::ptr::copy_nonoverlapping(values.as_ptr(), carry, some);
+                    copy(values.as_ptr(), carry, some);
                 }
             }
-            std::ptr::copy_nonoverlapping(values.as_ptr(), out.add(first), some);
+            copy(values.as_ptr(), out.add(first), some);
         }
         first += some;
     }
+}
+
+/// Copies elements that need not be aligned.
+///
+/// # Safety
+/// Both hold `count` elements, and do not overlap.
+#[inline(always)]
+unsafe fn copy<T: Lane>(from: *const T, to: *mut T, count: usize) {
+    // SAFETY: as the caller promises; bytes are aligned anywhere.
+    unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.cast::<u8>(), count * size_of::<T>()) }
 }
 
 /// Takes element `k` of every column of a running extreme.
