@@ -99,7 +99,7 @@ fn targets(i: &Input<'_>, value: NodeId) -> Outcome<Target> {
         let node = tree.node(id);
         let refused = |message: &str| Mistake::new(node.whole, message);
         match node.kind {
-            Kind::Name if matches!(node.whole.of(i.state.text), "np" | "numpy") => {
+            Kind::Name if matches!(node.focus.of(i.state.text), "np" | "numpy") => {
                 Err(refused("`np` always means NumPy here"))
             }
             Kind::Name => Ok(node.focus),

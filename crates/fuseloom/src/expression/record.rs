@@ -148,7 +148,7 @@ impl<'t> Walk<'t> {
     }
 
     fn name(&self, node: &Node) -> Outcome<Value> {
-        let name = self.text(node.whole);
+        let name = self.text(node.focus);
         if let Some(value) = self.names.get(name) {
             return Ok(value.clone());
         }

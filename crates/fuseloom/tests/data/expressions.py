@@ -908,6 +908,14 @@ np.sinc(h).dtype == np.float16
 np.select([m[0], m[1]], [b, m[0]])
 np.select([m[1], m[0]], [m[0], y])
 np.select([m[0]], [u], 7)
+(x) + 1
+((x) + (y))[(0)]
+np.sum((x))
+(x)[0]
+(np).sum((x), axis=(1))
+(np.sum)(x)
+n = 2; x[:(n)]
+t = x * 2; (t) + 1
 .5.
 1.e3
 """
