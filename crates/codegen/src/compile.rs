@@ -1,5 +1,6 @@
 //! From a kernel to machine code.
 
+use crate::isa::Effort;
 use crate::listing::Listing;
 use crate::memory::CodeMemory;
 use crate::scan::functions::ScanFunction;
@@ -68,13 +69,14 @@ fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, 
         let reason = format!("it lacks {feature}, which `{}` needs", options.isa.name());
         return Err(CodegenError::UnsupportedHost { reason });
     }
-    let host = isa::host()?;
+    let hosts = isa::hosts()?;
     let (mut functions, mut scans) = (Vec::new(), Vec::new());
     for phase in &kernel.phases {
         collect_functions(&phase.body, &mut functions, &mut scans);
     }
     let x86 = cfg!(target_arch = "x86_64");
-    Ok(Unit::new(CodeMemory::new(host, &functions, &scans, options.isa)?, x86, options.isa, text))
+    let memory = CodeMemory::new(hosts.of(Effort::Loops).clone(), &functions, &scans, options.isa)?;
+    Ok(Unit::new(memory, hosts, x86, options.isa, text))
 }
 
 fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {

@@ -125,15 +125,53 @@ fn missing_feature() -> Option<&'static str> {
     None
 }
 
-/// The host, as Cranelift sees it.
-pub(crate) fn host() -> Result<OwnedTargetIsa, CodegenError> {
-    let unsupported = |reason: String| CodegenError::UnsupportedHost { reason };
-    if let Some(feature) = missing_feature() {
-        return Err(unsupported(format!("it lacks {feature} (x86-64-v3 is needed)")));
+/// What is worth spending on the code of a function that Cranelift compiles.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Effort {
+    /// It calls loops that are long: whatever it does itself takes no time beside them.
+    Calls,
+    /// It loops around calls that may be short: values should stay in registers.
+    Nest,
+    /// It has loops over elements of its own.
+    Loops,
+}
+
+/// The host, as Cranelift sees it, for functions of each effort.
+pub(crate) struct Hosts {
+    calls: OwnedTargetIsa,
+    nest: OwnedTargetIsa,
+    loops: OwnedTargetIsa,
+}
+
+impl Hosts {
+    /// For functions of an effort.
+    pub(crate) fn of(&self, effort: Effort) -> &OwnedTargetIsa {
+        match effort {
+            Effort::Calls => &self.calls,
+            Effort::Nest => &self.nest,
+            Effort::Loops => &self.loops,
+        }
     }
+}
+
+/// The host; detected once in a process.
+pub(crate) fn hosts() -> Result<&'static Hosts, CodegenError> {
+    static HOSTS: OnceLock<Result<Hosts, String>> = OnceLock::new();
+    let detect = || {
+        if let Some(feature) = missing_feature() {
+            return Err(format!("it lacks {feature} (x86-64-v3 is needed)"));
+        }
+        Ok(Hosts { calls: host(Effort::Calls)?, nest: host(Effort::Nest)?, loops: host(Effort::Loops)? })
+    };
+    let hosts = HOSTS.get_or_init(detect).as_ref();
+    hosts.map_err(|reason| CodegenError::UnsupportedHost { reason: reason.clone() })
+}
+
+fn host(effort: Effort) -> Result<OwnedTargetIsa, String> {
     let mut flags = settings::builder();
     let options = [
-        ("opt_level", "speed"),
+        ("opt_level", if effort == Effort::Loops { "speed" } else { "none" }),
+        ("regalloc_algorithm", if effort == Effort::Calls { "single_pass" } else { "backtracking" }),
         ("is_pic", "false"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
         // A frame may exceed a page; touch each page of it on the way down.
@@ -142,8 +180,8 @@ pub(crate) fn host() -> Result<OwnedTargetIsa, CodegenError> {
         ("unwind_info", "false"),
     ];
     for (name, value) in options {
-        flags.set(name, value).map_err(|e| unsupported(format!("setting {name}: {e}")))?;
+        flags.set(name, value).map_err(|e| format!("setting {name}: {e}"))?;
     }
-    let builder = cranelift_native::builder().map_err(|reason| unsupported(reason.to_string()))?;
-    builder.finish(settings::Flags::new(flags)).map_err(|e| unsupported(e.to_string()))
+    let builder = cranelift_native::builder().map_err(str::to_string)?;
+    builder.finish(settings::Flags::new(flags)).map_err(|e| e.to_string())
 }

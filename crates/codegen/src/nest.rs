@@ -1,6 +1,7 @@
 //! Phases as functions: the parallel index space, loops and ranges, and the address of every operand at the loop variables.
 
 use crate::clif::memory;
+use crate::isa::Effort;
 use crate::reduce::vertical;
 use crate::unit::Emit;
 use crate::wide::past;
@@ -239,6 +240,7 @@ impl Nest<'_, '_> {
 
     /// A loop `for k in (start..end).step_by(step)`; gives the first `k` it does not run for.
     pub(crate) fn each_from(&mut self, start: Clif, end: Clif, step: i64, body: impl FnOnce(&mut Self, Clif)) -> Clif {
+        self.e.unit.needs(Effort::Nest);
         let (inside, done) = (self.e.b.create_block(), self.e.b.create_block());
         let k = self.e.b.append_block_param(inside, types::I64);
         let last = self.e.b.append_block_param(done, types::I64);

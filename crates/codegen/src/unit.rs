@@ -3,6 +3,7 @@
 use crate::Isa;
 use crate::clif::int;
 use crate::helper::Helper;
+use crate::isa::{Effort, Hosts};
 use crate::lanes::Regs;
 use crate::listing::{Listing, Strips};
 use crate::memory::CodeMemory;
@@ -12,6 +13,7 @@ use crate::scan::functions::ScanFunction;
 use crate::strip::stream::Stream;
 use crate::wide::Function as Assembled;
 use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::{Context, ir};
@@ -28,6 +30,9 @@ pub(crate) struct Unit {
     pub(crate) x86: bool,
     /// What strips are compiled for.
     pub(crate) isa: Isa,
+    hosts: &'static Hosts,
+    /// What the function under construction is worth.
+    effort: Effort,
     /// How many strips were assembled.
     strips: usize,
     /// The functions so far with their names and sizes, if `perf` is to know them.
@@ -80,11 +85,19 @@ pub(crate) struct GatherAt {
 
 impl Unit {
     /// A unit that puts code into `memory`; with `text` it keeps the functions' text in that form too.
-    pub(crate) fn new(memory: CodeMemory, x86: bool, isa: Isa, text: Option<Form>) -> Unit {
+    pub(crate) fn new(
+        memory: CodeMemory,
+        hosts: &'static Hosts,
+        x86: bool,
+        isa: Isa,
+        text: Option<Form>,
+    ) -> Unit {
         Unit {
             memory,
             x86,
             isa,
+            hosts,
+            effort: Effort::Calls,
             strips: 0,
             sizes: perf::announcing().then(Vec::new),
             helpers: Vec::new(),
@@ -112,6 +125,11 @@ impl Unit {
         }
     }
 
+    /// The function under construction is worth at least this.
+    pub(crate) fn needs(&mut self, effort: Effort) {
+        self.effort = self.effort.max(effort);
+    }
+
     /// Remembers that a declaration was refused; the first one is reported when the unit ends.
     pub(crate) fn fail(&mut self, error: Box<ModuleError>) {
         self.failure.get_or_insert(error);
@@ -134,7 +152,8 @@ impl Unit {
         self.memory.module().isa().default_call_conv()
     }
 
-    /// Builds a function, compiles it into the module and gives its id.
+    /// Builds a function, compiles it into the module and gives its id. It is worth little effort, unless the body says
+    /// otherwise ([`Unit::needs`]).
     pub(crate) fn function(
         &mut self,
         name: &str,
@@ -143,7 +162,7 @@ impl Unit {
         body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
     ) -> Result<FuncId, Box<ModuleError>> {
         let id = self.memory.module().declare_function(name, linkage, &signature)?;
-        self.define(id, name, signature, body)?;
+        self.define(id, name, signature, Effort::Calls, body)?;
         Ok(id)
     }
 
@@ -152,8 +171,10 @@ impl Unit {
         id: FuncId,
         name: &str,
         signature: Signature,
+        effort: Effort,
         body: impl FnOnce(&mut Emit<'_>, &[ir::Value]),
     ) -> Result<(), Box<ModuleError>> {
+        self.effort = effort;
         let target = self.memory.module().target_config();
         let mut function = Function::with_name_signature(UserFuncName::user(0, id.as_u32()), signature);
         let mut context = std::mem::take(&mut self.context);
@@ -174,7 +195,17 @@ impl Unit {
         let assembly = matches!(self.text, Some((Form::Assembly, _)));
         let mut compile = Context::for_function(function);
         compile.set_disasm(assembly);
-        self.memory.module().define_function(id, &mut compile)?;
+        let host = self.hosts.of(self.effort);
+        let refused = compile.compile(&**host, &mut ControlPlane::default()).err().map(|failed| failed.inner);
+        let code = match (refused, compile.compiled_code()) {
+            (None, Some(code)) => code,
+            (None, None) => unreachable!("a function that is compiled has code"),
+            (Some(error), _) => return Err(Box::new(ModuleError::Compilation(error))),
+        };
+        let relocation = |reloc| ModuleReloc::from_mach_reloc(reloc, &compile.func, id);
+        let relocations: Vec<ModuleReloc> = code.buffer.relocs().iter().map(relocation).collect();
+        let alignment = u64::from(code.buffer.alignment);
+        self.memory.module().define_function_bytes(id, alignment, code.code_buffer(), &relocations)?;
         if let Some(sizes) = &mut self.sizes {
             let size = compile.compiled_code().map_or(0, |code| code.code_buffer().len());
             sizes.push((id, name.to_string(), size));
@@ -229,7 +260,7 @@ impl Unit {
             let name = format!("{}.{}", helper.name(), self.built);
             self.built += 1;
             let signature = helper.signature(self);
-            self.define(id, &name, signature, |e, params| helper.emit(e, params))?;
+            self.define(id, &name, signature, Effort::Loops, |e, params| helper.emit(e, params))?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(crate) mod stream;
 pub(crate) mod sweep;
 pub(crate) mod width;
 
+use crate::isa::Effort;
 use crate::lanes::{Plan, Wide, per_lane};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::reduce::{composed, horizontal, vertical};
@@ -20,7 +21,7 @@ use crate::unit::GatherAt;
 use crate::{Isa, clif, lanes, scan, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
-use fuseloom_kernel::{Input, Operand, OperandId, Output, Role, Stride, Strip, VarId};
+use fuseloom_kernel::{Input, Operand, OperandId, Output, Range, Role, Stride, Strip, VarId};
 use fuseloom_lane::{DType, Prim};
 use smallvec::smallvec;
 use stream::{Step, Stream};
@@ -83,6 +84,10 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip) {
             point(n, scope, strip, &mut run);
         }
         Some((axis, range)) => {
+            if !matches!(range, Range::Tile { .. }) {
+                // A whole axis may be short, a tile is not.
+                n.e.unit.needs(Effort::Nest);
+            }
             let bounds = n.bounds(scope, range);
             let count = n.e.b.ins().isub(bounds.end, bounds.start);
             if horizontal::reduces(strip, axis) {

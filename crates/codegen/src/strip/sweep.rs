@@ -10,6 +10,7 @@ use super::{Run, Source, check, pads_with_elements};
 use crate::helper::Helper;
 use crate::lanes::legalize;
 use crate::lanes::{Regs, Wide, map1};
+use crate::isa::Effort;
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
@@ -152,6 +153,7 @@ fn place(n: &mut Nest<'_, '_>, stream: &mut Stream, slot: StackSlot, i: Clif) {
 
 /// Loads and computes `v` elements.
 pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At, v: usize) -> Vec<Wide> {
+    n.e.unit.needs(Effort::Loops);
     let mut values = run.values.clone();
     if !ports.iota.is_empty() {
         let here = at.number(n.e);
