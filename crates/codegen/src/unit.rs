@@ -20,7 +20,7 @@ use cranelift_codegen::{Context, ir};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_module::{DataDescription, DataId, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget};
 use fuseloom_kernel::{Kernel, Strip};
-use fuseloom_lane::{ScalarFn, Table};
+use fuseloom_lane::{DType, Reduction, ScalarFn, Table};
 use std::sync::Arc;
 
 /// The module under construction.
@@ -39,6 +39,8 @@ pub(crate) struct Unit {
     sizes: Option<Vec<(FuncId, String, usize)>>,
     helpers: Vec<(Helper, FuncId)>,
     built: usize,
+    /// The strips that combine states of reductions.
+    pub(crate) combines: Vec<((Reduction, DType), FuncId)>,
     tables: Vec<(Arc<Table>, DataId)>,
     /// The text of every function, and what became of strips, when it is asked for.
     text: Option<(Form, String)>,
@@ -85,13 +87,7 @@ pub(crate) struct GatherAt {
 
 impl Unit {
     /// A unit that puts code into `memory`; with `text` it keeps the functions' text in that form too.
-    pub(crate) fn new(
-        memory: CodeMemory,
-        hosts: &'static Hosts,
-        x86: bool,
-        isa: Isa,
-        text: Option<Form>,
-    ) -> Unit {
+    pub(crate) fn new(memory: CodeMemory, hosts: &'static Hosts, x86: bool, isa: Isa, text: Option<Form>) -> Unit {
         Unit {
             memory,
             x86,
@@ -102,6 +98,7 @@ impl Unit {
             sizes: perf::announcing().then(Vec::new),
             helpers: Vec::new(),
             built: 0,
+            combines: Vec::new(),
             tables: Vec::new(),
             text: text.map(|form| (form, String::new())),
             noted: Strips::default(),
@@ -265,11 +262,11 @@ impl Unit {
         Ok(())
     }
 
-    /// Puts an assembled strip into the module.
-    pub(crate) fn assembled(&mut self, function: &Assembled) -> Result<FuncId, Box<ModuleError>> {
+    /// Puts an assembled function into the module: that of the strip at hand, or one that combines rows.
+    pub(crate) fn assembled(&mut self, function: &Assembled, of_strip: bool) -> Result<FuncId, Box<ModuleError>> {
         let conv = self.c_convention();
         let signature = self.signature(conv, 1);
-        let name = format!("strip.{}", self.strips);
+        let name = format!("{}.{}", if of_strip { "strip" } else { "combine_rows" }, self.strips);
         self.strips += 1;
         let id = self.memory.module().declare_function(&name, Linkage::Local, &signature)?;
         let mut relocations = Vec::new();
@@ -288,7 +285,9 @@ impl Unit {
             sizes.push((id, name.clone(), function.code.length));
         }
         if let Some((form, text)) = &mut self.text {
-            self.noted.note(self.isa, Some(function.shape), None);
+            if of_strip {
+                self.noted.note(self.isa, Some(function.shape), None);
+            }
             let (lanes, steps) = function.shape;
             let of = match form {
                 Form::Clif => String::new(),

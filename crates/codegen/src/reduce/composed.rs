@@ -26,6 +26,8 @@ pub(crate) struct Composed {
     checks: Vec<(usize, u32)>,
     /// What is known of values before the loop.
     values: Vec<Option<Wide>>,
+    /// The parameter that says whether the lane holds nothing yet.
+    pub(super) first: Option<Value>,
     start: Clif,
     /// The numbers of the first results that the reductions over the strip's own axis take.
     along: Vec<usize>,
@@ -51,8 +53,9 @@ pub(crate) fn composes(strip: &Strip) -> bool {
 }
 
 impl Composed {
-    /// Composes the runs of one strip in some iterations of one lane, in order; `scope` is that of the first.
-    pub(crate) fn new(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[Run<'_>]) -> Composed {
+    /// Composes the runs of one strip in some iterations of one lane, in order; `scope` is that of the first. A run may
+    /// stand for several iterations: each has its own streams.
+    pub(crate) fn new(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[&Run<'_>]) -> Composed {
         Composed::with(n, scope, strip, runs, &[])
     }
 
@@ -64,10 +67,10 @@ impl Composed {
         run: &Run<'_>,
         along: &[Reducer<'_>],
     ) -> Composed {
-        Composed::with(n, scope, strip, std::slice::from_ref(run), along)
+        Composed::with(n, scope, strip, &[run], along)
     }
 
-    fn with(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[Run<'_>], along: &[Reducer<'_>]) -> Composed {
+    fn with(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[&Run<'_>], along: &[Reducer<'_>]) -> Composed {
         let mut b = Builder::new(&[]);
         let mut composed = Composed {
             program: Program::default(),
@@ -77,6 +80,7 @@ impl Composed {
             past: Vec::new(),
             checks: Vec::new(),
             values: Vec::new(),
+            first: None,
             start: runs[0].start,
             along: Vec::new(),
         };
@@ -84,7 +88,12 @@ impl Composed {
         for run in runs {
             let first_load = composed.loads.len();
             let params = run.plan.program.params.iter().zip(&run.sources).zip(&run.values);
-            let params = params.map(|((&dtype, &source), value)| {
+            let same = given.first().filter(|_| std::ptr::eq(*run, runs[0]));
+            let params = params.enumerate().map(|(k, ((&dtype, &source), value))| {
+                // What does not move is the same in all iterations of one run.
+                if let (Some(first), Source::Uniform | Source::Index) = (same, source) {
+                    return first[k];
+                }
                 composed.sources.push(match source {
                     Source::Stream(number) => Source::Stream(first_load + number),
                     Source::Uniform | Source::Index => source,
@@ -92,7 +101,8 @@ impl Composed {
                 composed.values.push(value.clone());
                 b.param(dtype)
             });
-            given.push(params.collect());
+            let params = params.collect();
+            given.push(params);
             composed.loads.extend(&run.loads);
         }
         let first = scope.reductions.entries.first().filter(|_| !scope.reductions.replaces);
@@ -100,6 +110,7 @@ impl Composed {
             let mask = everywhere(n, DType::Bool, entry.first, 1);
             composed.uniform(&mut b, DType::Bool, mask)
         });
+        composed.first = first;
         let rows = composed.rows(n, &mut b, scope, strip);
         composed.finish(b, runs, &given, first, &rows, along)
     }
@@ -152,7 +163,7 @@ impl Composed {
     fn finish(
         mut self,
         mut b: Builder,
-        runs: &[Run<'_>],
+        runs: &[&Run<'_>],
         given: &[Vec<Value>],
         first: Option<Value>,
         rows: &[Rows<'_>],

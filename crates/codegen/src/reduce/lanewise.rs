@@ -18,15 +18,17 @@ const GROUPED: usize = 100;
 
 /// A strip that does nothing but reduce over the loop it stands in alone.
 pub(super) struct LoneStrip<'k> {
-    strip: &'k Strip,
-    axis: VarId,
-    bounds: Bounds,
+    pub(super) strip: &'k Strip,
+    pub(super) axis: VarId,
+    pub(super) bounds: Bounds,
     /// How many columns.
-    width: Clif,
+    pub(super) width: Clif,
     /// How many iterations go side by side.
-    group: usize,
+    pub(super) group: usize,
     /// Whether it runs in registers wider than 128 bits.
-    wide: bool,
+    pub(super) wide: bool,
+    /// Whether its elements are subtrees, in an order that matters.
+    pub(super) paired: bool,
 }
 
 impl<'k> LoneStrip<'k> {
@@ -36,14 +38,17 @@ impl<'k> LoneStrip<'k> {
         let (axis, range) = strip.axis?;
         let plain = strip.gathers.is_empty()
             && strip.outputs.iter().all(|o| match o {
-                Output::Reduce(r) => {
-                    r.over == inner.var && (r.grouping == Grouping::Blocks || r.op.order_free(r.dtype))
-                }
+                Output::Reduce(r) => r.over == inner.var && r.work.is_some(),
                 Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
             });
         if !plain {
             return None;
         }
+        let pairs = |o: &Output| match o {
+            Output::Reduce(r) => r.grouping == Grouping::Pairs && !r.op.order_free(r.dtype),
+            Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+        };
+        let paired = strip.outputs.iter().any(pairs);
         let bounds = n.bounds(scope, range);
         let width = n.e.b.ins().isub(bounds.end, bounds.start);
         // A tile past the end has fewer than no columns.
@@ -51,9 +56,10 @@ impl<'k> LoneStrip<'k> {
         let width = n.e.b.ins().smax(width, zero);
         let cost = width::step_cost(n.kernel, strip, axis, width::part(n.kernel, strip));
         let wide = n.e.unit.isa != Isa::Clif;
-        let groups = if wide { &[8, 4, 2][..] } else { &[4, 2] };
+        // Assembled strips walk through as few rows at a time as pays for the accumulators; see [`super::driver`].
+        let groups = if wide { &[2][..] } else { &[4, 2] };
         let group = groups.iter().copied().find(|group| group * cost <= GROUPED).unwrap_or(1);
-        Some(LoneStrip { strip, axis, bounds, width, group, wide })
+        Some(LoneStrip { strip, axis, bounds, width, group, wide, paired })
     }
 
     /// Runs the loop for a block.
@@ -131,7 +137,8 @@ impl<'k> LoneStrip<'k> {
 
     /// All columns of iterations of one lane.
     fn assembled(&self, n: &mut Nest<'_, '_>, scope: &Scope, runs: &[Run<'_>]) {
-        let composed = Composed::new(n, scope, self.strip, runs);
+        let runs: Vec<&Run<'_>> = runs.iter().collect();
+        let composed = Composed::new(n, scope, self.strip, &runs);
         let run = composed.run(n);
         let taken = wide::elementwise(n, &run, self.width);
         debug_assert!(taken, "a lone strip has no gathers");

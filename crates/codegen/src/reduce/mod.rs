@@ -6,6 +6,7 @@
 
 pub(crate) mod carry;
 pub(crate) mod composed;
+mod driver;
 pub(crate) mod fold;
 pub(crate) mod horizontal;
 mod lanewise;

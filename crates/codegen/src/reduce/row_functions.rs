@@ -4,6 +4,8 @@
 //! They move rows and decide which tuples combine, in the order of the tree. Combining itself is compiled code
 //! ([`super::rows::combine`]), and so are the elements.
 
+use super::driver;
+use crate::wide::{StripBlock, StripFunction};
 use fuseloom_lane::tree::LANES;
 
 /// Combines two tuples: `(to, left, right, row, columns)`.
@@ -19,12 +21,51 @@ pub(super) struct RowsCall {
     pub(super) row: i64,
     /// Columns; a row holds at least 8 bytes for each.
     pub(super) columns: i64,
-    /// Rows of a tuple.
-    pub(super) states: i64,
-    /// Combines lanes of a block.
-    pub(super) fold: Combine,
-    /// Combines blocks.
-    pub(super) pair: Combine,
+    /// The states, and how they combine.
+    pub(super) shape: Shape,
+    /// Combines lanes of a block: a [`Combine`], or a [`StripFunction`] if [`Shape::assembled`] says so.
+    pub(super) fold: *const u8,
+    /// Combines blocks, likewise.
+    pub(super) pair: *const u8,
+    /// The bits of each state of a reduction over nothing; only [`super::driver`] asks.
+    pub(super) nothing: [u64; 3],
+    /// The tuple that the reduction ended with; [`super::driver`] says so.
+    pub(super) result: *mut u8,
+}
+
+/// What is known of a reduction when code is made for it, in a word.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shape {
+    /// Rows of a tuple, at most 3.
+    pub(super) states: u8,
+    /// Bytes of an element of each.
+    pub(super) sizes: [u8; 3],
+    /// Whether it takes the moments of bare elements: then lanes hold sums.
+    pub(super) bare: bool,
+    /// Whether tuples are combined by assembled strips.
+    pub(super) assembled: bool,
+    unused: [u8; 2],
+}
+
+impl Shape {
+    /// Of a reduction with states of such sizes.
+    pub(super) fn new(sizes: &[usize], bare: bool, assembled: bool) -> Shape {
+        let mut shape = Shape { states: sizes.len() as u8, bare, assembled, ..Shape::default() };
+        shape.sizes.iter_mut().zip(sizes).for_each(|(to, &size)| *to = size as u8);
+        shape
+    }
+
+    /// The word.
+    pub(super) fn word(self) -> i64 {
+        let [a, b, c] = self.sizes;
+        i64::from_ne_bytes([self.states, a, b, c, u8::from(self.bare), u8::from(self.assembled), 0, 0])
+    }
+
+    /// Bytes of an element of a state.
+    pub(super) fn size(self, state: usize) -> i64 {
+        i64::from(self.sizes[state])
+    }
 }
 
 /// The functions, as compiled code names them.
@@ -42,19 +83,22 @@ pub(crate) enum RowFunction {
     Means,
     /// `moments(call, length, size)`: tuple 0 from the means and the sums of squares in it.
     Moments,
+    /// `reduce(loop)`: a whole reduce loop ([`super::driver`]).
+    Reduce,
     /// `store(call, row, to, step, size)`: the elements of a row to where they belong, `step` bytes apart.
     Store,
 }
 
 impl RowFunction {
     /// All of them.
-    pub(crate) const ALL: [RowFunction; 7] = [
+    pub(crate) const ALL: [RowFunction; 8] = [
         RowFunction::Fill,
         RowFunction::Fold,
         RowFunction::Push,
         RowFunction::Drain,
         RowFunction::Means,
         RowFunction::Moments,
+        RowFunction::Reduce,
         RowFunction::Store,
     ];
 
@@ -67,6 +111,7 @@ impl RowFunction {
             RowFunction::Drain => "rows_drain",
             RowFunction::Means => "rows_means",
             RowFunction::Moments => "rows_moments",
+            RowFunction::Reduce => "rows_reduce",
             RowFunction::Store => "rows_store",
         }
     }
@@ -74,6 +119,7 @@ impl RowFunction {
     /// How many 64-bit arguments it takes.
     pub(crate) const fn params(self) -> usize {
         match self {
+            RowFunction::Reduce => 1,
             RowFunction::Fill => 4,
             RowFunction::Fold | RowFunction::Push | RowFunction::Drain => 2,
             RowFunction::Means | RowFunction::Moments => 3,
@@ -95,6 +141,7 @@ impl RowFunction {
             RowFunction::Drain => drain as *const u8,
             RowFunction::Means => means as *const u8,
             RowFunction::Moments => moments as *const u8,
+            RowFunction::Reduce => driver::reduce as *const u8,
             RowFunction::Store => store as *const u8,
         }
     }
@@ -108,17 +155,62 @@ impl RowsCall {
 
     /// The address of a lane's tuple.
     fn tuple(&self, lane: i64) -> *mut u8 {
-        self.row(lane * self.states)
+        self.row(lane * i64::from(self.shape.states))
+    }
+
+    /// The address of the row of a state of a lane.
+    pub(super) fn row_of(&self, lane: i64, state: i64) -> *mut u8 {
+        self.row(lane * i64::from(self.shape.states) + state)
     }
 
     /// The address of the row of a block's means.
-    fn means(&self) -> *mut u8 {
+    pub(super) fn means(&self) -> *mut u8 {
         self.tuple(LANES as i64)
     }
 
     /// The address of a level of the counter.
     fn level(&self, level: u32) -> *mut u8 {
-        self.row((LANES as i64 + 1 + i64::from(level)) * self.states + 1)
+        self.row((LANES as i64 + 1 + i64::from(level)) * i64::from(self.shape.states) + 1)
+    }
+
+    /// Fills tuple 0 with a reduction over nothing.
+    ///
+    /// # Safety
+    /// As [`fill`]; `nothing` is set.
+    pub(super) unsafe fn fill_with_nothing(&self) {
+        for (state, &bits) in (0..).zip(&self.nothing[..usize::from(self.shape.states)]) {
+            // SAFETY: as the caller promises; tuple 0 has so many states.
+            unsafe { fill(self, state, self.shape.size(state as usize), bits) };
+        }
+    }
+
+    /// Combines tuples: those of sums if `states` is 1.
+    ///
+    /// # Safety
+    /// The three are tuples of the rows, and `function` combines such of so many states.
+    unsafe fn combine(&self, function: *const u8, states: u8, to: *mut u8, left: *const u8, right: *const u8) {
+        if !self.shape.assembled {
+            // SAFETY: what is not assembled is a `Combine`.
+            let combine = unsafe { std::mem::transmute::<*const u8, Combine>(function) };
+            // SAFETY: as the caller promises.
+            unsafe { combine(to, left, right, self.row, self.columns) };
+            return;
+        }
+        if self.columns <= 0 {
+            return;
+        }
+        // Two tuples that are read and one that is written.
+        let mut block = [0i64; (StripBlock::PORTS + 9 * StripBlock::PORT) as usize / 8];
+        block[StripBlock::COUNT as usize / 8] = self.columns;
+        let mut ports = block[StripBlock::PORTS as usize / 8..].chunks_exact_mut(2);
+        for tuple in [left, right, to.cast_const()] {
+            for (state, port) in (0..usize::from(states)).zip(&mut ports) {
+                port[0] = tuple.wrapping_offset((state as i64 * self.row) as isize) as i64;
+                port[1] = self.shape.size(state);
+            }
+        }
+        // SAFETY: what is assembled is a `StripFunction`; the block is that of a strip with such streams.
+        unsafe { std::mem::transmute::<*const u8, StripFunction>(function)(block.as_mut_ptr().cast()) }
     }
 }
 
@@ -139,15 +231,16 @@ unsafe extern "C" fn fill(call: *const RowsCall, state: i64, size: i64, bits: u6
 ///
 /// # Safety
 /// As [`fill`]; the tuples of lanes `0..live`, at most 16, hold states.
-unsafe extern "C" fn fold(call: *const RowsCall, live: i64) {
+pub(super) unsafe extern "C" fn fold(call: *const RowsCall, live: i64) {
     // SAFETY: as the caller promises; tuples below 16 are within the rows.
     unsafe {
         let call = *call;
+        let states = if call.shape.bare { 1 } else { call.shape.states };
         let mut live = live;
         for width in [8, 4, 2, 1] {
             for lane in 0..(live - width).max(0) {
                 let to = call.tuple(lane);
-                (call.fold)(to, to, call.tuple(lane + width), call.row, call.columns);
+                call.combine(call.fold, states, to, to, call.tuple(lane + width));
             }
             live = live.min(width);
         }
@@ -156,15 +249,15 @@ unsafe extern "C" fn fold(call: *const RowsCall, live: i64) {
 
 /// # Safety
 /// As [`fill`]; tuple 0 holds a block, and the levels of the set bits of `number` hold what was pushed before.
-unsafe extern "C" fn push(call: *const RowsCall, number: u64) {
+pub(super) unsafe extern "C" fn push(call: *const RowsCall, number: u64) {
     // SAFETY: as the caller promises; the rows have a level for each bit of the number of blocks.
     unsafe {
         let call = *call;
         let level = number.trailing_ones();
         for below in 0..level {
-            (call.pair)(call.base, call.level(below), call.base, call.row, call.columns);
+            call.combine(call.pair, call.shape.states, call.base, call.level(below), call.base);
         }
-        let bytes = (call.states * call.row) as usize;
+        let bytes = (i64::from(call.shape.states) * call.row) as usize;
         std::ptr::copy_nonoverlapping(call.base, call.level(level), bytes);
     }
 }
@@ -173,14 +266,15 @@ unsafe extern "C" fn push(call: *const RowsCall, number: u64) {
 ///
 /// # Safety
 /// As [`push`]; `number` is not 0.
-unsafe extern "C" fn drain(call: *const RowsCall, number: u64) -> *const u8 {
+pub(super) unsafe extern "C" fn drain(call: *const RowsCall, number: u64) -> *const u8 {
     // SAFETY: as the caller promises.
     unsafe {
         let call = *call;
         let mut result = call.level(number.trailing_zeros());
         let mut rest = number & number.wrapping_sub(1);
         while rest != 0 {
-            (call.pair)(call.base, call.level(rest.trailing_zeros()), result, call.row, call.columns);
+            let level = call.level(rest.trailing_zeros());
+            call.combine(call.pair, call.shape.states, call.base, level, result);
             result = call.base;
             rest &= rest - 1;
         }
@@ -190,7 +284,7 @@ unsafe extern "C" fn drain(call: *const RowsCall, number: u64) -> *const u8 {
 
 /// # Safety
 /// As [`fill`]; the states are floats of `size` bytes, and row 0 of tuple 0 holds sums.
-unsafe extern "C" fn means(call: *const RowsCall, length: i64, size: i64) {
+pub(super) unsafe extern "C" fn means(call: *const RowsCall, length: i64, size: i64) {
     // SAFETY: as the caller promises.
     unsafe {
         let call = *call;
@@ -206,7 +300,7 @@ unsafe extern "C" fn means(call: *const RowsCall, length: i64, size: i64) {
 
 /// # Safety
 /// As [`means`]; row 0 of tuple 0 holds sums of squares.
-unsafe extern "C" fn moments(call: *const RowsCall, length: i64, size: i64) {
+pub(super) unsafe extern "C" fn moments(call: *const RowsCall, length: i64, size: i64) {
     // SAFETY: as the caller promises; three rows of one tuple and the row of means are apart.
     unsafe {
         let call = *call;

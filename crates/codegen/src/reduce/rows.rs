@@ -5,12 +5,13 @@
 //! padded to 64 bytes, so row operations run over whole steps.
 
 use super::Reducer;
-use super::row_functions::{RowFunction, RowsCall};
+use super::row_functions::{RowFunction, RowsCall, Shape};
 use crate::helper::Helper;
 use crate::lanes;
 use crate::nest::{Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
 use crate::unit::Emit;
+use crate::wide;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 use fuseloom_kernel::{OperandId, Role};
@@ -52,12 +53,14 @@ impl WorkRows {
         let folds = if reducer.is_bare_moments() { Reduction::Sum } else { into.op };
         let fold = combine_address(n, folds, into.dtype);
         let pair = combine_address(n, into.op, into.dtype);
-        let states = n.word(rows.states.len() as i64);
+        let sizes: SmallVec<[usize; 3]> = rows.states.iter().map(|d| d.size()).collect();
+        let shape = Shape::new(&sizes, reducer.is_bare_moments(), wide::assembles(n.e.unit.isa));
+        let shape = n.word(shape.word());
         let fields = [
             (offset_of!(RowsCall, base), rows.base),
             (offset_of!(RowsCall, row), rows.row),
             (offset_of!(RowsCall, columns), columns),
-            (offset_of!(RowsCall, states), states),
+            (offset_of!(RowsCall, shape), shape),
             (offset_of!(RowsCall, fold), fold),
             (offset_of!(RowsCall, pair), pair),
         ];
@@ -69,18 +72,28 @@ impl WorkRows {
 
     /// Calls a row function; gives its result, if it has one.
     pub(crate) fn call(&self, n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -> Option<Clif> {
-        let id = match n.e.unit.row_function(function) {
-            Ok(id) => id,
-            Err(error) => {
-                n.e.unit.fail(error);
-                return None;
-            }
-        };
-        let callee = n.e.unit.reference(id, &mut *n.e.b.func);
-        let mut all = vec![n.e.b.ins().stack_addr(types::I64, self.call, 0)];
+        let mut all = vec![self.address(n)];
         all.extend(args);
-        let call = n.e.b.ins().call(callee, &all);
-        n.e.b.inst_results(call).first().copied()
+        call(n, function, &all)
+    }
+
+    /// The address of the [`RowsCall`].
+    pub(super) fn address(&self, n: &mut Nest<'_, '_>) -> Clif {
+        n.e.b.ins().stack_addr(types::I64, self.call, 0)
+    }
+
+    /// Says what a reduction over nothing gives.
+    pub(super) fn describe_nothing(&self, n: &mut Nest<'_, '_>, reducer: &Reducer<'_>) {
+        for (state, scalar) in reducer.empty_scalars().iter().enumerate() {
+            let bits = n.word(scalar.bits() as i64);
+            let at = offset_of!(RowsCall, nothing) + 8 * state;
+            n.e.b.ins().stack_store(types::I64, bits, self.call, at as i32);
+        }
+    }
+
+    /// The address of the tuple that [`RowFunction::Reduce`] ended with.
+    pub(super) fn result(&self, n: &mut Nest<'_, '_>) -> Clif {
+        n.e.b.ins().stack_load(types::I64, types::I64, self.call, offset_of!(RowsCall, result) as i32)
     }
 
     /// The address of a tuple.
@@ -104,9 +117,27 @@ impl WorkRows {
     }
 }
 
+/// Calls a row function; gives its result, if it has one.
+pub(super) fn call(n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -> Option<Clif> {
+    let id = match n.e.unit.row_function(function) {
+        Ok(id) => id,
+        Err(error) => {
+            n.e.unit.fail(error);
+            return None;
+        }
+    };
+    let callee = n.e.unit.reference(id, &mut *n.e.b.func);
+    let call = n.e.b.ins().call(callee, args);
+    n.e.b.inst_results(call).first().copied()
+}
+
 /// The address of the function that combines tuples.
 fn combine_address(n: &mut Nest<'_, '_>, op: Reduction, dtype: DType) -> Clif {
-    match n.e.unit.helper(Helper::CombineRows { op, dtype }) {
+    let function = match wide::assembles(n.e.unit.isa) {
+        true => wide::combine(n.e.unit, op, dtype),
+        false => n.e.unit.helper(Helper::CombineRows { op, dtype }),
+    };
+    match function {
         Ok(id) => {
             let function = n.e.unit.reference(id, &mut *n.e.b.func);
             n.e.b.ins().func_addr(types::I64, function)

@@ -3,10 +3,10 @@
 //! The loop is cut into blocks. Within a block, iteration `k` adds its row of values to the accumulator rows of lane
 //! `k mod 16`; then lanes fold and the block goes to the counter, all of them row by row ([`super::row_functions`]).
 
-use super::lanewise;
 use super::row_functions::RowFunction;
 use super::rows::WorkRows;
 use super::{Reducer, States};
+use super::{driver, lanewise};
 use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope, Var};
 use crate::strip;
@@ -44,9 +44,9 @@ pub(super) struct Entry {
 
 /// One reduction over a loop.
 pub(super) struct Column<'k> {
-    reducer: Reducer<'k>,
-    work: OperandId,
-    rows: WorkRows,
+    pub(super) reducer: Reducer<'k>,
+    pub(super) work: OperandId,
+    pub(super) rows: WorkRows,
     /// The strip's axis.
     axis: Option<(VarId, Bounds)>,
 }
@@ -164,6 +164,12 @@ pub(crate) fn reduce_loop(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop) {
             first += output.arity();
         }
     }
+    if let Some(finals) = driver::emit(n, scope, inner, &columns, bounds, count) {
+        for (column, tuple) in columns.iter().zip(finals) {
+            finish(n, scope, column, tuple);
+        }
+        return;
+    }
     let (some, none, done) = (n.e.b.create_block(), n.e.b.create_block(), n.e.b.create_block());
     let finals: Vec<Clif> = columns.iter().map(|_| n.e.b.append_block_param(done, types::I64)).collect();
     let any = n.e.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
@@ -232,7 +238,7 @@ fn blocks(
 }
 
 /// Whether the elements of a reduction are subtrees, in an order that matters.
-fn is_paired(reducer: &Reducer<'_>) -> bool {
+pub(super) fn is_paired(reducer: &Reducer<'_>) -> bool {
     reducer.into.grouping == Grouping::Pairs && !reducer.into.op.order_free(reducer.into.dtype)
 }
 
@@ -277,7 +283,7 @@ fn block(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_
 /// Runs the loop's body for each iteration of a block.
 fn iterate(n: &mut Nest<'_, '_>, scope: &Scope, inner: &Loop, columns: &[Column<'_>], blocks: Blocks, squares: bool) {
     let block = blocks.block;
-    if let Some(lone) = lanewise::LoneStrip::of(n, scope, inner) {
+    if let Some(lone) = lanewise::LoneStrip::of(n, scope, inner).filter(|lone| !lone.paired) {
         lone.emit(n, scope, inner, columns, blocks, squares);
         return;
     }

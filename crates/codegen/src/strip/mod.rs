@@ -129,7 +129,7 @@ fn in_wide_registers(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &R
     if n.e.unit.isa == Isa::Clif {
         return false;
     }
-    let composed = composed::Composed::new(n, scope, strip, std::slice::from_ref(run));
+    let composed = composed::Composed::new(n, scope, strip, &[run]);
     let run = composed.run(n);
     wide::elementwise(n, &run, count)
 }

@@ -8,9 +8,9 @@
 use super::stream::{At, Step, Stream};
 use super::{Run, Source, check, pads_with_elements};
 use crate::helper::Helper;
+use crate::isa::Effort;
 use crate::lanes::legalize;
 use crate::lanes::{Regs, Wide, map1};
-use crate::isa::Effort;
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{

@@ -1,23 +1,26 @@
 //! The nest's call of an assembled strip.
 
 use super::frame::Block;
-use super::function::function;
+use super::function::{Function, function};
 use super::lower::{GROUP, RESULTS};
 use super::vector::{GatherWord, Port};
 use super::{Strip, Target, past};
 use crate::clif::vector;
-use crate::lanes::{self, Wide};
+use crate::lanes::{self, Plan, Wide};
 use crate::nest::Nest;
 use crate::reduce::carry::Counter;
 use crate::reduce::fold::arguments;
 use crate::reduce::{Reducer, States};
+use crate::strip::stream::Stream;
 use crate::strip::{Run, scalar_of, stream};
+use crate::unit::Unit;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, FuncRef, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types,
 };
-use fuseloom_lane::DType;
+use cranelift_module::{FuncId, ModuleError};
 use fuseloom_lane::tree::BLOCK;
+use fuseloom_lane::{DType, Reduction, Value};
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
 struct Assembled {
@@ -35,8 +38,26 @@ impl Assembled {
             Strip::reducing(run, &n.e.gathers, reducers)
         };
         let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
-        let id = n.e.unit.assembled(&function).map_err(|error| n.e.unit.fail(error)).ok()?;
+        let assembled = Assembled::open(n, run, &strip, &function)?;
         let block = Block::of(&strip);
+        for (port, stream) in ports(run) {
+            assembled.put(n, stream.base, block.base(port));
+        }
+        for (k, (load, bytes)) in run.ahead.iter().enumerate() {
+            let address = n.e.b.ins().iadd(run.loads[*load].base, *bytes);
+            assembled.put(n, address, block.base(Port::Ahead(k)));
+        }
+        for (k, value) in strip.uniforms.iter().enumerate() {
+            assembled.put_uniform(n, run, *value, block.uniform(k as u32));
+        }
+        assembled.put_gathers(n, run, &strip, block);
+        Some(assembled)
+    }
+
+    /// Puts a strip's function into the module and fills in what does not depend on where it runs.
+    fn open(n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, function: &Function) -> Option<Assembled> {
+        let id = n.e.unit.assembled(function, true).map_err(|error| n.e.unit.fail(error)).ok()?;
+        let block = Block::of(strip);
         let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
         let callee = n.e.unit.reference(id, &mut *n.e.b.func);
         let assembled = Assembled { slot, callee };
@@ -44,23 +65,10 @@ impl Assembled {
         if let Some(status) = n.e.status {
             assembled.put(n, status, Block::STATUS);
         }
-        let loads = run.loads.iter().enumerate().map(|(k, stream)| (Port::Load(k), *stream));
-        let stores = run.stores.iter().enumerate().map(|(k, (_, stream))| (Port::Store(k), *stream));
-        for (port, stream) in loads.chain(stores) {
-            assembled.put(n, stream.base, block.base(port));
+        for (port, stream) in ports(run) {
             let step = stream.bytes(n.e);
             assembled.put(n, step, block.step(port));
         }
-        for (k, (load, bytes)) in run.ahead.iter().enumerate() {
-            let address = n.e.b.ins().iadd(run.loads[*load].base, *bytes);
-            assembled.put(n, address, block.base(Port::Ahead(k)));
-        }
-        for (k, value) in strip.uniforms.iter().enumerate() {
-            let Some(wide) = &run.values[value.index()] else { unreachable!("{value} is uniform, so computed") };
-            let bits = repeated(n, run.plan.program.dtype(*value), wide);
-            assembled.put(n, bits, block.uniform(k as u32));
-        }
-        assembled.put_gathers(n, run, &strip, block);
         Some(assembled)
     }
 
@@ -91,6 +99,12 @@ impl Assembled {
         n.e.b.ins().stack_store(types::I64, zero, nothing, 0);
         let nothing = n.e.b.ins().stack_addr(types::I64, nothing, 0);
         self.put(n, nothing, block.uniform(strip.gather_word(GatherWord::Nothing, 0)));
+    }
+
+    fn put_uniform(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, value: Value, offset: i32) {
+        let Some(wide) = &run.values[value.index()] else { unreachable!("{value} is uniform, so computed") };
+        let bits = repeated(n, run.plan.program.dtype(value), wide);
+        self.put(n, bits, offset);
     }
 
     /// Sets an argument.
@@ -126,6 +140,62 @@ impl Assembled {
         let address = n.e.b.ins().stack_addr(types::I64, self.slot, 0);
         n.e.b.ins().call(self.callee, &[address]);
     }
+}
+
+/// The streams of a run with their numbers.
+fn ports<'r>(run: &'r Run<'_>) -> impl Iterator<Item = (Port, Stream)> + use<'r> {
+    let loads = run.loads.iter().enumerate().map(|(k, stream)| (Port::Load(k), *stream));
+    loads.chain(run.stores.iter().enumerate().map(|(k, (_, stream))| (Port::Store(k), *stream)))
+}
+
+/// An assembled strip for somebody else to call: its code, and its arguments but for the addresses of its streams.
+pub(crate) struct Unplaced {
+    /// The address of the code, a [`super::StripFunction`].
+    pub(crate) function: Clif,
+    /// The address of the arguments.
+    pub(crate) block: Clif,
+    /// Where in them the uniform value goes that was left out; `None` if nothing uses it.
+    pub(crate) skipped: Option<i32>,
+}
+
+/// Assembles a strip of `count` elements that is called elsewhere, which also fills in one of the uniform values; `None` if
+/// this strip is not for the target.
+pub(crate) fn unplaced(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif, skip: Option<Value>) -> Option<Unplaced> {
+    let target = Target::of(n.e.unit.isa)?;
+    let strip = Strip { past: vec![], ..Strip::of(run, &n.e.gathers) };
+    let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
+    let assembled = Assembled::open(n, run, &strip, &function)?;
+    let block = Block::of(&strip);
+    let zero = n.word(0);
+    assembled.put(n, zero, Block::BEGIN);
+    assembled.put(n, zero, Block::PAST);
+    assembled.put(n, count, Block::COUNT);
+    let mut skipped = None;
+    for (k, value) in strip.uniforms.iter().enumerate() {
+        let at = block.uniform(k as u32);
+        match skip == Some(*value) {
+            true => skipped = Some(at),
+            false => assembled.put_uniform(n, run, *value, at),
+        }
+    }
+    let function = n.e.b.ins().func_addr(types::I64, assembled.callee);
+    let block = n.e.b.ins().stack_addr(types::I64, assembled.slot, 0);
+    Some(Unplaced { function, block, skipped })
+}
+
+/// The strip that combines tuples of a reduction's states: it reads those on the left and on the right, and writes states.
+pub(crate) fn combine(unit: &mut Unit, op: Reduction, dtype: DType) -> Result<FuncId, Box<ModuleError>> {
+    if let Some((_, id)) = unit.combines.iter().find(|(combine, _)| *combine == (op, dtype)) {
+        return Ok(*id);
+    }
+    let program = op.program(dtype);
+    let plan = Plan::new(&program, &vec![false; program.params.len()], &[]);
+    let Some(target) = Target::of(unit.isa) else { unreachable!("it is asked for where strips are assembled") };
+    let function = function(target, &Strip::of_streams(&plan));
+    let function = function.map_err(|e| ModuleError::Backend(std::io::Error::other(e.to_string()).into()))?;
+    let id = unit.assembled(&function, false)?;
+    unit.combines.push(((op, dtype), id));
+    Ok(id)
 }
 
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.

@@ -31,7 +31,9 @@ impl Block {
     /// Where it says whether to store past the caches, where that is possible: 0 or 1.
     pub(crate) const PAST: i32 = 40;
     /// Where the first stream's address lies.
-    const PORTS: i32 = 48;
+    pub(crate) const PORTS: i32 = 48;
+    /// Bytes of a stream's address and step.
+    pub(crate) const PORT: i32 = 16;
 
     /// The block of a strip.
     pub(crate) fn of(strip: &Strip<'_>) -> Block {
@@ -50,7 +52,7 @@ impl Block {
             Port::Store(number) => self.loads + number,
             Port::Ahead(number) => return self.uniform((self.uniforms + number) as u32),
         };
-        Block::PORTS + 16 * number as i32
+        Block::PORTS + Block::PORT * number as i32
     }
 
     /// Where the step of a stream lies, of one that is read or written.
@@ -60,7 +62,7 @@ impl Block {
 
     /// Where a uniform value lies.
     pub(crate) fn uniform(self, number: u32) -> i32 {
-        Block::PORTS + 16 * (self.loads + self.stores) as i32 + 8 * number as i32
+        Block::PORTS + Block::PORT * (self.loads + self.stores) as i32 + 8 * number as i32
     }
 
     /// Bytes of all.

@@ -38,7 +38,8 @@ pub(crate) mod past;
 mod reduce;
 mod vector;
 
-pub(crate) use call::{elementwise, reduce};
+pub(crate) use call::{Unplaced, combine, elementwise, reduce, unplaced};
+pub(crate) use frame::Block as StripBlock;
 pub(crate) use function::Function;
 
 use crate::Isa;
@@ -92,6 +93,14 @@ impl Target {
             Target::Avx512 => 32,
         }
     }
+}
+
+/// An assembled strip: `fn(block)` ([`StripBlock`]).
+pub(crate) type StripFunction = unsafe extern "C" fn(*mut u8);
+
+/// Whether strips are assembled for an instruction set.
+pub(crate) fn assembles(isa: Isa) -> bool {
+    Target::of(isa).is_some()
 }
 
 /// A stream, as far as code depends on it.
@@ -264,6 +273,18 @@ impl<'p> Strip<'p> {
         match self.sources.get(value.index()) {
             Some(&Source::Stream(number)) if !self.loads[number].strided && self.stores.is_empty() => Some(number),
             _ => None,
+        }
+    }
+
+    /// A program from streams to streams.
+    pub(crate) fn of_streams(plan: &'p Plan<'p>) -> Strip<'p> {
+        let program = plan.program;
+        let contiguous = |dtype: DType| StreamShape { dtype, strided: false };
+        Strip {
+            sources: (0..program.params.len()).map(Source::Stream).collect(),
+            loads: program.params.iter().map(|&dtype| contiguous(dtype)).collect(),
+            stores: program.results.iter().map(|&r| contiguous(program.dtype(r))).enumerate().collect(),
+            ..Strip::of_program(plan)
         }
     }
 

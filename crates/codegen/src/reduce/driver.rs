@@ -1,0 +1,359 @@
+//! A reduce loop around a lone assembled strip, run by a function of this crate.
+//!
+//! Such a loop does nothing but place the strip's streams and call it, block by block, and see to the working rows between
+//! blocks: many instructions that would be the same in every kernel. So compiled code only describes the loop
+//! ([`LoopCall`]), and [`reduce`] runs it.
+//!
+//! Within a block it walks the rows of an operand in the order they have in memory, as far as the tree allows: a call of the
+//! strip takes a row of one lane and the next ones of the same lane, 16 rows further each, and calls go from lane to lane. So
+//! few sequential walks through memory go on at a time, which is what a processor fetches ahead.
+
+use super::composed::Composed;
+use super::lanewise::LoneStrip;
+use super::row_functions::{self, RowFunction, RowsCall};
+use super::rows;
+use super::vertical::{Column, Entry, Rows, is_paired};
+use crate::nest::{Bounds, Nest, Scope, Var};
+use crate::strip::{self, Run, Source, width};
+use crate::wide::{self, StripBlock, StripFunction, Unplaced};
+use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
+use fuseloom_kernel::{Input, Loop, Stride};
+use fuseloom_lane::tree::{BLOCK, LANES};
+use std::mem::offset_of;
+
+/// An assembled strip, as compiled code describes it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct StripCall {
+    /// Its code; `None` if there is no such strip.
+    function: Option<StripFunction>,
+    /// Its arguments: all but the addresses of streams, and whether the lane holds nothing yet.
+    block: *mut u8,
+    /// Where in the block it says whether the lane holds nothing yet; negative if it does not ask.
+    first: i64,
+}
+
+/// The strips of a pass over a block.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Pass {
+    /// One iteration.
+    single: StripCall,
+    /// Several of one lane, where that is worth a strip of its own.
+    group: StripCall,
+}
+
+/// A reduce loop, as compiled code describes it. Its [`Moving`]s follow it in memory, and then the address of the
+/// [`RowsCall`] of each reduction.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct LoopCall {
+    /// Iterations.
+    count: i64,
+    /// Iterations of a block: those of the tree, or 1 where elements are finished subtrees.
+    length: i64,
+    /// Iterations that [`Pass::group`] takes.
+    group: i64,
+    /// How many streams an iteration reads.
+    streams: i64,
+    /// How many reductions there are.
+    reductions: i64,
+    /// The pass over a block, and the one that adds squared deviations.
+    passes: [Pass; 2],
+}
+
+/// A stream that iterations read.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Moving {
+    /// Its address in the first iteration.
+    base: *const u8,
+    /// Bytes from one iteration to the next.
+    step: i64,
+}
+
+/// Emits a loop in this way; gives the address of the final tuple of each reduction. `None` if it is not such a loop.
+pub(super) fn emit(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    inner: &Loop,
+    columns: &[Column<'_>],
+    bounds: Bounds,
+    count: Clif,
+) -> Option<Vec<Clif>> {
+    let lone = LoneStrip::of(n, scope, inner).filter(|lone| lone.wide && is_affine(n, lone, inner))?;
+    n.e.unit.begin_strip(n.kernel, lone.strip);
+    let zero = n.word(0);
+    let scope = n.enter(scope, inner.var, Var { value: bounds.start, from_start: zero });
+    let v = width::elementwise(n.kernel, lone.strip, lone.axis);
+    let run = strip::prepare(n, &scope, lone.strip, Some((lone.axis, lone.bounds)), lone.bounds.start, v);
+    let steps = steps(n, &lone, inner, &run);
+    let paired = columns.iter().any(|c| is_paired(&c.reducer));
+    let group = if paired { 1 } else { lone.group };
+    let moments = columns.iter().any(|c| c.reducer.is_bare_moments());
+
+    let bytes = size_of::<LoopCall>() + size_of::<Moving>() * steps.len() + size_of::<usize>() * columns.len();
+    let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 3));
+    let put = |n: &mut Nest<'_, '_>, at: usize, value: Clif| {
+        n.e.b.ins().stack_store(types::I64, value, slot, at as i32);
+    };
+    let numbers = [
+        (offset_of!(LoopCall, length), if paired { 1 } else { BLOCK }),
+        (offset_of!(LoopCall, group), group),
+        (offset_of!(LoopCall, streams), steps.len()),
+        (offset_of!(LoopCall, reductions), columns.len()),
+    ];
+    for (at, value) in numbers {
+        let value = n.word(value as i64);
+        put(n, at, value);
+    }
+    put(n, offset_of!(LoopCall, count), count);
+    for (number, wanted) in [true, moments].into_iter().enumerate() {
+        let pass = offset_of!(LoopCall, passes) + number * size_of::<Pass>();
+        let squares = number == 1;
+        let strips = [(offset_of!(Pass, single), 1, wanted), (offset_of!(Pass, group), group, wanted && group > 1)];
+        for (at, runs, wanted) in strips {
+            let at = pass + at;
+            if !wanted {
+                put(n, at + offset_of!(StripCall, function), zero);
+                continue;
+            }
+            let strip = assemble(n, &scope, &lone, columns, &vec![&run; runs], squares)?;
+            put(n, at + offset_of!(StripCall, function), strip.function);
+            put(n, at + offset_of!(StripCall, block), strip.block);
+            let first = n.word(strip.skipped.map_or(-1, i64::from));
+            put(n, at + offset_of!(StripCall, first), first);
+        }
+    }
+    let mut at = size_of::<LoopCall>();
+    for (stream, &step) in run.loads.iter().zip(&steps) {
+        put(n, at + offset_of!(Moving, base), stream.base);
+        put(n, at + offset_of!(Moving, step), step);
+        at += size_of::<Moving>();
+    }
+    for column in columns {
+        column.rows.describe_nothing(n, &column.reducer);
+        let address = column.rows.address(n);
+        put(n, at, address);
+        at += size_of::<usize>();
+    }
+    let call = n.e.b.ins().stack_addr(types::I64, slot, 0);
+    rows::call(n, RowFunction::Reduce, &[call]);
+    Some(columns.iter().map(|column| column.rows.result(n)).collect())
+}
+
+/// Whether iterations differ in nothing but where their streams are, each by the same distance.
+fn is_affine(n: &Nest<'_, '_>, lone: &LoneStrip<'_>, inner: &Loop) -> bool {
+    lone.strip.inputs.iter().all(|input| match *input {
+        Input::Load(id) => {
+            let operand = n.kernel.operand(id);
+            operand.stride(lone.axis).is_some() || operand.stride(inner.var).is_none()
+        }
+        Input::Index(var) => var != inner.var,
+        Input::Literal(_) => true,
+        Input::Scan(_) => false,
+    })
+}
+
+/// Bytes from one iteration to the next of each stream of the strip.
+fn steps(n: &mut Nest<'_, '_>, lone: &LoneStrip<'_>, inner: &Loop, run: &Run<'_>) -> Vec<Clif> {
+    let mut steps = Vec::new();
+    for (input, source) in lone.strip.inputs.iter().zip(&run.sources) {
+        let (Input::Load(id), Source::Stream(_)) = (input, source) else { continue };
+        let operand = n.kernel.operand(*id);
+        steps.push(match operand.stride(inner.var) {
+            None => n.word(0),
+            Some(Stride::Element) => n.word(operand.dtype.size() as i64),
+            Some(Stride::Bytes(param)) => n.param(param),
+        });
+    }
+    steps
+}
+
+/// Assembles the strip of so many iterations of one lane.
+fn assemble(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    lone: &LoneStrip<'_>,
+    columns: &[Column<'_>],
+    runs: &[&Run<'_>],
+    squares: bool,
+) -> Option<Unplaced> {
+    // Where the rows are is for `reduce` to say.
+    let nowhere = n.word(0);
+    let first = n.e.b.ins().iconst(types::I8, 0);
+    let entries = columns.iter().map(|column| Entry {
+        work: column.work,
+        rows: column.rows.clone(),
+        tuple: nowhere,
+        means: nowhere,
+        first,
+    });
+    let mut scope = scope.clone();
+    let replaces = columns.iter().any(|c| is_paired(&c.reducer));
+    scope.reductions = Rows { entries: entries.collect(), replaces, squares };
+    let composed = Composed::new(n, &scope, lone.strip, runs);
+    let run = composed.run(n);
+    wide::unplaced(n, &run, lone.width, composed.first)
+}
+
+/// A loop at run time.
+struct Running<'a> {
+    head: LoopCall,
+    streams: &'a [Moving],
+    rows: &'a [*mut RowsCall],
+}
+
+/// Runs a reduce loop, and notes in each [`RowsCall`] where the final tuple is.
+///
+/// # Safety
+/// `call` describes a loop: the streams may be read at all iterations and columns, and the rows are working rows of
+/// [`fuseloom_kernel::work_rows`] rows, private to the caller, described by [`RowsCall`]s that this may write to.
+pub(super) unsafe extern "C" fn reduce(call: *const LoopCall) {
+    // SAFETY: as the caller promises, streams and rows follow the head, as many as it says.
+    unsafe {
+        let head = *call;
+        let streams = std::slice::from_raw_parts(call.add(1).cast::<Moving>(), head.streams as usize);
+        let rows = std::slice::from_raw_parts(streams.as_ptr_range().end.cast(), head.reductions as usize);
+        Running { head, streams, rows }.run();
+    }
+}
+
+impl Running<'_> {
+    /// # Safety
+    /// As [`reduce`].
+    unsafe fn run(&self) {
+        let each = |f: &dyn Fn(&mut RowsCall)| {
+            for &rows in self.rows {
+                // SAFETY: the caller of `reduce` promises that it may be written; nothing else refers to it now.
+                f(unsafe { &mut *rows });
+            }
+        };
+        let LoopCall { count, length, .. } = self.head;
+        each(&|rows| rows.result = rows.base);
+        if count <= 0 {
+            // SAFETY: tuple 0 has a row for each state.
+            each(&|rows| unsafe { rows.fill_with_nothing() });
+            return;
+        }
+        // SAFETY: the caller of `reduce` promises that it may be read.
+        let empty = |&rows: &*mut RowsCall| unsafe { (*rows).columns <= 0 };
+        if self.rows.iter().all(empty) {
+            return;
+        }
+        let (mut begin, mut number) = (0, 0);
+        loop {
+            let end = count.min(begin + length);
+            // SAFETY: the iterations are some of those of the loop.
+            unsafe { self.block(begin, end) };
+            if count <= length {
+                return;
+            }
+            // SAFETY: tuple 0 holds the block, and blocks are pushed in the order of their numbers.
+            each(&|rows| unsafe { row_functions::push(rows, number) });
+            number += 1;
+            if end == count {
+                break;
+            }
+            begin = end;
+        }
+        // SAFETY: so many blocks were pushed, at least two.
+        each(&|rows| rows.result = unsafe { row_functions::drain(rows, number) }.cast_mut());
+    }
+
+    /// A block: its states end up in tuple 0.
+    ///
+    /// # Safety
+    /// As [`reduce`]; `begin..end` are some of its iterations, at most a block.
+    unsafe fn block(&self, begin: i64, end: i64) {
+        let live = (end - begin).min(LANES as i64);
+        // SAFETY: as the caller promises; the first pass leaves a state in each of the first `live` lanes, and the second one,
+        // which there is where a reduction takes moments, a sum of squares.
+        unsafe {
+            self.pass(begin, end, false);
+            for &rows in self.rows {
+                row_functions::fold(rows, live);
+            }
+            if self.head.passes[1].single.function.is_none() {
+                return;
+            }
+            let moments = || self.rows.iter().filter(|&&rows| (*rows).shape.bare);
+            for &rows in moments() {
+                row_functions::means(rows, end - begin, (*rows).shape.size(0));
+            }
+            self.pass(begin, end, true);
+            for &rows in moments() {
+                row_functions::fold(rows, live);
+                row_functions::moments(rows, end - begin, (*rows).shape.size(0));
+            }
+        }
+    }
+
+    /// Runs the strip for all iterations of a block, those of each lane in order.
+    ///
+    /// # Safety
+    /// As [`Running::block`]; there is such a pass.
+    unsafe fn pass(&self, begin: i64, end: i64, squares: bool) {
+        let lanes = LANES as i64;
+        let Pass { single, group } = &self.head.passes[usize::from(squares)];
+        let several = match group.function {
+            Some(_) => self.head.group,
+            None => 1,
+        };
+        let mut k = begin;
+        while k < end {
+            // Whole rounds of several iterations a lane, then of one.
+            let whole = several > 1 && end - k >= several * lanes;
+            let (strip, runs) = if whole { (group, several) } else { (single, 1) };
+            for lane in 0..lanes.min(end - k) {
+                // SAFETY: the iterations `k + lane`, and those 16, 32... further that there are, are all below `end`.
+                unsafe { self.call(strip, runs, k + lane, lane, squares, k == begin) };
+            }
+            k += runs * lanes;
+        }
+    }
+
+    /// Runs a strip for `runs` iterations of a lane from `k` on.
+    ///
+    /// # Safety
+    /// As [`Running::pass`]; the iterations are some of the block's.
+    unsafe fn call(&self, strip: &StripCall, runs: i64, k: i64, lane: i64, squares: bool, first: bool) {
+        let Some(function) = strip.function else { return };
+        // The streams in the order that `Composed` has them.
+        let mut at = StripBlock::PORTS as usize;
+        let mut put = |address: *const u8| {
+            // SAFETY: the block has a place for each stream of the strip.
+            unsafe { strip.block.add(at).cast::<*const u8>().write(address) };
+            at += StripBlock::PORT as usize;
+        };
+        for run in 0..runs {
+            for stream in self.streams {
+                put(stream.base.wrapping_offset(((k + LANES as i64 * run) * stream.step) as isize));
+            }
+        }
+        let replaces = self.head.length == 1;
+        for (loads, &rows) in
+            [true, false].into_iter().flat_map(|loads| self.rows.iter().map(move |rows| (loads, rows)))
+        {
+            // SAFETY: as the caller promises.
+            let rows = unsafe { &*rows };
+            if squares && !rows.shape.bare {
+                continue;
+            }
+            let states = if rows.shape.bare { 1 } else { i64::from(rows.shape.states) };
+            if !(loads && replaces) {
+                (0..states).for_each(|state| put(rows.row_of(lane, state)));
+            }
+            if loads && squares {
+                put(rows.means());
+            }
+        }
+        // SAFETY: the place is one of the block, which is now whole; the strip reads what the caller promises and writes rows.
+        unsafe {
+            if strip.first >= 0 {
+                strip.block.add(strip.first as usize).cast::<i64>().write(-i64::from(first));
+            }
+            function(strip.block);
+        }
+    }
+}
