@@ -166,9 +166,9 @@ pub fn work_rows(states: usize, extent: usize) -> usize {
 
 /// Bytes of a chunk of elementwise work: it stays in the second-level cache.
 const CHUNK: i64 = 256 << 10;
-/// Bytes of the accumulator rows of a tile of columns. They are touched once for several rows, so the second-level cache will
-/// do, and wide tiles read longer runs of each row.
-const ACCUMULATORS: i64 = 128 << 10;
+/// Bytes of a tile of columns that are gone through again and again: accumulator rows, or elements. The second-level cache
+/// will do, and wide tiles read longer runs of each row.
+const ACCUMULATORS: i64 = 512 << 10;
 /// Bytes of a side of a packed square: whole cache lines both ways.
 const SQUARE: i64 = 256;
 /// Bytes of a block of rows of products, of the second-level cache.

@@ -213,13 +213,13 @@ pub enum TileRule {
         /// The most rows.
         most: u32,
     },
-    /// Columns of a reduction over an outer axis: as many as keep the accumulator rows in the first-level cache.
+    /// Columns of a reduction over an outer axis: as many as keep in the second-level cache what is gone through again.
     Columns {
         /// The extent of the column axis.
         extent: SizeId,
         /// The product of the extents of the other parallel loops.
         outer: SizeId,
-        /// Bytes of accumulators for each column.
+        /// Bytes of accumulators, or of elements that are read again, for each column.
         bytes: u32,
     },
     /// Values along an axis that are packed once and gone through again and again: as many as leave most of the first-level

@@ -187,10 +187,27 @@ impl Emitter<'_> {
             }
             Mode::Columns => {
                 let states: usize = self.scope.cluster.tasks.iter().map(|t| self.state_count(*t)).sum();
-                TileRule::Columns { extent, outer, bytes: (states.max(1) * tree::LANES * 8) as u32 }
+                let held = (states.max(1) * tree::LANES * 8) as i64;
+                let again = self.read_again(phase).saturating_mul(4);
+                TileRule::Columns { extent, outer, bytes: held.max(again).min(1 << 20) as u32 }
             }
             Mode::Pointwise | Mode::Rows => TileRule::Chunk { extent, outer, bytes: each },
         }
+    }
+
+    /// How many elements of a column are gone through a second time: those of a block for moments, all for a second stage.
+    fn read_again(&mut self, phase: &PhaseNest) -> i64 {
+        let loops = phase.body.iter().filter(|node| matches!(node, Node::Loop { .. })).count();
+        if loops > 1 {
+            let inner = self.scope.cluster.structure.levels[1..].iter().flatten();
+            let extents: Vec<SizeId> = inner.map(|&l| self.builder.extent(l)).collect();
+            return self.builder.sizes.hint_product(extents);
+        }
+        let moments = |t: &TaskId| {
+            let task = &self.scope.tasks.tasks[t.index()];
+            task.reduced.is_some() && reduction(self.scope.graph, task.node).0 == Reduction::Moments
+        };
+        if self.scope.cluster.tasks.iter().any(moments) { tree::BLOCK as i64 } else { 0 }
     }
 
     fn state_count(&self, task: TaskId) -> usize {

@@ -5,8 +5,9 @@
 //! ([`LoopCall`]), and [`reduce`] runs it.
 //!
 //! Within a block it walks the rows of an operand in the order they have in memory, as far as the tree allows: a call of the
-//! strip takes a row of one lane and the next ones of the same lane, 16 rows further each, and calls go from lane to lane. So
-//! few sequential walks through memory go on at a time, which is what a processor fetches ahead.
+//! strip takes a row of one lane and the next ones of the same lane, 16 rows further each, and calls go from lane to lane.
+//! Several rows a call load and store the accumulators seldom, which counts where elements come from a cache; few of them
+//! make few sequential walks through memory, which is what a processor fetches ahead. So there may be a strip for each.
 
 use super::composed::Composed;
 use super::lanewise::LoneStrip;
@@ -41,7 +42,15 @@ struct Pass {
     single: StripCall,
     /// Several of one lane, where that is worth a strip of its own.
     group: StripCall,
+    /// [`WALK`] of one lane, if those are fewer.
+    walk: StripCall,
 }
+
+/// Iterations a call where elements come from memory.
+const WALK: usize = 2;
+/// Bytes of rows that are long enough to be walked along, and of all of them together beyond what a cache holds.
+const LONG: i64 = 8 << 10;
+const LARGE: i64 = 4 << 20;
 
 /// A reduce loop, as compiled code describes it. Its [`Moving`]s follow it in memory, and then the address of the
 /// [`RowsCall`] of each reduction.
@@ -111,7 +120,12 @@ pub(super) fn emit(
     for (number, wanted) in [true, moments].into_iter().enumerate() {
         let pass = offset_of!(LoopCall, passes) + number * size_of::<Pass>();
         let squares = number == 1;
-        let strips = [(offset_of!(Pass, single), 1, wanted), (offset_of!(Pass, group), group, wanted && group > 1)];
+        let strips = [
+            (offset_of!(Pass, single), 1, wanted),
+            (offset_of!(Pass, group), group, wanted && group > 1),
+            // For moments the tiles are narrow, as each block is gone through twice.
+            (offset_of!(Pass, walk), WALK, wanted && group > WALK && !moments),
+        ];
         for (at, runs, wanted) in strips {
             let at = pass + at;
             if !wanted {
@@ -295,22 +309,29 @@ impl Running<'_> {
     /// As [`Running::block`]; there is such a pass.
     unsafe fn pass(&self, begin: i64, end: i64, squares: bool) {
         let lanes = LANES as i64;
-        let Pass { single, group } = &self.head.passes[usize::from(squares)];
-        let several = match group.function {
-            Some(_) => self.head.group,
-            None => 1,
+        let Pass { single, group, walk } = &self.head.passes[usize::from(squares)];
+        let (strip, several) = match (group.function, walk.function) {
+            (_, Some(_)) if self.is_walked() => (walk, WALK as i64),
+            (Some(_), _) => (group, self.head.group),
+            (None, _) => (single, 1),
         };
         let mut k = begin;
         while k < end {
             // Whole rounds of several iterations a lane, then of one.
-            let whole = several > 1 && end - k >= several * lanes;
-            let (strip, runs) = if whole { (group, several) } else { (single, 1) };
+            let (strip, runs) = if end - k >= several * lanes { (strip, several) } else { (single, 1) };
             for lane in 0..lanes.min(end - k) {
                 // SAFETY: the iterations `k + lane`, and those 16, 32... further that there are, are all below `end`.
                 unsafe { self.call(strip, runs, k + lane, lane, squares, k == begin) };
             }
             k += runs * lanes;
         }
+    }
+
+    /// Whether what iterations read is better taken a few rows at a time.
+    fn is_walked(&self) -> bool {
+        // SAFETY: the caller of `reduce` promises that it may be read.
+        let row = self.rows.iter().map(|&rows| unsafe { (*rows).row }).max().unwrap_or(0);
+        row >= LONG && row.saturating_mul(self.head.count) >= LARGE
     }
 
     /// Runs a strip for `runs` iterations of a lane from `k` on.

@@ -56,8 +56,7 @@ impl<'k> LoneStrip<'k> {
         let width = n.e.b.ins().smax(width, zero);
         let cost = width::step_cost(n.kernel, strip, axis, width::part(n.kernel, strip));
         let wide = n.e.unit.isa != Isa::Clif;
-        // Assembled strips walk through as few rows at a time as pays for the accumulators; see [`super::driver`].
-        let groups = if wide { &[2][..] } else { &[4, 2] };
+        let groups = if wide { &[8, 4, 2][..] } else { &[4, 2] };
         let group = groups.iter().copied().find(|group| group * cost <= GROUPED).unwrap_or(1);
         Some(LoneStrip { strip, axis, bounds, width, group, wide, paired })
     }

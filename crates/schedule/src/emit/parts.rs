@@ -39,7 +39,8 @@ pub(super) fn split(
     let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| cluster.extents[l]));
     let mut outer = hint(&structure.levels[0]);
     if columns {
-        outer /= 4 * cost::COLUMNS;
+        // Rows that are read whole are read in the order of memory; few tiles are wider than this.
+        outer /= 16 * cost::COLUMNS;
     }
     let each = structure.levels[2..].iter().fold(1i64, |p, l| p.saturating_mul(hint(l)));
     let columns = if columns { hint(&structure.levels[0]).min(4096) } else { 1 };
