@@ -185,7 +185,7 @@ fn of_rule(rule: &TileRule) -> (SizeId, String) {
             format!("a block stays in the second-level cache; at most {most}, and by sizes alone, never by threads"),
         ),
         TileRule::Columns { extent, bytes, .. } => {
-            (extent, format!("accumulators, {bytes} bytes for each, stay in the first-level cache"))
+            (extent, format!("what is gone through again, {bytes} bytes for each, stays in the second-level cache"))
         }
         TileRule::Packed { extent, bytes } => {
             (extent, format!("what is packed, {bytes} bytes for each, stays in the first-level cache"))
