@@ -141,8 +141,11 @@ fn mover(_: Store) -> Mover {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{BLOCK, Block, Streams, dispatch};
-    use std::arch::x86_64::{__m128, _mm_loadu_ps, _mm_sfence, _mm_stream_ps};
+    use super::{BLOCK, Streams, dispatch};
+    use std::arch::x86_64::{
+        __m128, _mm_loadu_ps, _mm_sfence, _mm_stream_ps, _mm256_loadu_ps, _mm256_stream_ps, _mm512_loadu_ps,
+        _mm512_stream_ps,
+    };
 
     /// # Safety
     /// As [`super::dispatch`]; the processor has AVX-512F.
@@ -164,42 +167,42 @@ mod x86 {
     /// As [`super::dispatch`]; the processor has AVX-512F.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn past_512(streams: &Streams, begin: usize, end: usize) {
-        // SAFETY: passed on to the caller.
-        unsafe { past(streams, begin, end) }
+        // SAFETY: passed on to the caller. A block is a 64-byte aligned line, as the store needs it.
+        unsafe {
+            dispatch(streams, begin, end, |to, block| _mm512_stream_ps(to.cast(), _mm512_loadu_ps(block.as_ptr())));
+            _mm_sfence();
+        }
     }
 
     /// # Safety
     /// As [`super::dispatch`]; the processor has AVX2.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn past_256(streams: &Streams, begin: usize, end: usize) {
-        // SAFETY: passed on to the caller.
-        unsafe { past(streams, begin, end) }
+        // SAFETY: passed on to the caller. A block is 64-byte aligned, as the stores need it.
+        unsafe {
+            dispatch(streams, begin, end, |to, block| {
+                let to = to.cast::<f32>();
+                _mm256_stream_ps(to, _mm256_loadu_ps(block.as_ptr()));
+                _mm256_stream_ps(to.add(8), _mm256_loadu_ps(block.as_ptr().add(8)));
+            });
+            _mm_sfence();
+        }
     }
 
     /// Writes past the caches.
     ///
     /// # Safety
     /// As [`super::dispatch`].
-    #[inline(always)]
     pub(super) unsafe fn past(streams: &Streams, begin: usize, end: usize) {
-        // SAFETY: passed on to the caller. A block is 64-byte aligned, as streaming stores need it.
-        unsafe {
-            dispatch(streams, begin, end, |to, block| stream(to, &block));
-            _mm_sfence();
-        }
-    }
-
-    /// # Safety
-    /// A block can be written at `to`, which is 16-byte aligned.
-    #[inline(always)]
-    unsafe fn stream(to: *mut Block, block: &Block) {
         const LANES: usize = size_of::<__m128>() / size_of::<f32>();
-        for part in 0..BLOCK / LANES {
-            // SAFETY: as promised; SSE is part of x86-64.
-            unsafe {
-                let values = _mm_loadu_ps(block.as_ptr().add(part * LANES));
-                _mm_stream_ps(to.cast::<f32>().add(part * LANES), values);
-            }
+        // SAFETY: passed on to the caller. A block is 64-byte aligned, as the stores need it; SSE is part of x86-64.
+        unsafe {
+            dispatch(streams, begin, end, |to, block| {
+                for part in (0..BLOCK).step_by(LANES) {
+                    _mm_stream_ps(to.cast::<f32>().add(part), _mm_loadu_ps(block.as_ptr().add(part)));
+                }
+            });
+            _mm_sfence();
         }
     }
 }
