@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) fusion: bool,
     pub(crate) threads: usize,
     pub(crate) memory_limit: Option<usize>,
+    /// What contractions are cut for: the limit, or less where scratch and what shares the time with them take the rest.
+    pub(crate) aim: Option<usize>,
     /// Sorted.
     pub(crate) passes_off: Vec<String>,
     /// What kernels are compiled for.
@@ -148,13 +150,8 @@ impl Options {
         }
         let mut passes_off = self.passes_off.clone();
         passes_off.sort_unstable();
-        Ok(Settings {
-            fusion: self.fusion.unwrap_or(true),
-            threads,
-            memory_limit: self.memory_limit.or(environment.memory_limit),
-            passes_off,
-            isa,
-        })
+        let memory_limit = self.memory_limit.or(environment.memory_limit);
+        Ok(Settings { fusion: self.fusion.unwrap_or(true), threads, memory_limit, aim: memory_limit, passes_off, isa })
     }
 }
 

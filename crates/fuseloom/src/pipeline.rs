@@ -124,7 +124,7 @@ fn prepare_with(graph: &Graph, places: &Places, settings: Settings) -> Result<Ar
 impl Prepared {
     pub(crate) fn new(graph: &Graph, places: &Places, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
-        let given = Given { hints: None, memory_limit: settings.memory_limit };
+        let given = Given { hints: None, memory_limit: settings.aim };
         let passes = Passes { off: &off, given, ..Passes::default() };
         let optimized = optimize(graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
         Ok(Prepared {
@@ -145,11 +145,11 @@ impl Prepared {
         ids.iter().map(|id| (crate::sizes::input_name(&self.graph, *id), self.graph.ty(*id)))
     }
 
-    /// The same program for these sizes alone, where that may take less memory: contractions of named extents, which are as
-    /// large as they happen to be, can then be cut to parts that fit.
-    pub(crate) fn for_sizes(&self, sizes: &Sizes) -> Result<Option<Arc<Prepared>>> {
+    /// The same program for these sizes alone and with contractions cut for `aim` bytes, where that may take less memory:
+    /// named extents, which are as large as they happen to be, can then be cut to parts that fit.
+    pub(crate) fn tightened(&self, sizes: &Sizes, aim: usize) -> Result<Option<Arc<Prepared>>> {
         let contracts = |node: &Node| matches!(&node.op, Op::Einsum(contraction) if contraction.operands().len() > 2);
-        if sizes.is_empty() || !self.graph.nodes().iter().any(contracts) {
+        if !self.graph.nodes().iter().any(contracts) {
             return Ok(None);
         }
         let (graph, ids) = specialize(&self.graph, sizes).map_err(|message| internal("specialize", message))?;
@@ -157,7 +157,7 @@ impl Prepared {
         for (node, id) in self.graph.ids().zip(ids) {
             self.places.of(node).iter().for_each(|place| places.add(id, place));
         }
-        prepare_with(&graph, &places, self.settings.clone()).map(Some)
+        prepare_with(&graph, &places, Settings { aim: Some(aim), ..self.settings.clone() }).map(Some)
     }
 
     /// The plan for an occasion.

@@ -13,6 +13,9 @@ use fuseloom_runtime::{Buffer, Executable, Extents, Layout, Pool, Span, Strides,
 use smallvec::SmallVec;
 use std::sync::Arc;
 
+/// How often a program that is over the memory limit is cut anew. Each time it aims at an eighth less at least.
+const CUTS: usize = 12;
+
 /// A program bound to arrays of some shapes and strides.
 #[derive(Debug)]
 pub(crate) struct Ready {
@@ -190,7 +193,7 @@ impl Prepared {
         Ok(ready)
     }
 
-    /// What runs within the memory limit; where it is over the limit for any sizes, what is made for these.
+    /// What runs within the memory limit; where it is over the limit, what is made for these sizes, cut smaller and smaller.
     fn within_limit(
         self: &Arc<Self>,
         sizes: &Sizes,
@@ -198,13 +201,21 @@ impl Prepared {
         given: Option<&[Form]>,
         results: &[(DType, Layout)],
     ) -> Result<How> {
-        let over = match self.executable(sizes, inputs, given, results) {
-            Err(over @ Error::MemoryLimit { .. }) => over,
+        let (mut peak, limit, over) = match self.executable(sizes, inputs, given, results) {
+            Err(over @ Error::MemoryLimit { peak, limit, .. }) => (peak, limit, over),
             how => return Ok(How::Compiled(Box::new(how?))),
         };
-        let Some(fixed) = self.for_sizes(sizes)? else { return Err(over) };
-        let compiled = fixed.executable(&Sizes::default(), inputs, given, results)?;
-        Ok(How::Compiled(Box::new(Compiled { of: Some(fixed), ..compiled })))
+        // Cuts are chosen by the buffers alone. What else there is, scratch above all, is known when the plan is bound.
+        let mut aim = if sizes.is_empty() { limit.saturating_sub(peak - limit) } else { limit };
+        for _ in 0..CUTS {
+            let Some(fixed) = self.tightened(sizes, aim)? else { break };
+            match fixed.executable(&Sizes::default(), inputs, given, results) {
+                Err(Error::MemoryLimit { peak: now, .. }) => peak = now,
+                compiled => return Ok(How::Compiled(Box::new(Compiled { of: Some(fixed), ..compiled? }))),
+            }
+            aim = aim.saturating_sub((peak - limit).max(aim / 8));
+        }
+        Err(over)
     }
 
     fn executable(

@@ -209,6 +209,22 @@ fn a_memory_limit_is_met_in_parts_of_named_extents() {
 }
 
 #[test]
+fn a_limit_above_one_that_can_be_met_can_be_met() {
+    let operand = |k: usize| operand(k, &[256, 256]).cast(f32).eval().unwrap();
+    let arrays = [operand(0), operand(1), operand(2)];
+    let tensors: Vec<Tensor> = arrays.iter().cloned().map(Tensor::from).collect();
+    let result = einsum("ij,jk,kl->il", &tensors);
+    let met = |limit: usize| result.eval_with(&Options::new().threads(2).memory_limit(limit)).is_ok();
+    // The result takes 262144 bytes, and so does the product of two operands. Scratch of threads comes to it.
+    let limits: Vec<usize> = (200_000..1_200_000).step_by(50_000).collect();
+    let least = limits.iter().position(|limit| met(*limit)).unwrap();
+    assert!(limits[least] > 262_144 && limits[least] < 500_000, "{}", limits[least]);
+    for limit in &limits[least..] {
+        assert!(met(*limit), "{limit} is not met, but {} is", limits[least]);
+    }
+}
+
+#[test]
 fn einsums_of_the_same_parts_share_them() {
     let [a, b, c, d] = [[30, 40], [40, 50], [50, 60], [50, 20]];
     let operand = |k: usize, shape: [usize; 2]| operand(k, &shape).cast(f32);
