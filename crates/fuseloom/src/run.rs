@@ -261,7 +261,11 @@ impl Prepared {
                     Some((format!("{} {ty}", decl.name), buffer.bytes))
                 }
             });
+        let scratch = bound.scratch_bytes.saturating_mul(self.settings.threads);
         let mut largest: Vec<(String, usize)> = ours.collect();
+        if scratch > 0 {
+            largest.push((format!("scratch of {} threads", self.settings.threads), scratch));
+        }
         largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
         largest.truncate(3);
         Err(Error::MemoryLimit { peak, limit, largest })

@@ -108,6 +108,19 @@ fn nothing_in_gives_zeros_out() {
     let (x, y) = (zeros((3, 0), f32), zeros((0, 2), f32));
     assert_eq!(x.matmul(&y).eval().unwrap().to_vec::<f32>().unwrap(), [0.0; 6]);
     assert_eq!(y.matmul(&zeros((2, 0), f32)).shape().unwrap(), [0, 0]);
+    // Summed first, nothing is 0, which the third operand's NaN must not meet.
+    let nan = full((2, 4), f32::NAN, f32);
+    assert_eq!(einsum("ij,jk,kl->il", [&x, &y, &nan]).eval().unwrap().to_vec::<f32>().unwrap(), [0.0; 12]);
+    let program = Program::new(|b| {
+        let [x, y] = [b.input("x", f32, (3, "n")), b.input("y", f32, ("n", 2))];
+        einsum("ij,jk,kl->il", [&x, &y, &nan])
+    })
+    .unwrap();
+    for (n, expected) in [(0, 0.0), (2, f32::NAN)] {
+        let (x, y) = (ndarray::Array2::<f32>::ones((3, n)), ndarray::Array2::<f32>::ones((n, 2)));
+        let result = program.call_one(&[x.view(), y.view()]).unwrap().to_vec::<f32>().unwrap();
+        assert!(result.iter().all(|v| *v == expected || (v.is_nan() && expected.is_nan())), "{n}: {result:?}");
+    }
 }
 
 #[test]

@@ -31,8 +31,8 @@ pub use report::{ContractionReport, ContractionStep, Search};
 
 use crate::driver::Given;
 use crate::walk::{Outcome, Step, Walk, rebuild};
-use fuseloom_graph::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, OpError};
-use fuseloom_lane::DType;
+use fuseloom_graph::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, OpError, Shape};
+use fuseloom_lane::{DType, Function, Scalar};
 use network::{Network, Path};
 use pairwise::Labelled;
 use shared::{Match, Shared};
@@ -152,7 +152,50 @@ fn contract(
     let cuts = limit.map_or(Vec::new(), |limit| slicing::slices(&plan.network, &plan.path, limit, fixed));
     let result = build::build(walk, &plan, &leaves, &output, &cuts, shared)?;
     let report = (leaves.len() > 1).then(|| report::report(id, contraction, &plan, naive_flops, &cuts));
-    Ok((pairwise::with_ones(walk, result, contraction.output())?, report))
+    let node = pairwise::with_ones(walk, result, contraction.output())?;
+    let node = match is_float && !contraction.keeps_bits(true) {
+        true => zero_if_nothing_is_summed(walk, contraction, inputs, node)?,
+        false => node,
+    };
+    Ok((node, report))
+}
+
+/// `result`, but 0 if a label that is summed has no values: a sum of nothing that became a factor of its own is 0 as well, but
+/// times a NaN or an infinity of another operand it is NaN. Where all operands have the label there is no such factor.
+fn zero_if_nothing_is_summed(
+    walk: &mut Walk<'_>,
+    contraction: &Contraction,
+    inputs: &[NodeId],
+    mut result: NodeId,
+) -> Result<NodeId, OpError> {
+    let (dtype, shape) = (walk.ty(result).dtype, walk.ty(result).shape.clone());
+    let mut seen = Labels::new();
+    for (labels, &input) in contraction.operands().iter().zip(inputs) {
+        for (axis, label) in labels.iter().enumerate() {
+            let summed = !contraction.output().contains(label);
+            let everywhere = contraction.operands().iter().all(|others| others.contains(label));
+            if !summed || everywhere || seen.contains(label) {
+                continue;
+            }
+            let extent = walk.ty(input).shape[axis].clone();
+            match extent.fixed() {
+                // Of 1, which other operands may stretch.
+                Some(1) => continue,
+                Some(0) => return walk.constant(Scalar::zero(dtype), &shape),
+                Some(_) => {}
+                None => {
+                    let extent = walk.add(Op::Extent(extent), &[])?;
+                    let none = walk.constant(Scalar::zero(DType::I64), &Shape::new())?;
+                    let empty = walk.add(Op::Map(Function::Equal), &[extent, none])?;
+                    let empty = walk.broadcast(empty, &shape)?;
+                    let zero = walk.constant(Scalar::zero(dtype), &shape)?;
+                    result = walk.add(Op::Map(Function::Select), &[empty, zero, result])?;
+                }
+            }
+            seen.push(*label);
+        }
+    }
+    Ok(result)
 }
 
 /// A cheaper plan that starts from a value there is already.
