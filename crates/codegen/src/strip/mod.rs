@@ -190,7 +190,7 @@ pub(crate) fn prepare<'p>(
         sources.push(match input {
             Input::Load(id) => match axis.and_then(|(var, bounds)| stream(n, scope, id, var, bounds)) {
                 Some(stream) => {
-                    if let (Step::Element, Some(bytes)) = (stream.step, wide::ahead::next_point(n, strip, id)) {
+                    if let (Step::Element, Some(bytes)) = (stream.step, wide::ahead::distance(n, strip, id)) {
                         ahead.push((loads.len(), bytes));
                     }
                     loads.push(stream);
