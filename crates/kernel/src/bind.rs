@@ -169,8 +169,12 @@ const CHUNK: i64 = 256 << 10;
 /// Bytes of a tile of columns that are gone through again and again: accumulator rows, or elements. The second-level cache
 /// will do, and wide tiles read longer runs of each row.
 const ACCUMULATORS: i64 = 512 << 10;
-/// Bytes of a side of a packed square: whole cache lines both ways.
+/// Bytes of the side of a packed square across the strips, whole cache lines.
 const SQUARE: i64 = 256;
+/// The same along the strips: longer pieces of rows are fetched in fewer turns, but the square stays in the first-level cache.
+const SQUARE_ALONG: i64 = 512;
+/// Elements of that side at most, which matters where they are small.
+const SQUARE_ELEMENTS: i64 = 128;
 /// Bytes of a block of rows of products, of the second-level cache.
 const BLOCK: i64 = 1 << 20;
 /// The fewest rows of such a block: the library packs a right matrix anew for each.
@@ -546,7 +550,11 @@ fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
         TileRule::Packed { extent, bytes } => {
             return (PACKED / i64::from(bytes.max(1))).max(64).min(at(extent)).max(1);
         }
-        TileRule::Square { extent, bytes } => return (SQUARE / i64::from(bytes.max(1))).min(at(extent)).max(1),
+        TileRule::Square { extent, bytes, along } => {
+            let bytes = i64::from(bytes.max(1));
+            let side = if along { (SQUARE_ALONG / bytes).min(SQUARE_ELEMENTS) } else { SQUARE / bytes };
+            return side.min(at(extent)).max(1);
+        }
     };
     // Four tiles for each thread keep all busy to the end.
     let share = extent.saturating_mul(outer) / (4 * threads);

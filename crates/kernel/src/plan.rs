@@ -237,6 +237,8 @@ pub enum TileRule {
         extent: SizeId,
         /// Bytes of an element.
         bytes: u32,
+        /// Whether this is the side along the strips, which is the longer one.
+        along: bool,
     },
 }
 

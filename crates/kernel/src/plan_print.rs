@@ -174,7 +174,10 @@ impl PlanPrinter<'_> {
                 format!("block({extent} of {other}, {bytes} bytes each, at most {most})")
             }
             TileRule::Packed { extent, bytes } => format!("packed({}, {bytes} bytes each)", self.size(extent)),
-            TileRule::Square { extent, bytes } => format!("square({}, {bytes} bytes each)", self.size(extent)),
+            TileRule::Square { extent, bytes, along } => {
+                let side = if along { "along" } else { "across" };
+                format!("square({}, {bytes} bytes each, {side} the strips)", self.size(extent))
+            }
         }
     }
 }

@@ -170,7 +170,9 @@ impl Emitter<'_> {
         let extent = self.builder.extent(l);
         let one = self.builder.sizes.constant(1);
         match self.across.map(|a| (a.packing, a.axis == l)) {
-            Some((Packing::Squares { element }, _)) => return TileRule::Square { extent, bytes: element as u32 },
+            Some((Packing::Squares { element }, along)) => {
+                return TileRule::Square { extent, bytes: element as u32, along };
+            }
             Some((Packing::Rows { packed, .. }, true)) => return TileRule::Packed { extent, bytes: packed as u32 },
             Some((Packing::Rows { held, .. }, false)) if phase.tiled.len() > 1 => {
                 return TileRule::Chunk { extent, outer: one, bytes: held.max(16) as u32 };

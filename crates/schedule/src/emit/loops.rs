@@ -190,7 +190,7 @@ fn of_rule(rule: &TileRule) -> (SizeId, String) {
         TileRule::Packed { extent, bytes } => {
             (extent, format!("what is packed, {bytes} bytes for each, stays in the first-level cache"))
         }
-        TileRule::Square { extent, bytes } => {
+        TileRule::Square { extent, bytes, .. } => {
             (extent, format!("a square of elements of {bytes} bytes stays in the first-level cache"))
         }
     }
