@@ -1,8 +1,8 @@
 //! Fetching what is read next while this is still computed.
 //!
-//! **The next point.** Where several strips run over the same elements, the first waits for memory, and the others find them in a cache and leave
-//! memory idle. So the last strip that reads an operand asks, line by line, for the elements that the next point of the phase
-//! will read.
+//! **The next point.** Where several strips run over the same elements, the first waits for memory, and the others find them
+//! in a cache and leave memory idle. So the last strip that reads an operand asks, line by line, for the elements that the
+//! next point of the phase will read.
 //!
 //! **The next rows of a square.** Where operands go through squares of scratch, each strip reads a short piece of a row, and
 //! the next one lies a whole row of the array further, where no processor looks by itself. So each strip asks for the piece of
@@ -31,7 +31,7 @@ fn next_row(n: &Nest<'_, '_>, strip: &Strip, id: OperandId) -> Option<Clif> {
     let Some(Item::Loop(around)) = n.phase.body.iter().find(alone) else { return None };
     let operand = n.kernel.operand(id);
     match operand.stride(around.var)? {
-        Stride::Bytes(param) if operand.role == Role::In && has_squares(n, n.phase) => Some(n.param(param)),
+        Stride::Bytes(param) if operand.role == Role::In && has_squares(n) => Some(n.param(param)),
         Stride::Bytes(_) | Stride::Element => None,
     }
 }
@@ -42,9 +42,9 @@ fn is_of(around: &Loop, strip: &Strip) -> bool {
         && matches!(around.body.as_slice(), [Item::Strip(only)] if std::ptr::eq(only, strip))
 }
 
-/// Whether a phase fills a square: a loop around a strip that stores across the rows of scratch.
-fn has_squares(n: &Nest<'_, '_>, phase: &Phase) -> bool {
-    phase.body.iter().any(|item| {
+/// Whether the phase fills a square: a loop around a strip that stores across the rows of scratch.
+fn has_squares(n: &Nest<'_, '_>) -> bool {
+    n.phase.body.iter().any(|item| {
         let Item::Loop(Loop { body, .. }) = item else { return false };
         let [Item::Strip(Strip { axis: Some((var, _)), outputs, .. })] = body.as_slice() else { return false };
         outputs.iter().any(|output| match output {
