@@ -5,7 +5,9 @@ use fuseloom_kernel::{Kernel, Memory, parse};
 use fuseloom_lane::{DType, Reduction, Scalar};
 
 /// Rows, blocks and groups of eight blocks: whole, and more or fewer by an element; three, five and six blocks.
-const SIZES: [usize; 19] = [0, 1, 2, 7, 9, 15, 16, 17, 64, 511, 512, 513, 1024, 1025, 2100, 3000, 4096, 4097, 9000];
+const SIZES: [usize; 25] = [
+    0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 511, 512, 513, 1000, 1024, 1025, 2100, 3000, 4096, 4097, 5000, 8191, 9000,
+];
 
 /// Whether a reduction has a meaning for a dtype.
 fn takes(op: Reduction, dtype: DType) -> bool {
