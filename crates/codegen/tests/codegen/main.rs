@@ -5,6 +5,7 @@ mod gathers;
 #[path = "../../../kernel/tests/generate/mod.rs"]
 mod generate;
 mod legalization;
+mod longs;
 mod programs;
 mod random;
 mod reductions;

@@ -4,17 +4,12 @@ use super::super::Target;
 use super::super::code::{self, Family, Size};
 use super::super::vector::{Arg, InvariantKind};
 use super::{Computed, Lower, Piece, Pieces, resized};
-use fuseloom_lane::{Cmp, DType, Prim, Scalar, Value};
+use fuseloom_lane::{Cmp, DType, Scalar, Value};
 use smallvec::smallvec;
 
 impl Lower<'_, '_> {
     /// `Convert`.
     pub(super) fn convert(&mut self, from: DType, to: DType, a: Value) -> Computed {
-        let saturates = from.is_float() && to.is_integer() && to.size() == 8;
-        let rounds = from.is_integer() && from.size() == 8 && to.is_float();
-        if self.target == Target::Avx2 && (saturates || rounds) {
-            return self.call(&Prim::Convert, to, &[a]);
-        }
         if to == DType::Bool {
             return self.nonzero(from, a);
         }
@@ -201,11 +196,8 @@ impl Lower<'_, '_> {
                 });
                 doubles.collect()
             }
-            (_, DType::F64) => {
-                let family = if signed { code::CVT_QQ2PD } else { code::CVT_UQQ2PD };
-                let reg = self.reg(8);
-                a.iter().map(|&a| self.plain(family, reg, reg, &[a])).collect()
-            }
+            _ if self.target == Target::Avx2 => self.longs_to_floats(a, from, to),
+            (_, DType::F64) => a.iter().map(|&a| self.long_to_double(a, signed)).collect(),
             _ => {
                 let family = if signed { code::CVT_QQ2PS } else { code::CVT_UQQ2PS };
                 self.across(a, 8, 4, |lower, chunk, lanes| {
@@ -245,6 +237,9 @@ impl Lower<'_, '_> {
     /// Floats to integers: truncated, saturating, a NaN to 0.
     fn float_to_int(&mut self, a: &Pieces, from: DType, to: DType) -> Pieces {
         let size = from.size();
+        if self.target == Target::Avx2 && to.size() == 8 {
+            return self.floats_to_longs(a, from, to);
+        }
         let reg = self.reg(size);
         let float = |lower: &mut Self, value: f64| lower.repeated(size, Scalar::from_f64(from, value).bits());
         let (min, max) = match from {
@@ -342,7 +337,7 @@ impl Lower<'_, '_> {
     }
 
     /// A float piece with 0 in place of every NaN.
-    fn numbers(&mut self, dtype: DType, a: Piece) -> Piece {
+    pub(super) fn numbers(&mut self, dtype: DType, a: Piece) -> Piece {
         let ordered = self.compare_pieces(Cmp::Eq, dtype, a, a);
         self.keep(dtype.size(), ordered, a)
     }

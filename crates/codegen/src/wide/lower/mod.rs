@@ -9,6 +9,8 @@
 //! | [`float`], [`integer`] | arithmetic |
 //! | [`mask`] | comparisons, selection, logic |
 //! | [`convert`] | between dtypes and between numbers of lanes |
+//! | [`convert64`] | those of 64-bit integers that have no instruction |
+//! | [`divide64`] | their division |
 //! | [`memory`] | loads and stores of streams |
 //! | [`gather`] | reads at computed indices |
 //! | [`reduce`] | the lanes of reductions |
@@ -17,6 +19,8 @@
 
 mod call;
 mod convert;
+mod convert64;
+mod divide64;
 mod extreme;
 mod float;
 mod gather;
@@ -193,7 +197,9 @@ impl Lower<'_, '_> {
             }
             Prim::Gather(number) => return self.gather(*number, dtype, args[0]),
             Prim::Table(_) => return self.call(&inst.prim, dtype, &args),
-            Prim::FloorDiv | Prim::FloorMod if size == 8 => return self.call(&inst.prim, dtype, &args),
+            Prim::FloorDiv | Prim::FloorMod if size == 8 => {
+                self.floor_div_long(dtype, args[0], args[1], inst.prim == Prim::FloorMod)
+            }
             Prim::FloorDiv => self.floor_div(dtype, args[0], args[1], false),
             Prim::FloorMod => self.floor_div(dtype, args[0], args[1], true),
             Prim::Add | Prim::Sub | Prim::Mul | Prim::Div | Prim::Sqrt if dtype.is_float() => {
