@@ -2,8 +2,9 @@
 
 use crate::infer::{check_type, infer, is_name};
 use crate::{Dim, Inferred, Op, OpError, Sizes, Type};
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::{SmallVec, smallvec};
+use std::hash::BuildHasher;
 
 /// A node of a [`Graph`], by position.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -69,14 +70,26 @@ impl Constraint {
 ///
 /// Invariants, checked by `verify`: inputs come earlier; types are what inference says; a node with several results is used
 /// only by `Result`; no two nodes are equal (hash-consing), so common subexpressions are shared by construction.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
     inputs: Vec<NodeId>,
     outputs: Vec<NodeId>,
     constraints: Vec<Constraint>,
-    seen: HashMap<Node, NodeId>,
+    /// The nodes by what they are, each with its hash.
+    seen: HashTable<(u64, NodeId)>,
+    hasher: DefaultHashBuilder,
 }
+
+/// Graphs are equal whose nodes are, one by one.
+impl PartialEq for Graph {
+    fn eq(&self, other: &Graph) -> bool {
+        let Graph { nodes, inputs, outputs, constraints, seen: _, hasher: _ } = self;
+        (nodes, inputs, outputs, constraints) == (&other.nodes, &other.inputs, &other.outputs, &other.constraints)
+    }
+}
+
+impl Eq for Graph {}
 
 impl Graph {
     /// The nodes in order.
@@ -163,14 +176,25 @@ impl Graph {
     }
 
     fn push(&mut self, node: Node) -> Result<NodeId, OpError> {
-        if let Some(id) = self.seen.get(&node) {
-            return Ok(*id);
+        let hash = self.hash(&node);
+        if let Some(id) = self.find(hash, &node) {
+            return Ok(id);
         }
         let full = || OpError::Attribute { op: node.op.name(), message: "the graph is full".into() };
         let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| full())?);
-        self.nodes.push(node.clone());
-        self.seen.insert(node, id);
+        self.nodes.push(node);
+        self.seen.insert_unique(hash, (hash, id), |(hash, _)| *hash);
         Ok(id)
+    }
+
+    /// The types of a node follow from the rest of it, except those of inputs, whose names differ.
+    fn hash(&self, node: &Node) -> u64 {
+        self.hasher.hash_one((&node.op, &node.inputs))
+    }
+
+    /// The node that is equal to this one, of this hash.
+    fn find(&self, hash: u64, node: &Node) -> Option<NodeId> {
+        self.seen.find(hash, |(of, id)| *of == hash && self.node(*id) == node).map(|(_, id)| *id)
     }
 
     /// Makes these nodes the outputs, instead of those that were. `verify` checks that they exist and have one result each.
@@ -197,11 +221,17 @@ impl Graph {
     /// A graph with the same inputs, declared in the same order, and the same constraints, and nothing else: what a pass
     /// starts from. Inputs are the first nodes there, so [`Graph::inputs`] maps one to the other.
     pub fn like(other: &Graph) -> Graph {
-        let mut graph = Graph { constraints: other.constraints.clone(), ..Graph::default() };
+        let count = other.nodes.len();
+        let mut graph = Graph {
+            nodes: Vec::with_capacity(count),
+            constraints: other.constraints.clone(),
+            seen: HashTable::with_capacity(count),
+            ..Graph::default()
+        };
         for id in &other.inputs {
             let node = other.node(*id).clone();
-            let new = NodeId(graph.nodes.len() as u32);
-            graph.seen.insert(node.clone(), new);
+            let (hash, new) = (graph.hash(&node), NodeId(graph.nodes.len() as u32));
+            graph.seen.insert_unique(hash, (hash, new), |(hash, _)| *hash);
             graph.nodes.push(node);
             graph.inputs.push(new);
         }
@@ -215,8 +245,8 @@ impl Graph {
     /// As [`Graph::add`], if the new inputs' types do not suit the operation.
     pub fn import(&mut self, node: &Node, inputs: &[NodeId]) -> Result<NodeId, OpError> {
         match &node.op {
-            Op::Input(name) => match self.seen.get(node) {
-                Some(id) => Ok(*id),
+            Op::Input(name) => match self.find(self.hash(node), node) {
+                Some(id) => Ok(id),
                 None => self.input(name, node.ty().clone()),
             },
             op => self.add(op.clone(), inputs),
