@@ -4,6 +4,7 @@
 //! it reads, where the loops agree and it pays; then clusters that read the same memory over the same loops are merged. What
 //! is refused is refused for a reason, which is kept for the decision log.
 
+mod join;
 mod pays;
 mod unite;
 
@@ -11,10 +12,11 @@ use crate::blocks;
 use crate::cost;
 use crate::reads::{AxisIndex, Read, ValueRef};
 use crate::sizes::SizeTable;
-use crate::structure::{Cluster, Structure, structure};
+use crate::structure::{Cluster, MAX_LOOPS, Structure, structure};
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op};
 use hashbrown::{HashMap, HashSet};
+use join::Totals;
 use pays::pays;
 use smallvec::SmallVec;
 use unite::{bind, bind_shared_reads, loop_pairs, scans_fit, union};
@@ -28,6 +30,8 @@ pub(crate) struct Clusters {
     pub(crate) clusters: Vec<Option<Cluster>>,
     /// The cluster of each task.
     pub(crate) of: Vec<usize>,
+    /// What each cluster's tasks come to.
+    totals: Vec<Totals>,
     /// Why the edge from a producer to a consumer was refused.
     pub(crate) refused: HashMap<(TaskId, TaskId), String>,
     /// Pairs of clusters merged because they read the same memory: a task of each, and the value.
@@ -54,7 +58,7 @@ impl<'a> Context<'a> {
         let mut users = needs.clone();
         for (n, task) in tasks.tasks.iter().enumerate() {
             let reads = task.reads.iter().chain(task.gather.as_ref().map(|g| &g.read));
-            for writer in reads.flat_map(|r| tasks.writers_of(r.value)) {
+            for &writer in reads.flat_map(|r| tasks.writers_of(r.value)) {
                 if !needs[n].contains(&writer) {
                     needs[n].push(writer);
                     users[writer.index()].push(TaskId(n as u32));
@@ -107,11 +111,11 @@ fn in_registers(tasks: &Tasks, value: ValueRef) -> Option<TaskId> {
     if tasks.placed.contains_key(&value) { None } else { tasks.computed(value) }
 }
 
-/// Whether computing `task` again would read memory that one of `inside` writes.
-pub(crate) fn inline_reads_inside(tasks: &Tasks, task: TaskId, inside: &HashSet<TaskId>) -> bool {
+/// Whether computing `task` again would read memory that a task writes which is `inside`.
+pub(crate) fn inline_reads_inside(tasks: &Tasks, task: TaskId, inside: &dyn Fn(&TaskId) -> bool) -> bool {
     tasks.tasks[task.index()].reads.iter().any(|read| match in_registers(tasks, read.value) {
         Some(producer) => inline_reads_inside(tasks, producer, inside),
-        None => tasks.writers_of(read.value).iter().any(|w| inside.contains(w)),
+        None => tasks.writers_of(read.value).iter().any(inside),
     })
 }
 
@@ -123,10 +127,10 @@ pub(crate) fn same_loops(
     producer: TaskId,
     consumer: TaskId,
     read: &Read,
-) -> Result<Vec<(usize, usize)>, String> {
+) -> Result<SmallVec<[(usize, usize); 4]>, String> {
     let p = &tasks.tasks[producer.index()];
     let c = &tasks.tasks[consumer.index()];
-    let mut pairs = Vec::new();
+    let mut pairs: SmallVec<[(usize, usize); 4]> = SmallVec::new();
     for (entry, axis) in read.index.iter().zip(p.kept_axes()) {
         let one = sizes.known(p.domain[axis]) == Some(1);
         match *entry {
@@ -153,6 +157,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
     let mut clusters = Clusters {
         clusters: (0..count).map(|n| Some(single(context, TaskId(n as u32)))).collect(),
         of: (0..count).collect(),
+        totals: (0..count).map(|n| Totals::of(context, TaskId(n as u32))).collect(),
         refused: HashMap::new(),
         siblings: Vec::new(),
         apart: Vec::new(),
@@ -165,7 +170,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
             let read = &context.tasks.tasks[consumer.index()].reads[r];
             let Some(producer) = context.tasks.computed(read.value) else { continue };
             let (a, b) = (clusters.of[producer.index()], clusters.of[consumer.index()]);
-            if a == b || clusters.append(context, a, b, consumer) {
+            if a == b || clusters.join(context, a, b, &[]) {
                 continue;
             }
             match clusters.merge(context, a, b, &[]) {
@@ -176,11 +181,11 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
             }
         }
     }
+    merge_siblings(context, &mut clusters);
     for cluster in clusters.clusters.iter_mut().flatten().filter(|c| c.tasks.len() > 1) {
         let found = structure(cluster, context.tasks, context.sizes, &|l, over| weight(context, cluster, l, over));
-        cluster.structure = found.expect("appending keeps loops nested");
+        cluster.structure = found.expect("joining keeps loops nested");
     }
-    merge_siblings(context, &mut clusters);
     clusters
 }
 
@@ -209,6 +214,11 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
                 if clusters.of[first.0.index()] == clusters.of[second.0.index()] {
                     nearest = None;
                     break;
+                }
+                let together = [first, second].map(|(task, _)| clusters.totals[clusters.of[task.index()]]);
+                if nearest.is_some() && together[0].with(together[1]).operations > cost::KERNEL {
+                    // One reason is enough.
+                    continue;
                 }
                 match clusters.merge_readers(context, first, second) {
                     Ok(()) => {
@@ -309,54 +319,6 @@ impl Clusters {
         self.clusters[n].as_ref().expect("a live cluster")
     }
 
-    /// Adds the only task of cluster `b` to cluster `a`, which computes what it reads, where that changes nothing about the
-    /// loops: [`Clusters::merge`] in the frequent case of a chain, at a cost that does not grow with the cluster's copies.
-    fn append(&mut self, context: &Context<'_>, a: usize, b: usize, consumer: TaskId) -> bool {
-        let (first, task) = (self.cluster(a), &context.tasks.tasks[consumer.index()]);
-        let plain = task.reduced.is_none() && task.scanned.is_none() && task.gather.is_none();
-        let alone = self.cluster(b).tasks.len() == 1 && plain;
-        if !alone || first.structure.levels.len() != 1 {
-            return false;
-        }
-        let mut axes: Vec<Option<usize>> = vec![None; task.domain.len()];
-        for read in &task.reads {
-            let Some(producer) = context.tasks.computed(read.value) else {
-                let written_inside = |w: &TaskId| first.axes.contains_key(w);
-                if context.tasks.writers_of(read.value).iter().any(written_inside) {
-                    return false;
-                }
-                continue;
-            };
-            let Some(theirs) = first.axes.get(&producer) else { continue };
-            let Ok(pairs) = same_loops(context.tasks, context.sizes, producer, consumer, read) else { return false };
-            for (p, c) in pairs {
-                if axes[c].is_some_and(|l| Some(l) != theirs[p]) {
-                    return false;
-                }
-                axes[c] = theirs[p];
-            }
-        }
-        let walked = axes.iter().flatten().fold(0u64, |set, l| set | 1 << l);
-        let all = first.structure.levels[0].iter().fold(0u64, |set, l| set | 1 << l);
-        let own = self.cluster(b).axes[&consumer].iter().flatten().count();
-        if walked != all || own != first.structure.levels[0].len() {
-            return false;
-        }
-        let operations = |t: &TaskId| cost::operations(context.graph, &context.tasks.tasks[t.index()]);
-        if first.tasks.iter().chain([&consumer]).map(operations).sum::<u32>() > cost::KERNEL
-            || self.path_around(context, a, b)
-        {
-            return false;
-        }
-        let first = self.clusters[a].as_mut().expect("a live cluster");
-        first.tasks.push(consumer);
-        first.tasks.sort_unstable();
-        first.axes.insert(consumer, axes);
-        self.clusters[b] = None;
-        self.of[consumer.index()] = a;
-        true
-    }
-
     /// Merges the clusters of two tasks that read one value, each with the number of the read; or why they stay apart.
     fn merge_readers(
         &mut self,
@@ -369,13 +331,14 @@ impl Clusters {
         let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
         let pairs = loop_pairs(self.cluster(a), self.cluster(b), (first, reads.0), (second, reads.1));
         let pairs = pairs.filter(|p| !p.is_empty()).ok_or("they walk it in different ways")?;
-        let backward = |t: &TaskId| context.users[t.index()].iter().any(|u| self.of[u.index()] == a);
-        let (a, b, pairs) = match self.cluster(b).tasks.iter().any(backward) {
+        let (a, b, pairs) = match self.feeds(context, b, a) {
             true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
             false => (a, b, pairs),
         };
-        let merged = self.merge(context, a, b, &pairs)?;
-        self.replace(a, b, merged);
+        if !self.join(context, a, b, &pairs) {
+            let merged = self.merge(context, a, b, &pairs)?;
+            self.replace(a, b, merged);
+        }
         Ok(())
     }
 
@@ -385,6 +348,7 @@ impl Clusters {
         }
         self.clusters[a] = None;
         self.clusters[b] = Some(merged);
+        self.totals[b] = self.totals[a].with(self.totals[b]);
     }
 
     /// The union of cluster `a` (of producers) and `b`, with loops identified along every edge between them and along
@@ -397,7 +361,7 @@ impl Clusters {
         pairs: &[(usize, usize)],
     ) -> Result<Cluster, String> {
         let (first, second) = (self.cluster(a), self.cluster(b));
-        let tasks: HashSet<TaskId> = first.tasks.iter().chain(&second.tasks).copied().collect();
+        let inside = |task: &TaskId| [a, b].contains(&self.of[task.index()]);
         let mut rename: Vec<Option<usize>> = vec![None; first.extents.len()];
         for &(x, y) in pairs {
             bind(&mut rename, x, y)?;
@@ -407,12 +371,12 @@ impl Clusters {
         for &consumer in &second.tasks {
             for read in &context.tasks.tasks[consumer.index()].reads {
                 let Some(producer) = context.tasks.computed(read.value) else {
-                    if context.tasks.writers_of(read.value).iter().any(|w| tasks.contains(w)) {
+                    if context.tasks.writers_of(read.value).iter().any(inside) {
                         return Err("it is read from memory after all of it is written".to_string());
                     }
                     continue;
                 };
-                if !first.axes.contains_key(&producer) {
+                if self.of[producer.index()] != a {
                     continue;
                 }
                 let bound = same_loops(context.tasks, context.sizes, producer, consumer, read).and_then(|axes| {
@@ -434,7 +398,7 @@ impl Clusters {
                         let again = !context.tasks.tasks[consumer.index()].product
                             && worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
                                 .is_some()
-                            && !inline_reads_inside(context.tasks, producer, &tasks);
+                            && !inline_reads_inside(context.tasks, producer, &inside);
                         if !again {
                             return Err(reason);
                         }
@@ -442,7 +406,7 @@ impl Clusters {
                 }
             }
             if let Some(gather) = &context.tasks.tasks[consumer.index()].gather
-                && context.tasks.writers_of(gather.read.value).iter().any(|w| tasks.contains(w))
+                && context.tasks.writers_of(gather.read.value).iter().any(inside)
             {
                 return Err("it is read at computed indices, after all of it is written".to_string());
             }
@@ -452,20 +416,23 @@ impl Clusters {
         if products && !pairs.is_empty() {
             return Err("a product goes through memory in its own order".to_string());
         }
-        if pairs.is_empty() && !products {
-            bind_shared_reads(context, first, second, &mut rename);
-        }
         if edges.is_empty() && pairs.is_empty() {
             return Err("it is cheaper to compute again than to share loops for".to_string());
         }
         if self.path_around(context, a, b) || (!pairs.is_empty() && self.path_around(context, b, a)) {
             return Err("another kernel must run between them".to_string());
         }
+        let Totals { operations, .. } = self.totals[a].with(self.totals[b]);
+        let too_much = || format!("together they are {operations} operations, more than one kernel should have");
+        if operations > cost::KERNEL && first.extents.len() + second.extents.len() <= MAX_LOOPS {
+            return Err(too_much());
+        }
+        if pairs.is_empty() && !products {
+            bind_shared_reads(context, first, second, &mut rename);
+        }
         let mut merged = union(first, second, &mut rename)?;
-        let operations: u32 =
-            merged.tasks.iter().map(|t| cost::operations(context.graph, &context.tasks.tasks[t.index()])).sum();
         if operations > cost::KERNEL {
-            return Err(format!("together they are {operations} operations, more than one kernel should have"));
+            return Err(too_much());
         }
         merged.structure =
             structure(&merged, context.tasks, context.sizes, &|l, over| weight(context, &merged, l, over))?;
@@ -484,22 +451,35 @@ impl Clusters {
         Ok(merged)
     }
 
-    /// Whether a cluster other than the two must run after `a` and before `b`.
+    /// Whether a task of cluster `b` waits for one of cluster `a`. It is asked of the smaller.
+    fn feeds(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
+        let (first, second) = (self.cluster(a), self.cluster(b));
+        match first.tasks.len() < second.tasks.len() {
+            true => first.tasks.iter().flat_map(|t| &context.users[t.index()]).any(|u| self.of[u.index()] == b),
+            false => second.tasks.iter().flat_map(|t| &context.needs[t.index()]).any(|n| self.of[n.index()] == a),
+        }
+    }
+
+    /// Whether a cluster other than the two must run after `a` and before `b`. The search starts at the smaller.
     fn path_around(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
-        let last = *self.cluster(b).tasks.last().expect("a cluster has tasks");
+        let (first, last) = (self.cluster(a).tasks[0], self.cluster(b).tasks.last().copied());
+        let forward = self.cluster(a).tasks.len() < self.cluster(b).tasks.len();
+        let (start, goal, ways) = if forward { (a, b, &context.users) } else { (b, a, &context.needs) };
+        let between = |n: usize| match forward {
+            true => Some(self.cluster(n).tasks[0]) <= last,
+            false => self.cluster(n).tasks.last() >= Some(&first),
+        };
         let mut seen: HashSet<usize> = HashSet::new();
-        let mut open: Vec<usize> = vec![a];
+        let mut open: SmallVec<[usize; 8]> = SmallVec::from_slice(&[start]);
         while let Some(at) = open.pop() {
-            for &task in &self.cluster(at).tasks {
-                for &user in &context.users[task.index()] {
-                    let next = self.of[user.index()];
-                    if next == b {
-                        if at != a {
-                            return true;
-                        }
-                    } else if next != a && self.cluster(next).tasks[0] <= last && seen.insert(next) {
-                        open.push(next);
+            for task in self.cluster(at).tasks.iter().flat_map(|t| &ways[t.index()]) {
+                let next = self.of[task.index()];
+                if next == goal {
+                    if at != start {
+                        return true;
                     }
+                } else if next != start && between(next) && seen.insert(next) {
+                    open.push(next);
                 }
             }
         }

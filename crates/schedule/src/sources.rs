@@ -6,12 +6,12 @@
 use crate::cluster::{Clusters, Context, inline_reads_inside, same_loops, worth_inlining};
 use crate::reads::ValueRef;
 use crate::sizes::SizeTable;
-use crate::structure::{Cluster, structure};
+use crate::structure::structure;
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use crate::{Choice, Decision};
 use fuseloom_graph::{Graph, NodeId};
 use fuseloom_kernel::SizeId;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 /// Where a read finds its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,7 +111,7 @@ fn choose(
     if tasks.tasks[consumer.index()].product {
         return (Source::Memory, refused);
     }
-    let inside: HashSet<TaskId> = cluster.tasks.iter().copied().collect();
+    let inside = |task: &TaskId| clusters.of[task.index()] == home;
     if let Some(operations) = worth_inlining(graph, tasks, sizes, producer, consumer)
         && !inline_reads_inside(tasks, producer, &inside)
     {
@@ -193,15 +193,9 @@ fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: 
             *slot = None;
             continue;
         }
-        *slot = Some(restructured(&context, cluster.clone()));
+        cluster.axes.retain(|task, _| needed[task.index()]);
+        let weigh = |l: usize, over| crate::cluster::weight(&context, cluster, l, over);
+        let found = structure(cluster, context.tasks, context.sizes, &weigh);
+        cluster.structure = found.expect("a part of a chain of loops is a chain");
     }
-}
-
-/// The same cluster with its structure found anew, after tasks have left it.
-fn restructured(context: &Context<'_>, mut cluster: Cluster) -> Cluster {
-    cluster.axes.retain(|task, _| cluster.tasks.contains(task));
-    let weigh = |l: usize, over| crate::cluster::weight(context, &cluster, l, over);
-    let found = structure(&cluster, context.tasks, context.sizes, &weigh);
-    cluster.structure = found.expect("a part of a chain of loops is a chain");
-    cluster
 }

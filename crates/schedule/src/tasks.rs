@@ -100,10 +100,10 @@ impl Task {
 
 impl Tasks {
     /// The tasks that write a value: what a reader must wait for.
-    pub(crate) fn writers_of(&self, value: ValueRef) -> Vec<TaskId> {
+    pub(crate) fn writers_of(&self, value: ValueRef) -> &[TaskId] {
         match self.computes.get(&value.node) {
-            Some(&task) => vec![task],
-            None => self.writers.get(&value).cloned().unwrap_or_default(),
+            Some(task) => std::slice::from_ref(task),
+            None => self.writers.get(&value).map_or(&[], Vec::as_slice),
         }
     }
 
@@ -573,7 +573,7 @@ fn place_reshape(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut T
         let view = base.view(sizes, &read.index, from.len());
         if let Some(strides) = reshape_strides(sizes, &from, &view.strides, &to) {
             tasks.placed.insert(value, Placement { strides, ..view });
-            let writers = tasks.writers_of(read.value);
+            let writers = tasks.writers_of(read.value).to_vec();
             tasks.writers.insert(value, writers);
             return;
         }
