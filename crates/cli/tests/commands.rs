@@ -2,7 +2,7 @@
 
 mod here;
 
-use here::{Here, elements, message, npy};
+use here::{GIVEN, Here, arrays, elements, message, npy, with};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -11,17 +11,9 @@ const SCALE: &str = "graph(%0 x: f32[n,2], %1 w: f32[2])\n  %2 = broadcast[n,2] 
 
 /// A graph of two inputs and two outputs, and arrays for it.
 fn scale() -> Here {
-    let here = Here::new();
+    let here = arrays();
     here.write("scale.fl", SCALE);
-    here.write("x.npy", npy("(3, 2)", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
-    here.write("w.npy", npy("(2,)", &[10.0, 0.5]));
     here
-}
-
-const GIVEN: [&str; 4] = ["-i", "x=x.npy", "-i", "w=w.npy"];
-
-fn with<'a>(command: &[&'a str], given: &[&'a str]) -> Vec<&'a str> {
-    [command, given].concat()
 }
 
 #[test]

@@ -2,22 +2,8 @@
 
 mod here;
 
-use here::{Here, elements, message, npy};
+use here::{GIVEN, arrays, elements, message, npy, with};
 use std::process::Stdio;
-
-/// Arrays for expressions: `x` is f32[3,2], `w` is f32[2].
-fn arrays() -> Here {
-    let here = Here::new();
-    here.write("x.npy", npy("(3, 2)", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
-    here.write("w.npy", npy("(2,)", &[10.0, 0.5]));
-    here
-}
-
-const GIVEN: [&str; 4] = ["-i", "x=x.npy", "-i", "w=w.npy"];
-
-fn with<'a>(command: &[&'a str], given: &[&'a str]) -> Vec<&'a str> {
-    [command, given].concat()
-}
 
 #[test]
 fn expressions_run() {

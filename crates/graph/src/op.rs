@@ -78,6 +78,42 @@ pub enum Op {
     Result(u32),
 }
 
+impl Op {
+    /// The same operation with what `dim` makes of each extent in it.
+    ///
+    /// # Errors
+    /// The first that `dim` gives.
+    pub fn map_dims<E>(&self, dim: impl Fn(&Dim) -> Result<Dim, E>) -> Result<Op, E> {
+        let shape = |shape: &Shape| shape.iter().map(&dim).collect::<Result<Shape, E>>();
+        Ok(match self {
+            Op::Extent(of) => Op::Extent(dim(of)?),
+            Op::Iota(extent) => Op::Iota(dim(extent)?),
+            Op::Slice(windows) => {
+                let window = |window: &SliceAxis| {
+                    Ok(SliceAxis { start: dim(&window.start)?, step: window.step, len: dim(&window.len)? })
+                };
+                Op::Slice(windows.iter().map(window).collect::<Result<_, E>>()?)
+            }
+            Op::Broadcast(to) => Op::Broadcast(shape(to)?),
+            Op::Reshape(to) => Op::Reshape(shape(to)?),
+            Op::Pad { low, high } => Op::Pad { low: shape(low)?, high: shape(high)? },
+            Op::CombineMoments { axis, count } => Op::CombineMoments { axis: *axis, count: dim(count)? },
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Map(_)
+            | Op::Cast(_)
+            | Op::DivMod
+            | Op::Permute(_)
+            | Op::Concat { .. }
+            | Op::Reduce { .. }
+            | Op::Scan { .. }
+            | Op::Take { .. }
+            | Op::Einsum(_)
+            | Op::Result(_) => self.clone(),
+        })
+    }
+}
+
 /// The window of one axis: elements `start, start + step, ...`, `len` of them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SliceAxis {

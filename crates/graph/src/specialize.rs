@@ -1,6 +1,6 @@
 //! A graph for given sizes: named dims become numbers.
 
-use crate::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, SliceAxis, Type};
+use crate::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, Type};
 
 /// The graph with every named dim that `sizes` knows replaced by its value, and for each node the one that it became (equal
 /// nodes become one). An error says what no longer fits.
@@ -15,7 +15,7 @@ pub fn specialize(graph: &Graph, sizes: &Sizes) -> Result<(Graph, Vec<NodeId>), 
                 let ty = Type { dtype: node.ty().dtype, shape: shape(&node.ty().shape, sizes)? };
                 result.input(name, ty)
             }
-            op => result.add(operation(op, sizes)?, &inputs),
+            op => result.add(op.map_dims(|extent| dim(extent, sizes))?, &inputs),
         };
         ids.push(added.map_err(|mistake| mistake.to_string())?);
     }
@@ -30,36 +30,6 @@ pub fn specialize(graph: &Graph, sizes: &Sizes) -> Result<(Graph, Vec<NodeId>), 
     let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| ids[output.index()]).collect();
     result.set_outputs(&outputs);
     Ok((result, ids))
-}
-
-fn operation(op: &Op, sizes: &Sizes) -> Result<Op, String> {
-    Ok(match op {
-        Op::Extent(of) => Op::Extent(dim(of, sizes)?),
-        Op::Iota(extent) => Op::Iota(dim(extent, sizes)?),
-        Op::Slice(windows) => {
-            let window = |window: &SliceAxis| {
-                let (start, len) = (dim(&window.start, sizes)?, dim(&window.len, sizes)?);
-                Ok::<SliceAxis, String>(SliceAxis { start, step: window.step, len })
-            };
-            Op::Slice(windows.iter().map(window).collect::<Result<_, _>>()?)
-        }
-        Op::Broadcast(to) => Op::Broadcast(shape(to, sizes)?),
-        Op::Reshape(to) => Op::Reshape(shape(to, sizes)?),
-        Op::Pad { low, high } => Op::Pad { low: shape(low, sizes)?, high: shape(high, sizes)? },
-        Op::CombineMoments { axis, count } => Op::CombineMoments { axis: *axis, count: dim(count, sizes)? },
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Map(_)
-        | Op::Cast(_)
-        | Op::DivMod
-        | Op::Permute(_)
-        | Op::Concat { .. }
-        | Op::Reduce { .. }
-        | Op::Scan { .. }
-        | Op::Take { .. }
-        | Op::Einsum(_)
-        | Op::Result(_) => op.clone(),
-    })
 }
 
 fn shape(shape: &Shape, sizes: &Sizes) -> Result<Shape, String> {

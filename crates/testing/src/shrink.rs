@@ -133,28 +133,7 @@ fn resized(node: &Node, edit: &Edit) -> Option<Node> {
     for ty in &mut node.types {
         ty.shape = shape(&ty.shape)?;
     }
-    match &mut node.op {
-        Op::Iota(n) | Op::Extent(n) | Op::CombineMoments { count: n, .. } => *n = dim(n)?,
-        Op::Broadcast(to) | Op::Reshape(to) => *to = shape(to)?,
-        Op::Slice(windows) => {
-            for window in windows {
-                (window.start, window.len) = (dim(&window.start)?, dim(&window.len)?);
-            }
-        }
-        Op::Pad { low, high } => (*low, *high) = (shape(low)?, shape(high)?),
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Map(_)
-        | Op::Cast(_)
-        | Op::DivMod
-        | Op::Permute(_)
-        | Op::Concat { .. }
-        | Op::Reduce { .. }
-        | Op::Scan { .. }
-        | Op::Take { .. }
-        | Op::Einsum(_)
-        | Op::Result(_) => {}
-    }
+    node.op = node.op.map_dims(|extent| dim(extent).ok_or(())).ok()?;
     Some(node)
 }
 

@@ -63,6 +63,21 @@ pub(crate) fn message(output: Output, arguments: &[&str]) -> String {
     message.trim_end().to_string()
 }
 
+/// Two arrays: `x.npy` is f32[3,2], `w.npy` is f32[2].
+pub(crate) fn arrays() -> Here {
+    let here = Here::new();
+    here.write("x.npy", npy("(3, 2)", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    here.write("w.npy", npy("(2,)", &[10.0, 0.5]));
+    here
+}
+
+/// They, as inputs of a command.
+pub(crate) const GIVEN: [&str; 4] = ["-i", "x=x.npy", "-i", "w=w.npy"];
+
+pub(crate) fn with<'a>(command: &[&'a str], given: &[&'a str]) -> Vec<&'a str> {
+    [command, given].concat()
+}
+
 /// An `.npy` file of `f32`.
 pub(crate) fn npy(shape: &str, elements: &[f32]) -> Vec<u8> {
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
