@@ -40,7 +40,7 @@ pub(crate) struct Unit {
     helpers: Vec<(Helper, FuncId)>,
     built: usize,
     /// The strips that combine states of reductions.
-    pub(crate) combines: Vec<((Reduction, DType), FuncId)>,
+    pub(crate) combines: Vec<((Reduction, DType, usize), FuncId)>,
     tables: Vec<(Arc<Table>, DataId)>,
     /// The text of every function, and what became of strips, when it is asked for.
     text: Option<(Form, String)>,

@@ -480,8 +480,10 @@ fn bind_kernel(step: &KernelStep, sizes: &[i64], threads: u32) -> Result<BoundKe
         let rate = if bytes <= CACHED { CACHE_RATE } else { MEMORY_RATE };
         let nanoseconds = (elements * work.nanoseconds).max(bytes as f64 / rate);
         let each = nanoseconds / points.max(1) as f64;
-        let share = points.div_ceil(u64::from(threads) * 4).max(1);
-        let grain = ((GRAIN / each.max(0.01)) as u64).clamp(1, share);
+        // Four chunks for each thread keep all busy to the end; of little work, as many as are worth taking one by one.
+        let chunks = (nanoseconds / f64::from(threads) / GRAIN).clamp(1.0, 4.0);
+        let share = points.div_ceil(u64::from(threads) * chunks as u64).max(1);
+        let grain = ((GRAIN / each.max(0.01)).ceil() as u64).clamp(1, share);
         phases.push(BoundPhase { points, grain, nanoseconds });
     }
     Ok(BoundKernel {

@@ -31,6 +31,8 @@ pub(crate) struct Composed {
     start: Clif,
     /// The numbers of the first results that the reductions over the strip's own axis take.
     along: Vec<usize>,
+    /// How many of the loads, the first ones, also ask for what comes later.
+    ahead: usize,
 }
 
 /// A reduction with the parameters of its accumulator rows.
@@ -83,6 +85,7 @@ impl Composed {
             first: None,
             start: runs[0].start,
             along: Vec::new(),
+            ahead: 0,
         };
         let mut given: Vec<Vec<Value>> = Vec::new();
         for run in runs {
@@ -224,6 +227,15 @@ impl Composed {
         self
     }
 
+    /// Has the runs ask for elements of their streams that are read later, if all of them lie side by side. Where those are is for
+    /// the caller of the strip to say.
+    pub(crate) fn asking_ahead(mut self, runs: &[&Run<'_>]) -> Composed {
+        let streams: usize = runs.iter().map(|run| run.loads.len()).sum();
+        let side_by_side = self.loads[..streams].iter().all(|stream| matches!(stream.step, Step::Element));
+        self.ahead = if side_by_side { streams } else { 0 };
+        self
+    }
+
     /// The reductions over the strip's own axis, as they take the results of [`Composed::run`].
     pub(crate) fn along<'k>(&self, reducers: &[Reducer<'k>]) -> Vec<Reducer<'k>> {
         reducers.iter().zip(&self.along).map(|(reducer, &first)| Reducer::new(reducer.into, first)).collect()
@@ -236,6 +248,7 @@ impl Composed {
         let plan = Plan::new(&self.program, &uniform, &moving);
         let mut values = self.values.clone();
         plan.emit_uniform(n.e, &mut values);
+        let nowhere = n.word(0);
         Run {
             plan,
             v: 1,
@@ -244,7 +257,7 @@ impl Composed {
             sources: self.sources.clone(),
             loads: self.loads.clone(),
             stores: self.stores.clone(),
-            ahead: Vec::new(),
+            ahead: (0..self.ahead).map(|load| (load, nowhere)).collect(),
             past: self.past.clone(),
             checks: self.checks.clone(),
             values,

@@ -7,7 +7,8 @@
 //! Within a block it walks the rows of an operand in the order they have in memory, as far as the tree allows: a call of the
 //! strip takes a row of one lane and the next ones of the same lane, 16 rows further each, and calls go from lane to lane.
 //! Several rows a call load and store the accumulators seldom, which counts where elements come from a cache; few of them
-//! make few sequential walks through memory, which is what a processor fetches ahead. So there may be a strip for each.
+//! make few sequential walks through memory, which is what a processor fetches ahead. So there may be a strip for each; that of
+//! few rows also asks for the elements some way further, the next call's towards the end.
 
 use super::composed::Composed;
 use super::lanewise::LoneStrip;
@@ -32,6 +33,8 @@ struct StripCall {
     block: *mut u8,
     /// Where in the block it says whether the lane holds nothing yet; negative if it does not ask.
     first: i64,
+    /// Where in the block the addresses lie of what it asks for; negative if it does not.
+    ahead: i64,
 }
 
 /// The strips of a pass over a block.
@@ -49,8 +52,10 @@ struct Pass {
 /// Iterations a call where elements come from memory.
 const WALK: usize = 2;
 /// Bytes of rows that are long enough to be walked along, and of all of them together beyond what a cache holds.
-const LONG: i64 = 8 << 10;
+const LONG: i64 = 4 << 10;
 const LARGE: i64 = 4 << 20;
+/// So many bytes ahead of where it reads such a walk asks for what comes: about as long as memory takes.
+const DISTANCE: usize = 4 << 10;
 
 /// A reduce loop, as compiled code describes it. Its [`Moving`]s follow it in memory, and then the address of the
 /// [`RowsCall`] of each reduction.
@@ -63,6 +68,8 @@ pub(super) struct LoopCall {
     length: i64,
     /// Iterations that [`Pass::group`] takes.
     group: i64,
+    /// How many columns ahead [`Pass::walk`] asks for elements.
+    distance: i64,
     /// How many streams an iteration reads.
     streams: i64,
     /// How many reductions there are.
@@ -79,6 +86,30 @@ struct Moving {
     base: *const u8,
     /// Bytes from one iteration to the next.
     step: i64,
+    /// Bytes of an element.
+    size: i64,
+}
+
+impl StripCall {
+    /// Sets a word of the block.
+    ///
+    /// # Safety
+    /// There is a strip, and its block has this word.
+    unsafe fn put(&self, at: i64, word: i64) {
+        // SAFETY: as the caller promises.
+        unsafe { self.block.add(at as usize).cast::<i64>().write(word) };
+    }
+
+    /// Sets what is asked for.
+    ///
+    /// # Safety
+    /// There is a strip; it asks for as many streams.
+    unsafe fn ask(&self, addresses: impl Iterator<Item = *const u8>) {
+        for (number, address) in (0..).zip(addresses) {
+            // SAFETY: as the caller promises; the places are one after another.
+            unsafe { self.put(self.ahead + 8 * number, address as i64) };
+        }
+    }
 }
 
 /// Emits a loop in this way; gives the address of the final tuple of each reduction. `None` if it is not such a loop.
@@ -109,6 +140,7 @@ pub(super) fn emit(
     let numbers = [
         (offset_of!(LoopCall, length), if paired { 1 } else { BLOCK }),
         (offset_of!(LoopCall, group), group),
+        (offset_of!(LoopCall, distance), DISTANCE / run.loads.iter().map(|l| l.dtype.size()).max().unwrap_or(1)),
         (offset_of!(LoopCall, streams), steps.len()),
         (offset_of!(LoopCall, reductions), columns.len()),
     ];
@@ -127,22 +159,27 @@ pub(super) fn emit(
             (offset_of!(Pass, walk), WALK, wanted && group > WALK && !moments),
         ];
         for (at, runs, wanted) in strips {
+            let asks = at == offset_of!(Pass, walk);
             let at = pass + at;
             if !wanted {
                 put(n, at + offset_of!(StripCall, function), zero);
                 continue;
             }
-            let strip = assemble(n, &scope, &lone, columns, &vec![&run; runs], squares)?;
+            let strip = assemble(n, &scope, &lone, columns, &vec![&run; runs], squares, asks)?;
             put(n, at + offset_of!(StripCall, function), strip.function);
             put(n, at + offset_of!(StripCall, block), strip.block);
             let first = n.word(strip.skipped.map_or(-1, i64::from));
             put(n, at + offset_of!(StripCall, first), first);
+            let ahead = n.word(strip.ahead.map_or(-1, i64::from));
+            put(n, at + offset_of!(StripCall, ahead), ahead);
         }
     }
     let mut at = size_of::<LoopCall>();
     for (stream, &step) in run.loads.iter().zip(&steps) {
         put(n, at + offset_of!(Moving, base), stream.base);
         put(n, at + offset_of!(Moving, step), step);
+        let size = n.word(stream.dtype.size() as i64);
+        put(n, at + offset_of!(Moving, size), size);
         at += size_of::<Moving>();
     }
     for column in columns {
@@ -184,7 +221,7 @@ fn steps(n: &mut Nest<'_, '_>, lone: &LoneStrip<'_>, inner: &Loop, run: &Run<'_>
     steps
 }
 
-/// Assembles the strip of so many iterations of one lane.
+/// Assembles the strip of so many iterations of one lane, which may ask for elements before they are read.
 fn assemble(
     n: &mut Nest<'_, '_>,
     scope: &Scope,
@@ -192,6 +229,7 @@ fn assemble(
     columns: &[Column<'_>],
     runs: &[&Run<'_>],
     squares: bool,
+    asks: bool,
 ) -> Option<Unplaced> {
     // Where the rows are is for `reduce` to say.
     let nowhere = n.word(0);
@@ -206,7 +244,10 @@ fn assemble(
     let mut scope = scope.clone();
     let replaces = columns.iter().any(|c| is_paired(&c.reducer));
     scope.reductions = Rows { entries: entries.collect(), replaces, squares };
-    let composed = Composed::new(n, &scope, lone.strip, runs);
+    let mut composed = Composed::new(n, &scope, lone.strip, runs);
+    if asks {
+        composed = composed.asking_ahead(runs);
+    }
     let run = composed.run(n);
     wide::unplaced(n, &run, lone.width, composed.first)
 }
@@ -334,6 +375,15 @@ impl Running<'_> {
         row >= LONG && row.saturating_mul(self.head.count) >= LARGE
     }
 
+    /// The addresses of the streams in `runs` iterations of a lane from `k` on, and the bytes of an element of each.
+    fn addresses(&self, k: i64, runs: i64) -> impl Iterator<Item = (*const u8, i64)> {
+        (0..runs).flat_map(move |run| {
+            let k = k + LANES as i64 * run;
+            let at = move |stream: &Moving| stream.base.wrapping_offset(k.wrapping_mul(stream.step) as isize);
+            self.streams.iter().map(move |stream| (at(stream), stream.size))
+        })
+    }
+
     /// Runs a strip for `runs` iterations of a lane from `k` on.
     ///
     /// # Safety
@@ -347,11 +397,7 @@ impl Running<'_> {
             unsafe { strip.block.add(at).cast::<*const u8>().write(address) };
             at += StripBlock::PORT as usize;
         };
-        for run in 0..runs {
-            for stream in self.streams {
-                put(stream.base.wrapping_offset(((k + LANES as i64 * run) * stream.step) as isize));
-            }
-        }
+        self.addresses(k, runs).for_each(|(address, _)| put(address));
         let replaces = self.head.length == 1;
         for (loads, &rows) in
             [true, false].into_iter().flat_map(|loads| self.rows.iter().map(move |rows| (loads, rows)))
@@ -369,12 +415,40 @@ impl Running<'_> {
                 put(rows.means());
             }
         }
-        // SAFETY: the place is one of the block, which is now whole; the strip reads what the caller promises and writes rows.
+        // SAFETY: the places are in the block, which is now whole but for what is asked for; the strip reads what the caller
+        // promises and writes rows.
         unsafe {
             if strip.first >= 0 {
-                strip.block.add(strip.first as usize).cast::<i64>().write(-i64::from(first));
+                strip.put(strip.first, -i64::from(first));
             }
+            if strip.ahead < 0 {
+                function(strip.block);
+                return;
+            }
+            // The next call is the next lane's, or the first one's of the next round. Past the end there may be anything: asking
+            // reads nothing.
+            let next = if lane + 1 < LANES as i64 { k + 1 } else { k + 1 + LANES as i64 * (runs - 1) };
+            let columns = self.columns();
+            let last = (columns - self.head.distance).max(0);
+            strip.put(StripBlock::BEGIN.into(), 0);
+            strip.put(StripBlock::COUNT.into(), last);
+            strip.ask(
+                self.addresses(k, runs)
+                    .map(|(address, size)| address.wrapping_offset((self.head.distance * size) as isize)),
+            );
+            function(strip.block);
+            strip.put(StripBlock::BEGIN.into(), last);
+            strip.put(StripBlock::COUNT.into(), columns);
+            strip.ask(
+                self.addresses(next, runs).map(|(address, size)| address.wrapping_offset((-last * size) as isize)),
+            );
             function(strip.block);
         }
+    }
+
+    /// How many columns there are.
+    fn columns(&self) -> i64 {
+        // SAFETY: the caller of `reduce` promises that it may be read.
+        self.rows.iter().map(|&rows| unsafe { (*rows).columns }).max().unwrap_or(0)
     }
 }

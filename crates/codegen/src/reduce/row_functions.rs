@@ -25,7 +25,9 @@ pub(super) struct RowsCall {
     pub(super) shape: Shape,
     /// Combines lanes of a block: a [`Combine`], or a [`StripFunction`] if [`Shape::assembled`] says so.
     pub(super) fold: *const u8,
-    /// Combines blocks, likewise.
+    /// Combines eight lanes of a block, if there is such a strip.
+    pub(super) eight: Option<StripFunction>,
+    /// Combines blocks, as [`RowsCall::fold`] lanes.
     pub(super) pair: *const u8,
     /// The bits of each state of a reduction over nothing; only [`super::driver`] asks.
     pub(super) nothing: [u64; 3],
@@ -199,18 +201,30 @@ impl RowsCall {
         if self.columns <= 0 {
             return;
         }
-        // Two tuples that are read and one that is written.
+        // SAFETY: what is assembled is a `StripFunction`; the caller promises the rest.
+        unsafe {
+            let strip = std::mem::transmute::<*const u8, StripFunction>(function);
+            self.place(strip, states, to, [left, right]);
+        }
+    }
+
+    /// Calls a strip that combines tuples.
+    ///
+    /// # Safety
+    /// `to` and those `from` are tuples of the rows, and `strip` combines as many of so many states, at most 9 rows with that of
+    /// the result.
+    unsafe fn place<const N: usize>(&self, strip: StripFunction, states: u8, to: *mut u8, from: [*const u8; N]) {
         let mut block = [0i64; (StripBlock::PORTS + 9 * StripBlock::PORT) as usize / 8];
         block[StripBlock::COUNT as usize / 8] = self.columns;
         let mut ports = block[StripBlock::PORTS as usize / 8..].chunks_exact_mut(2);
-        for tuple in [left, right, to.cast_const()] {
+        for tuple in from.into_iter().chain([to.cast_const()]) {
             for (state, port) in (0..usize::from(states)).zip(&mut ports) {
                 port[0] = tuple.wrapping_offset((state as i64 * self.row) as isize) as i64;
                 port[1] = self.shape.size(state);
             }
         }
-        // SAFETY: what is assembled is a `StripFunction`; the block is that of a strip with such streams.
-        unsafe { std::mem::transmute::<*const u8, StripFunction>(function)(block.as_mut_ptr().cast()) }
+        // SAFETY: the block is that of a strip with such streams.
+        unsafe { strip(block.as_mut_ptr().cast()) }
     }
 }
 
@@ -237,6 +251,14 @@ pub(super) unsafe extern "C" fn fold(call: *const RowsCall, live: i64) {
         let call = *call;
         let states = if call.shape.bare { 1 } else { call.shape.states };
         let mut live = live;
+        if let (Some(eight), LANES) = (call.eight, live as usize) {
+            // One pass over the rows for each half of the lanes, in place of three over ever fewer.
+            for lane in 0..2 {
+                let from = std::array::from_fn::<_, 8, _>(|k| call.tuple(lane + 2 * k as i64).cast_const());
+                call.place(eight, states, call.tuple(lane), from);
+            }
+            live = 2;
+        }
         for width in [8, 4, 2, 1] {
             for lane in 0..(live - width).max(0) {
                 let to = call.tuple(lane);

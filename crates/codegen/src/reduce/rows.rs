@@ -51,8 +51,12 @@ impl WorkRows {
         let into = reducer.into;
         // A block of bare moments folds sums.
         let folds = if reducer.is_bare_moments() { Reduction::Sum } else { into.op };
-        let fold = combine_address(n, folds, into.dtype);
-        let pair = combine_address(n, into.op, into.dtype);
+        let fold = combine_address(n, folds, into.dtype, 2);
+        let pair = combine_address(n, into.op, into.dtype, 2);
+        let eight = match folds_eight(n, folds, into.dtype) {
+            true => combine_address(n, folds, into.dtype, 8),
+            false => n.word(0),
+        };
         let sizes: SmallVec<[usize; 3]> = rows.states.iter().map(|d| d.size()).collect();
         let shape = Shape::new(&sizes, reducer.is_bare_moments(), wide::assembles(n.e.unit.isa));
         let shape = n.word(shape.word());
@@ -62,6 +66,7 @@ impl WorkRows {
             (offset_of!(RowsCall, columns), columns),
             (offset_of!(RowsCall, shape), shape),
             (offset_of!(RowsCall, fold), fold),
+            (offset_of!(RowsCall, eight), eight),
             (offset_of!(RowsCall, pair), pair),
         ];
         for (offset, value) in fields {
@@ -131,10 +136,16 @@ pub(super) fn call(n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -
     n.e.b.inst_results(call).first().copied()
 }
 
-/// The address of the function that combines tuples.
-fn combine_address(n: &mut Nest<'_, '_>, op: Reduction, dtype: DType) -> Clif {
+/// Whether eight tuples are combined at once: where they are a value each, and little work.
+fn folds_eight(n: &Nest<'_, '_>, op: Reduction, dtype: DType) -> bool {
+    const LITTLE: usize = 6;
+    wide::assembles(n.e.unit.isa) && op.states(dtype).len() == 1 && op.program(dtype).insts.len() <= LITTLE
+}
+
+/// The address of the function that combines tuples, two if it is not assembled.
+fn combine_address(n: &mut Nest<'_, '_>, op: Reduction, dtype: DType, tuples: usize) -> Clif {
     let function = match wide::assembles(n.e.unit.isa) {
-        true => wide::combine(n.e.unit, op, dtype),
+        true => wide::combine(n.e.unit, op, dtype, tuples),
         false => n.e.unit.helper(Helper::CombineRows { op, dtype }),
     };
     match function {

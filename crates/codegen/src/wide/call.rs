@@ -20,7 +20,8 @@ use cranelift_codegen::ir::{
 };
 use cranelift_module::{FuncId, ModuleError};
 use fuseloom_lane::tree::BLOCK;
-use fuseloom_lane::{DType, Reduction, Value};
+use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
+use smallvec::SmallVec;
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
 struct Assembled {
@@ -156,6 +157,8 @@ pub(crate) struct Unplaced {
     pub(crate) block: Clif,
     /// Where in them the uniform value goes that was left out; `None` if nothing uses it.
     pub(crate) skipped: Option<i32>,
+    /// Where in them the addresses of what is asked for go, one after another; `None` if nothing is.
+    pub(crate) ahead: Option<i32>,
 }
 
 /// Assembles a strip of `count` elements that is called elsewhere, which also fills in one of the uniform values; `None` if
@@ -178,24 +181,41 @@ pub(crate) fn unplaced(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif, skip: O
             false => assembled.put_uniform(n, run, *value, at),
         }
     }
+    let ahead = (!strip.ahead.is_empty()).then(|| block.base(Port::Ahead(0)));
     let function = n.e.b.ins().func_addr(types::I64, assembled.callee);
-    let block = n.e.b.ins().stack_addr(types::I64, assembled.slot, 0);
-    Some(Unplaced { function, block, skipped })
+    let address = n.e.b.ins().stack_addr(types::I64, assembled.slot, 0);
+    Some(Unplaced { function, block: address, skipped, ahead })
 }
 
-/// The strip that combines tuples of a reduction's states: it reads those on the left and on the right, and writes states.
-pub(crate) fn combine(unit: &mut Unit, op: Reduction, dtype: DType) -> Result<FuncId, Box<ModuleError>> {
-    if let Some((_, id)) = unit.combines.iter().find(|(combine, _)| *combine == (op, dtype)) {
+/// The strip that combines so many tuples of a reduction's states, a power of two, by halves: it reads all of them, and writes
+/// states.
+pub(crate) fn combine(unit: &mut Unit, op: Reduction, dtype: DType, tuples: usize) -> Result<FuncId, Box<ModuleError>> {
+    if let Some((_, id)) = unit.combines.iter().find(|(combine, _)| *combine == (op, dtype, tuples)) {
         return Ok(*id);
     }
-    let program = op.program(dtype);
+    let program = by_halves(&op.program(dtype), &op.states(dtype), tuples);
     let plan = Plan::new(&program, &vec![false; program.params.len()], &[]);
     let Some(target) = Target::of(unit.isa) else { unreachable!("it is asked for where strips are assembled") };
     let function = function(target, &Strip::of_streams(&plan));
     let function = function.map_err(|e| ModuleError::Backend(std::io::Error::other(e.to_string()).into()))?;
     let id = unit.assembled(&function, false)?;
-    unit.combines.push(((op, dtype), id));
+    unit.combines.push(((op, dtype, tuples), id));
     Ok(id)
+}
+
+/// The program that combines so many tuples: tuple `k` with `k + tuples / 2`, and those likewise.
+fn by_halves(two: &Program, states: &[DType], tuples: usize) -> Program {
+    let mut b = Builder::new(&[]);
+    let mut all: Vec<SmallVec<[Value; 3]>> =
+        (0..tuples).map(|_| states.iter().map(|&dtype| b.param(dtype)).collect()).collect();
+    while all.len() > 1 {
+        let right = all.split_off(all.len() / 2);
+        for (left, right) in all.iter_mut().zip(right) {
+            let both: SmallVec<[Value; 6]> = left.iter().chain(&right).copied().collect();
+            *left = b.inline(two, &both).into_iter().collect();
+        }
+    }
+    b.finish(&all[0])
 }
 
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.
