@@ -122,6 +122,17 @@ impl Unit {
         }
     }
 
+    /// Notes, if the text is asked for, in whose registers a function of the library scans the strip at hand.
+    pub(crate) fn is_scanned_by(&mut self, function: ScanFunction) {
+        if let Some((_, text)) = self.text.as_mut().filter(|_| self.isa != Isa::Clif) {
+            let isa = function.isa(self.isa);
+            let reason = (isa != self.isa).then_some(function.why_narrower());
+            let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            text.push_str(&format!("; {} scans a strip, {}{because}\n", function.name(), isa.name()));
+            self.noted.note(isa, None, reason);
+        }
+    }
+
     /// The function under construction is worth at least this.
     pub(crate) fn needs(&mut self, effort: Effort) {
         self.effort = self.effort.max(effort);

@@ -166,6 +166,59 @@ fn nothing_beside_a_buffer_is_touched() {
 }
 
 #[test]
+fn nothing_beside_what_is_scanned_is_touched() {
+    let _turn = alone();
+    let along = Program::new(|b| {
+        let (x, y, z) = (b.input("x", f32, "n"), b.input("y", i64, "n"), b.input("z", i8, "n"));
+        (x.cumsum(0), x.cummax(0), y.cumsum(0), y.cummin(0), z.cummax(0))
+    });
+    let along = along.unwrap();
+    let columns = Program::new(|b| {
+        let x = b.input("x", f32, (3, "n"));
+        (x.cumsum(0), x.exp().cummin(0))
+    });
+    let columns = columns.unwrap();
+    for n in (0..=70).chain([127, 128, 129, 511, 512, 513, 1025]) {
+        for end in [End::Low, End::High] {
+            let x = Guarded::new(&values(n), end).unwrap();
+            let y = Guarded::new(&(0..n as i64).collect::<Vec<_>>(), end).unwrap();
+            let z = Guarded::new(&(0..n).map(|i| i as i8).collect::<Vec<_>>(), end).unwrap();
+            let mut floats = [0; 2].map(|_| Guarded::new(&vec![0f32; n], end).unwrap());
+            let mut longs = [0; 2].map(|_| Guarded::new(&vec![0i64; n], end).unwrap());
+            let mut bytes = Guarded::new(&vec![0i8; n], end).unwrap();
+            let ([sums, most], [totals, least]) = (&mut floats, &mut longs);
+            let mut outputs = (
+                &mut *sums.as_mut_slice(),
+                &mut *most.as_mut_slice(),
+                &mut *totals.as_mut_slice(),
+                &mut *least.as_mut_slice(),
+                &mut *bytes.as_mut_slice(),
+            );
+            along.call_into(&(x.as_slice(), y.as_slice(), z.as_slice()), &mut outputs).unwrap();
+            for i in 0..n {
+                assert_eq!(longs[0].as_slice()[i], (i * (i + 1) / 2) as i64, "{i} of {n}");
+                assert_eq!(longs[1].as_slice()[i], 0, "{i} of {n}");
+                assert_eq!(bytes.as_slice()[i], i.min(127) as i8, "{i} of {n}");
+            }
+            let whole = floats.iter().all(Guarded::surroundings_are_whole);
+            assert!(
+                whole && longs.iter().all(Guarded::surroundings_are_whole) && bytes.surroundings_are_whole(),
+                "{n}"
+            );
+
+            let x = Guarded::new(&values(3 * n), end).unwrap();
+            let x = ArrayView2::from_shape((3, n), x.as_slice()).unwrap();
+            let mut results = [0; 2].map(|_| Guarded::new(&vec![0f32; 3 * n], end).unwrap());
+            let [sums, least] = &mut results;
+            let [sums, least] =
+                [sums, least].map(|to| ndarray::ArrayViewMut2::from_shape((3, n), to.as_mut_slice()).unwrap());
+            columns.call_into(&[x], &mut (sums, least)).unwrap();
+            assert!(results.iter().all(Guarded::surroundings_are_whole), "{n}");
+        }
+    }
+}
+
+#[test]
 fn nothing_beside_a_view_is_touched() {
     let _turn = alone();
     let line = Program::new(|b| b.input("x", f32, "n") * 3.0 - 1.0).unwrap();

@@ -38,6 +38,9 @@ pub(super) trait Fold<T>: 'static {
 pub(super) struct Sum;
 /// Multiplication.
 pub(super) struct Product;
+/// The larger of two integers.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Greatest;
 
 impl<T: Lane> Fold<T> for Sum {
     #[inline(always)]

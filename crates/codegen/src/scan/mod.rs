@@ -5,11 +5,14 @@
 //! rows of the scan's working memory, one element a column. Where an operand itself enters, or takes the results as they are,
 //! the function works on it directly; a plain scan is a single call.
 
+mod across;
+mod along;
 pub(crate) mod functions;
 mod lane;
 mod portion;
+mod vector;
 #[cfg(target_arch = "x86_64")]
-mod row512;
+mod x86;
 
 use crate::nest::{Bounds, Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
@@ -26,7 +29,6 @@ use std::mem::offset_of;
 
 /// Emits a strip that scans.
 pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip) {
-    n.e.unit.stays_narrow("functions of the library scan it");
     let axis = strip.axis.map(|(var, range)| (var, n.bounds(scope, range)));
     let Some((var, bounds)) = axis else {
         across(n, scope, strip, None);
@@ -112,7 +114,9 @@ fn direct_out(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Option<(
 
 /// Calls a function of a scan.
 fn call(n: &mut Nest<'_, '_>, scan: &ScanInto, across: bool, args: &[Clif]) {
-    match n.e.unit.scan_function(ScanFunction { op: scan.op, dtype: scan.dtype, across }) {
+    let function = ScanFunction { op: scan.op, dtype: scan.dtype, across };
+    n.e.unit.is_scanned_by(function);
+    match n.e.unit.scan_function(function) {
         Ok(id) => {
             let function = n.e.unit.reference(id, &mut *n.e.b.func);
             n.e.b.ins().call(function, args);
@@ -316,6 +320,7 @@ fn side_by_side_in(n: &mut Nest<'_, '_>, slot: StackSlot, dtype: DType) -> Strea
 
 /// Scans of spans: few elements, one after another, each giving what comes before it.
 fn spans(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bounds), count: Clif) {
+    n.e.unit.stays_narrow("the totals of spans follow one another");
     let mut states = Vec::new();
     for (_, scan) in strip.scans() {
         states.push(begin(n, scope, scan));
@@ -443,11 +448,10 @@ fn side_by_side(
         return;
     };
     let v = width::elementwise(n.kernel, part, var);
-    let run = prepare(n, scope, part, Some((var, bounds)), bounds.start, v);
-    let zero = n.word(0);
-    sweep::emit(n, &run, zero, count, &|n, results, at, v| {
-        for (k, stream) in rows {
-            stream.store(n.e, at, &results[0][*k], v);
-        }
-    });
+    let mut run = prepare(n, scope, part, Some((var, bounds)), bounds.start, v);
+    run.stores.extend(rows);
+    if !wide::elementwise(n, &run, count) {
+        let zero = n.word(0);
+        sweep::emit(n, &run, zero, count, &|_, _, _, _| {});
+    }
 }

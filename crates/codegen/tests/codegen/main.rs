@@ -9,6 +9,7 @@ mod longs;
 mod programs;
 mod random;
 mod reductions;
+mod scans;
 mod strips;
 mod support;
 mod wide;
