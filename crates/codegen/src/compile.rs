@@ -4,8 +4,10 @@ use crate::isa::Effort;
 use crate::listing::Listing;
 use crate::memory::CodeMemory;
 use crate::scan::functions::ScanFunction;
-use crate::unit::{Form, Unit};
+use crate::unit::{Emit, Form, Unit};
+use crate::wide::walk;
 use crate::{CodegenError, Isa, isa, nest};
+use cranelift_codegen::ir::Value;
 use cranelift_module::{Linkage, ModuleError};
 use fuseloom_kernel::{CompiledKernel, Entry, Grouping, Item, Kernel, Output};
 use fuseloom_lane::{Prim, Program, Routine, ScalarFn};
@@ -82,13 +84,16 @@ fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, 
 fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {
     let mut ids = Vec::new();
     for (k, phase) in kernel.phases.iter().enumerate() {
-        let conv = unit.c_convention();
-        let signature = unit.signature(conv, 4);
-        let id = unit
-            .function(&format!("phase.{k}"), signature, Linkage::Export, |e, entry| {
-                nest::phase(e, kernel, phase, entry)
-            })
-            .map_err(|error| backend(kernel, &error))?;
+        let name = format!("phase.{k}");
+        let id = match walk::phase(unit, kernel, phase, &name).map_err(|error| backend(kernel, &error))? {
+            Some(id) => id,
+            None => {
+                let conv = unit.c_convention();
+                let signature = unit.signature(conv, 4);
+                let body = |e: &mut Emit<'_>, entry: &[Value]| nest::phase(e, kernel, phase, entry);
+                unit.function(&name, signature, Linkage::Export, body).map_err(|error| backend(kernel, &error))?
+            }
+        };
         ids.push(id);
     }
     unit.build_helpers().map_err(|error| backend(kernel, &error))?;

@@ -6,6 +6,7 @@
 
 use crate::reduce::row_functions::RowFunction;
 use crate::scan::functions::ScanFunction;
+use crate::wide::walk::Walk;
 use crate::{CodegenError, Isa};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
@@ -20,6 +21,9 @@ const RESERVED: usize = 16 << 20;
 pub(crate) struct CodeMemory {
     /// `None` only while dropping. The lock is never contended: it makes the owner `Sync`.
     module: Mutex<Option<JITModule>>,
+    /// What code in it names by address.
+    #[expect(clippy::vec_box, reason = "their addresses are in code")]
+    walks: Vec<Box<Walk>>,
 }
 
 impl CodeMemory {
@@ -44,7 +48,15 @@ impl CodeMemory {
         for function in scans {
             builder.symbol(function.name(), function.address(isa));
         }
-        Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))) })
+        Ok(CodeMemory { module: Mutex::new(Some(JITModule::new(builder))), walks: Vec::new() })
+    }
+
+    /// Keeps a walk as long as the code, and gives its address.
+    pub(crate) fn keep(&mut self, walk: Walk) -> *const Walk {
+        let walk = Box::new(walk);
+        let address = &raw const *walk;
+        self.walks.push(walk);
+        address
     }
 
     /// The module, while code is being put in.

@@ -12,6 +12,7 @@ use crate::reduce::row_functions::RowFunction;
 use crate::scan::functions::ScanFunction;
 use crate::strip::stream::Stream;
 use crate::wide::Function as Assembled;
+use crate::wide::walk::{self, Walk};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, Function, GlobalValue, Signature, UserFuncName, types};
@@ -306,6 +307,36 @@ impl Unit {
             };
             let isa = self.isa.name();
             text.push_str(&format!("; {name}: {isa}, {lanes} elements a step, {steps} steps an iteration\n{of}\n"));
+        }
+        Ok(id)
+    }
+
+    /// Puts the entry of a phase that walks into the module: it goes on to [`walk::run`] with the walk, which the memory keeps,
+    /// and the walk's strip.
+    pub(crate) fn entry(&mut self, name: &str, walk: Walk, strip: FuncId) -> Result<FuncId, Box<ModuleError>> {
+        let conv = self.c_convention();
+        let signature = self.signature(conv, 4);
+        let id = self.memory.module().declare_function(name, Linkage::Export, &signature)?;
+        let run = walk::run as *const () as u64;
+        let walk = self.memory.keep(walk) as u64;
+        // mov r8, walk
+        let mut code = vec![0x49, 0xb8];
+        code.extend(walk.to_le_bytes());
+        // lea r9, [rip + strip]
+        code.extend([0x4c, 0x8d, 0x0d, 0, 0, 0, 0]);
+        // The displacement counts from the end of the instruction.
+        let (offset, name_of) = (code.len() as u32 - 4, ModuleRelocTarget::from(strip));
+        let strip = ModuleReloc { offset, kind: Reloc::X86PCRel4, name: name_of, addend: -4 };
+        // mov rax, run; jmp rax
+        code.extend([0x48, 0xb8]);
+        code.extend(run.to_le_bytes());
+        code.extend([0xff, 0xe0]);
+        self.memory.module().define_function_bytes(id, 16, &code, &[strip])?;
+        if let Some(sizes) = &mut self.sizes {
+            sizes.push((id, name.to_string(), code.len()));
+        }
+        if let Some((_, text)) = &mut self.text {
+            text.push_str(&format!("; {name}: a function of the library walks through its points\n"));
         }
         Ok(id)
     }

@@ -9,7 +9,6 @@ use super::Target;
 use super::code::Size;
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Virtual, fma};
 use smallvec::{SmallVec, smallvec};
-use std::collections::HashMap;
 
 /// Code with registers of the machine.
 #[derive(Debug, Default)]
@@ -40,29 +39,56 @@ pub(crate) enum Step {
     Move(Bank, Physical, Physical),
 }
 
+/// The invariants that keep a register throughout.
+#[derive(Clone, Debug)]
+pub(crate) struct Pinned {
+    /// The register of each invariant.
+    registers: Vec<Option<Physical>>,
+    /// How many have one.
+    count: usize,
+}
+
+impl Pinned {
+    /// The register of an invariant.
+    pub(crate) fn get(&self, invariant: Invariant) -> Option<Physical> {
+        self.registers.get(invariant.0 as usize).copied().flatten()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// All of them, in the order of their numbers, so that equal strips give equal code.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Invariant, Physical)> + '_ {
+        let numbered = self.registers.iter().enumerate();
+        numbered.filter_map(|(number, register)| Some((Invariant(number as u32), (*register)?)))
+    }
+}
+
 /// How invariants are used in bodies: what to keep in registers, most urgent first.
-pub(crate) fn pin(
-    target: Target,
-    invariants: &[InvariantKind],
-    body: &Body,
-    registers: usize,
-) -> HashMap<Invariant, Physical> {
-    let mut weight: HashMap<Invariant, usize> = HashMap::new();
+pub(crate) fn pin(target: Target, invariants: &[InvariantKind], body: &Body, registers: usize) -> Pinned {
+    let mut weight = vec![0usize; invariants.len()];
     for inst in &body.insts {
         for (k, arg) in inst.args.iter().enumerate() {
             if let Arg::Invariant(invariant, _) = arg {
                 // An invariant that is a memory operand costs little.
                 let cost = if folds(target, invariants, inst, k) { 1 } else { 8 };
-                *weight.entry(*invariant).or_default() += cost;
+                weight[invariant.0 as usize] += cost;
             }
         }
     }
     let pressure = pressure(target, invariants, body);
     let free = registers.saturating_sub(pressure);
-    let mut all: Vec<(Invariant, usize)> = weight.into_iter().collect();
-    all.sort_by_key(|(invariant, weight)| (std::cmp::Reverse(*weight), invariant.0));
-    let last = registers - 1;
-    all.iter().take(free).enumerate().map(|(k, (invariant, _))| (*invariant, Physical((last - k) as u8))).collect()
+    let mut all: Vec<usize> = (0..invariants.len()).filter(|&number| weight[number] > 0).collect();
+    // The first of equals first.
+    all.sort_by_key(|&number| std::cmp::Reverse(weight[number]));
+    all.truncate(free);
+    let mut pinned = Pinned { registers: vec![None; invariants.len()], count: all.len() };
+    for (k, &number) in all.iter().enumerate() {
+        pinned.registers[number] = Some(Physical((registers - 1 - k) as u8));
+    }
+    pinned
 }
 
 /// The most vector registers that are alive at once, counting one for an invariant that is loaded before its use.
@@ -117,12 +143,7 @@ fn folds(target: Target, invariants: &[InvariantKind], inst: &Inst<Virtual>, k: 
 }
 
 /// Gives every invariant its place in an instruction; one that neither is pinned nor can be a memory operand is loaded.
-pub(crate) fn place(
-    target: Target,
-    invariants: &[InvariantKind],
-    pinned: &HashMap<Invariant, Physical>,
-    mut body: Body,
-) -> Body {
+pub(crate) fn place(target: Target, invariants: &[InvariantKind], pinned: &Pinned, mut body: Body) -> Body {
     let insts = std::mem::take(&mut body.insts);
     for mut inst in insts {
         if let (Op::LoadInvariant(_), Some(to)) = (inst.op, inst.to) {
@@ -141,8 +162,8 @@ pub(crate) fn place(
         let foldable: SmallVec<[bool; 3]> = (0..inst.args.len()).map(|k| folds(target, invariants, &inst, k)).collect();
         for k in 0..inst.args.len() {
             let Arg::Invariant(invariant, size) = inst.args[k] else { continue };
-            inst.args[k] = match pinned.get(&invariant) {
-                Some(&register) => Arg::Pinned(register, size),
+            inst.args[k] = match pinned.get(invariant) {
+                Some(register) => Arg::Pinned(register, size),
                 None if foldable[k] => {
                     let full = matches!(invariants[invariant.0 as usize], InvariantKind::Full(_));
                     Arg::Place(Place::Invariant { invariant, broadcast: target == Target::Avx512 && !full })
@@ -161,19 +182,14 @@ pub(crate) fn place(
 }
 
 /// The instruction that puts an invariant into a register of its own.
-fn load(
-    target: Target,
-    pinned: &HashMap<Invariant, Physical>,
-    invariant: Arg<Virtual>,
-    to: (Virtual, Size),
-) -> Inst<Virtual> {
-    match invariant {
-        Arg::Invariant(number, size) if pinned.contains_key(&number) => {
-            let op = Op::Plain(super::code::MOVE.code(target, size));
-            Inst::new(op, Some(to), smallvec![Arg::Pinned(pinned[&number], size)])
-        }
-        _ => Inst::new(Op::LoadInvariant(to.1), Some(to), smallvec![invariant]),
+fn load(target: Target, pinned: &Pinned, invariant: Arg<Virtual>, to: (Virtual, Size)) -> Inst<Virtual> {
+    if let Arg::Invariant(number, size) = invariant
+        && let Some(register) = pinned.get(number)
+    {
+        let op = Op::Plain(super::code::MOVE.code(target, size));
+        return Inst::new(op, Some(to), smallvec![Arg::Pinned(register, size)]);
     }
+    Inst::new(Op::LoadInvariant(to.1), Some(to), smallvec![invariant])
 }
 
 /// Where a value is.
@@ -183,13 +199,65 @@ struct Location {
     slot: Option<u32>,
 }
 
+/// Where each value is used, from the instruction at hand on.
+struct Uses {
+    /// The positions of all uses, those of one value after another, ascending.
+    positions: Vec<u32>,
+    /// For each value where its next use is among them, and where its uses end.
+    ranges: Vec<(u32, u32)>,
+}
+
+impl Uses {
+    fn of(body: &Body) -> Uses {
+        let mut ranges = vec![(0u32, 0u32); body.banks.len()];
+        for inst in &body.insts {
+            inst.each_register(|v| ranges[v.0 as usize].1 += 1);
+        }
+        let mut all = 0;
+        for (next, end) in &mut ranges {
+            (*next, *end, all) = (all, all, all + *end);
+        }
+        let mut positions = vec![0; all as usize];
+        for (number, inst) in body.insts.iter().enumerate() {
+            inst.each_register(|v| {
+                let (_, end) = &mut ranges[v.0 as usize];
+                positions[*end as usize] = number as u32;
+                *end += 1;
+            });
+        }
+        Uses { positions, ranges }
+    }
+
+    /// How many are left.
+    fn left(&self, v: Virtual) -> u32 {
+        let (next, end) = self.ranges[v.0 as usize];
+        end - next
+    }
+
+    /// The next one.
+    fn next(&self, v: Virtual) -> Option<u32> {
+        let (next, end) = self.ranges[v.0 as usize];
+        (next < end).then(|| self.positions[next as usize])
+    }
+
+    /// Those at an instruction are over.
+    fn pass(&mut self, v: Virtual, number: u32) {
+        while self.next(v) == Some(number) {
+            self.ranges[v.0 as usize].0 += 1;
+        }
+    }
+}
+
 struct Walk<'b> {
     body: &'b Body,
     locations: Vec<Location>,
-    /// Positions of the uses of each value, the next one last.
-    uses: Vec<SmallVec<[u32; 4]>>,
-    /// What each register of each bank holds.
-    holds: [Vec<Option<Virtual>>; 2],
+    uses: Uses,
+    /// What each register of each bank holds; of those that hold nothing, what they held last.
+    holds: [[Virtual; 32]; 2],
+    /// The registers of each bank that hold nothing.
+    free: [u32; 2],
+    /// The registers there are of each bank.
+    all: [u32; 2],
     /// Registers of each bank that must stay for the instruction at hand.
     locked: [u32; 2],
     free_slots: Vec<u32>,
@@ -202,22 +270,20 @@ const NEVER: u32 = u32::MAX;
 
 /// Walks a body whose invariants are placed. `registers` are the vector registers there are, from number 0 on.
 pub(crate) fn allocate(target: Target, body: &Body, registers: usize) -> Allocated {
-    let mut uses: Vec<SmallVec<[u32; 4]>> = vec![SmallVec::new(); body.banks.len()];
-    for (number, inst) in body.insts.iter().enumerate().rev() {
-        inst.each_register(|v| uses[v.0 as usize].push(number as u32));
-    }
+    // k0 means no mask.
+    let all = [u32::MAX >> (32 - registers as u32), 0xfe];
     let mut walk = Walk {
         body,
         locations: vec![Location::default(); body.banks.len()],
-        uses,
-        holds: [vec![None; registers], vec![None; 8]],
+        uses: Uses::of(body),
+        holds: [[Virtual(u32::MAX); 32]; 2],
+        free: all,
+        all,
         locked: [0; 2],
         free_slots: Vec::new(),
         slots: 0,
         steps: Vec::with_capacity(body.insts.len() + body.insts.len() / 4),
     };
-    // k0 means no mask.
-    walk.holds[1][0] = Some(Virtual(u32::MAX));
     for (number, inst) in body.insts.iter().enumerate() {
         walk.inst(target, number as u32, inst);
     }
@@ -239,7 +305,7 @@ impl Walk<'_> {
             args.push(match *arg {
                 Arg::Reg(v, size) => {
                     let location = self.locations[v.0 as usize];
-                    let once = self.uses[v.0 as usize].len() == 1;
+                    let once = self.uses.left(v) == 1;
                     let plain = matches!(inst.op, Op::Plain(_)) && inst.folds.is_some();
                     match location {
                         Location { register: None, slot: Some(slot) } if last && once && plain => {
@@ -263,11 +329,8 @@ impl Walk<'_> {
         // Uses at this instruction are over.
         let mut dying: SmallVec<[Virtual; 4]> = SmallVec::new();
         inst.each_register(|v| {
-            let uses = &mut self.uses[v.0 as usize];
-            while uses.last() == Some(&number) {
-                uses.pop();
-            }
-            if uses.is_empty() && !dying.contains(&v) {
+            self.uses.pass(v, number);
+            if self.uses.left(v) == 0 && !dying.contains(&v) {
                 dying.push(v);
             }
         });
@@ -311,9 +374,8 @@ impl Walk<'_> {
         self.release_registers(&dying);
         if let (Some((to, size)), Some(register)) = (inst.to, register) {
             placed.to = Some((register, size));
-            if !self.uses[to.0 as usize].is_empty() {
-                self.holds[self.bank(to)][usize::from(register.0)] = Some(to);
-                self.locations[to.0 as usize].register = Some(register);
+            if self.uses.left(to) > 0 {
+                self.put(to, register);
             }
         }
         if let (Some(k), Some((register, size))) = (overwritten, placed.to)
@@ -328,12 +390,12 @@ impl Walk<'_> {
         {
             *first = register;
         }
-        let live = [0, 1].map(|bank: usize| {
-            let holds = self.holds[bank].iter().enumerate();
-            holds
-                .filter(|(_, v)| v.is_some_and(|v| v.0 != u32::MAX && Some(v) != inst.to.map(|(to, _)| to)))
-                .fold(0u32, |all, (k, _)| all | 1 << k)
-        });
+        let mut live = [0, 1].map(|bank: usize| self.all[bank] & !self.free[bank]);
+        if let Some((to, _)) = inst.to
+            && let Some(register) = self.locations[to.0 as usize].register
+        {
+            live[self.bank(to)] &= !(1 << register.0);
+        }
         self.steps.push(Step::Inst { number, inst: placed, live });
         // Slots that the instruction reads are free after it.
         for v in dying {
@@ -352,7 +414,7 @@ impl Walk<'_> {
     ) -> Option<usize> {
         let [with_addend_last, with_factor_last, over_addend] = fma(double);
         let over = |k: usize| match inst.args[k] {
-            Arg::Reg(v, _) => Some(self.uses[v.0 as usize].is_empty()),
+            Arg::Reg(v, _) => Some(self.uses.left(v) == 0),
             _ => None,
         };
         let memory = |k: usize| matches!(placed.args[k], Arg::Place(_));
@@ -390,8 +452,7 @@ impl Walk<'_> {
             (None, Some(slot)) => {
                 let register = self.take(bank);
                 self.steps.push(Step::Reload(self.body.banks[v.0 as usize], slot, register));
-                self.holds[bank][usize::from(register.0)] = Some(v);
-                self.locations[v.0 as usize].register = Some(register);
+                self.put(v, register);
                 register
             }
             (None, None) => unreachable!("a value is computed before it is used"),
@@ -402,17 +463,15 @@ impl Walk<'_> {
 
     /// A register that is not locked: a free one, or that of the value needed last.
     fn take(&mut self, bank: usize) -> Physical {
-        let holds = &self.holds[bank];
-        if let Some(free) = holds.iter().position(Option::is_none) {
-            return Physical(free as u8);
+        if self.free[bank] != 0 {
+            return Physical(self.free[bank].trailing_zeros() as u8);
         }
-        let candidates = holds.iter().enumerate().filter_map(|(k, v)| v.map(|v| (k, v)));
-        let victim = candidates
-            .filter(|(k, v)| v.0 != u32::MAX && self.locked[bank] & (1 << k) == 0)
-            .max_by_key(|(_, v)| self.uses[v.0 as usize].last().copied().unwrap_or(NEVER));
-        let Some((register, v)) = victim else { unreachable!("no instruction needs all registers at once") };
+        let candidates = (0..32).filter(|k| self.all[bank] & !self.locked[bank] & (1 << k) != 0);
+        let victim = candidates.max_by_key(|&k: &usize| self.uses.next(self.holds[bank][k]).unwrap_or(NEVER));
+        let Some(register) = victim else { unreachable!("no instruction needs all registers at once") };
+        let v = self.holds[bank][register];
         let register = Physical(register as u8);
-        if self.locations[v.0 as usize].slot.is_none() && !self.uses[v.0 as usize].is_empty() {
+        if self.locations[v.0 as usize].slot.is_none() && self.uses.left(v) > 0 {
             let slot = self.free_slots.pop().unwrap_or_else(|| {
                 self.slots += 1;
                 self.slots - 1
@@ -421,15 +480,23 @@ impl Walk<'_> {
             self.steps.push(Step::Spill(self.body.banks[v.0 as usize], register, slot));
         }
         self.locations[v.0 as usize].register = None;
-        self.holds[bank][usize::from(register.0)] = None;
+        self.free[bank] |= 1 << register.0;
         register
+    }
+
+    /// Notes that a value is in a register.
+    fn put(&mut self, v: Virtual, register: Physical) {
+        let bank = self.bank(v);
+        self.holds[bank][usize::from(register.0)] = v;
+        self.free[bank] &= !(1 << register.0);
+        self.locations[v.0 as usize].register = Some(register);
     }
 
     /// Gives back the registers of dead values.
     fn release_registers(&mut self, dead: &[Virtual]) {
         for &v in dead {
             if let Some(register) = self.locations[v.0 as usize].register.take() {
-                self.holds[self.bank(v)][usize::from(register.0)] = None;
+                self.free[self.bank(v)] |= 1 << register.0;
             }
         }
     }

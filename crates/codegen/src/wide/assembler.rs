@@ -1,7 +1,7 @@
 //! Bytes of machine code: instructions one after another, jumps to labels, constants behind the code.
 
+use hashbrown::HashMap;
 use iced_x86::{Code, Encoder, IcedError, Instruction, MemoryOperand, Register};
-use std::collections::HashMap;
 
 /// A place in the code, perhaps not yet known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! Allocated code to instructions of the machine.
 
 use super::Target;
-use super::allocate::{Allocated, Step};
+use super::allocate::{Allocated, Pinned, Step};
 use super::assembler::{Assembler, Condition, Label};
 use super::code::{self, Size};
 use super::elements::R11;
@@ -9,7 +9,6 @@ use super::frame::{Block, Frame};
 use super::lower::{GROUP, RESULTS};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Physical, Place, Port, Site};
 use iced_x86::{Code, Instruction, MemoryOperand, OpKind, Register};
-use std::collections::HashMap;
 
 /// The block of arguments.
 pub(super) const BLOCK: Register = Register::RDI;
@@ -47,7 +46,7 @@ pub(super) struct Writer<'a> {
     pub(super) frame: Frame,
     pub(super) invariants: &'a [InvariantKind],
     sites: &'a [Site],
-    pub(super) pinned: &'a HashMap<Invariant, Physical>,
+    pub(super) pinned: &'a Pinned,
     /// The registers of the streams' addresses; the others are loaded where they are used.
     pub(super) bases: Vec<(Port, Register, usize)>,
     cold: Vec<Cold>,
@@ -70,7 +69,7 @@ impl<'a> Writer<'a> {
         frame: Frame,
         invariants: &'a [InvariantKind],
         sites: &'a [Site],
-        pinned: &'a HashMap<Invariant, Physical>,
+        pinned: &'a Pinned,
         bases: Vec<(Port, Register, usize)>,
         v: usize,
     ) -> Writer<'a> {
@@ -271,7 +270,7 @@ impl<'a> Writer<'a> {
     fn place(&mut self, place: Place) -> (MemoryOperand, bool) {
         match place {
             Place::Stream { port, offset } => {
-                let size = self.bases.iter().find(|(p, ..)| *p == port).map_or(1, |(_, _, size)| *size);
+                let (_, _, size) = self.bases[self.block.number(port)];
                 (element_of_step(self.base(port), size, offset), false)
             }
             Place::Frame { port, offset } => (at(Register::RSP, self.frame.port(port) + offset), false),
@@ -294,9 +293,8 @@ impl<'a> Writer<'a> {
 
     /// The register with a stream's address, perhaps just loaded.
     fn base(&mut self, port: Port) -> Register {
-        let found = self.bases.iter().find(|(p, ..)| *p == port).map(|(_, register, _)| *register);
-        match found {
-            Some(register) if register != Register::None => register,
+        match self.bases[self.block.number(port)] {
+            (_, register, _) if register != Register::None => register,
             _ => {
                 let [_, base, _] = TEMPORARY;
                 self.asm.rm(Code::Mov_r64_rm64, base, at(BLOCK, self.block.base(port)));
@@ -459,7 +457,7 @@ impl<'a> Writer<'a> {
             None => unreachable!("a call has a result"),
         };
         let masked = matches!(inst.op, Op::Rare(_));
-        let pinned = self.pinned.values().fold(self.frame.in_registers, |all, register| all | 1 << register.0);
+        let pinned = self.pinned.iter().fold(self.frame.in_registers, |all, (_, register)| all | 1 << register.0);
         let vectors: Vec<u32> = (0..32).filter(|k| (live[0] | pinned) & (1 << k) != 0).collect();
         let masks: Vec<u32> = (1..8).filter(|k| live[1] & (1 << k) != 0).collect();
         let full = self.target.size();

@@ -45,14 +45,21 @@ impl Block {
         }
     }
 
-    /// Where the address of a stream's first element lies; the bytes from one element to the next are beside it.
-    pub(crate) fn base(self, port: Port) -> i32 {
-        let number = match port {
+    /// The number of a stream among all: what is read, what is written, what is asked for.
+    pub(crate) fn number(self, port: Port) -> usize {
+        match port {
             Port::Load(number) => number,
             Port::Store(number) => self.loads + number,
-            Port::Ahead(number) => return self.uniform((self.uniforms + number) as u32),
-        };
-        Block::PORTS + Block::PORT * number as i32
+            Port::Ahead(number) => self.loads + self.stores + number,
+        }
+    }
+
+    /// Where the address of a stream's first element lies; the bytes from one element to the next are beside it.
+    pub(crate) fn base(self, port: Port) -> i32 {
+        match port {
+            Port::Load(_) | Port::Store(_) => Block::PORTS + Block::PORT * self.number(port) as i32,
+            Port::Ahead(number) => self.uniform((self.uniforms + number) as u32),
+        }
     }
 
     /// Where the step of a stream lies, of one that is read or written.

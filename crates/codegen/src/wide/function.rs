@@ -12,16 +12,15 @@
 //! A tail reads and writes no byte outside of the elements: masked accesses do not touch what is masked off, and where there
 //! are none (strided streams; 1- and 2-byte elements with AVX2) elements are copied one by one.
 
-use super::allocate::{self, Allocated};
+use super::allocate::{self, Allocated, Pinned};
 use super::assembler::{Assembled, Condition};
 use super::emit::{BASES, BLOCK, END, I, STOP, TEMPORARY, Writer, at};
 use super::frame::{Block, Frame};
 use super::lower::{Shared, lower};
-use super::vector::{Body, Invariant, InvariantKind, Physical, Port};
+use super::vector::{Body, InvariantKind, Physical, Port};
 use super::{StreamShape, Strip, Target, code};
 use crate::helper::Helper;
 use iced_x86::{Code, IcedError, Instruction, Register};
-use std::collections::HashMap;
 
 /// A strip's function.
 #[derive(Debug)]
@@ -95,14 +94,14 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
 pub(super) struct Ready<'a> {
     pub(super) target: Target,
     pub(super) shared: &'a Shared,
-    pub(super) pinned: &'a HashMap<Invariant, Physical>,
+    pub(super) pinned: &'a Pinned,
 }
 
 impl<'a> Ready<'a> {
     /// Gives a body its registers.
     pub(super) fn allocate(&self, body: Body) -> (Body, Allocated) {
         let body = allocate::place(self.target, &self.shared.invariants, self.pinned, body);
-        let free = self.shared.registers(self.target) - self.pinned.len();
+        let free = self.shared.registers(self.target) - self.pinned.count();
         let allocated = allocate::allocate(self.target, &body, free);
         debug_assert_eq!(super::check::check(self.target, &body, &allocated), Ok(()));
         (body, allocated)
@@ -130,7 +129,7 @@ pub(super) fn enter(w: &mut Writer<'_>) {
     if w.target == Target::Avx2 {
         copy_uniforms(w);
     }
-    for (invariant, register) in sorted(w.pinned) {
+    for (invariant, register) in w.pinned.iter() {
         w.load_invariant(register, w.target.size(), invariant);
     }
 }
@@ -150,13 +149,6 @@ fn ports<'a>(strip: &'a Strip<'_>) -> impl Iterator<Item = (Port, StreamShape)> 
     let stores = strip.stores.iter().enumerate().map(|(k, (_, shape))| (Port::Store(k), *shape));
     let ahead = strip.ahead.iter().enumerate().map(|(k, &load)| (Port::Ahead(k), strip.loads[load]));
     loads.chain(stores).chain(ahead)
-}
-
-/// Pinned invariants in the order of their numbers, so that equal strips give equal code.
-fn sorted(pinned: &HashMap<Invariant, Physical>) -> Vec<(Invariant, Physical)> {
-    let mut all: Vec<_> = pinned.iter().map(|(&invariant, &register)| (invariant, register)).collect();
-    all.sort_by_key(|(invariant, _)| invariant.0);
-    all
 }
 
 /// Keeps registers and makes room on the stack, aligned to 64 bytes, each page of it touched on the way down.

@@ -37,6 +37,7 @@ mod lower;
 pub(crate) mod past;
 mod reduce;
 mod vector;
+pub(crate) mod walk;
 
 pub(crate) use call::{Unplaced, combine, elementwise, reduce, unplaced};
 pub(crate) use frame::Block as StripBlock;

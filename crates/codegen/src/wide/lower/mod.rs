@@ -36,8 +36,8 @@ use super::code::{self, Family, Size};
 use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Port, Site, Virtual};
 use super::{Source, Strip, Target};
 use fuseloom_lane::{Cmp, DType, Inst as LaneInst, Prim, Routine, Scalar, Value};
+use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};
-use std::collections::HashMap;
 
 /// A register or an invariant.
 type Piece = Arg<Virtual>;
@@ -178,34 +178,34 @@ impl Lower<'_, '_> {
     /// One instruction of the program.
     fn inst(&mut self, inst: &LaneInst) -> Computed {
         let dtype = inst.dtype;
-        let args: SmallVec<[Value; 3]> = inst.args.iter().copied().collect();
+        let args = &inst.args[..];
         let from = args.last().map_or(dtype, |&a| self.dtype(a));
         let size = dtype.size();
         Computed::Lanes(match &inst.prim {
             Prim::And | Prim::Or | Prim::Xor | Prim::Not if dtype == DType::Bool => {
-                return self.logic_of_masks(&inst.prim, &args);
+                return self.logic_of_masks(&inst.prim, args);
             }
             Prim::Compare(cmp) => return self.compare(*cmp, args[0], args[1]),
             Prim::Select => return self.select(dtype, args[0], args[1], args[2]),
             Prim::Convert => return self.convert(from, dtype, args[0]),
-            Prim::Rare(routine) => return self.rare(routine, dtype, &args),
-            Prim::Scalar(Routine::Function(_)) => return self.call(&inst.prim, dtype, &args),
+            Prim::Rare(routine) => return self.rare(routine, dtype, args),
+            Prim::Scalar(Routine::Function(_)) => return self.call(&inst.prim, dtype, args),
             Prim::Scalar(Routine::Program(program)) => {
                 let args = args.iter().map(|a| self.values[a.index()].clone()).collect::<Option<_>>();
                 let args = args.unwrap_or_else(|| unreachable!("arguments are computed before"));
                 return self.inline_values(program, args).swap_remove(0);
             }
             Prim::Gather(number) => return self.gather(*number, dtype, args[0]),
-            Prim::Table(_) => return self.call(&inst.prim, dtype, &args),
+            Prim::Table(_) => return self.call(&inst.prim, dtype, args),
             Prim::FloorDiv | Prim::FloorMod if size == 8 => {
                 self.floor_div_long(dtype, args[0], args[1], inst.prim == Prim::FloorMod)
             }
             Prim::FloorDiv => self.floor_div(dtype, args[0], args[1], false),
             Prim::FloorMod => self.floor_div(dtype, args[0], args[1], true),
             Prim::Add | Prim::Sub | Prim::Mul | Prim::Div | Prim::Sqrt if dtype.is_float() => {
-                self.float(&inst.prim, dtype, &args)
+                self.float(&inst.prim, dtype, args)
             }
-            Prim::Fma => self.fma(dtype, &args),
+            Prim::Fma => self.fma(dtype, args),
             Prim::RoundEven => self.round(dtype, args[0], 0),
             Prim::Floor => self.round(dtype, args[0], 1),
             Prim::Ceil => self.round(dtype, args[0], 2),
@@ -305,7 +305,7 @@ impl Lower<'_, '_> {
     fn pieces(&self, value: Value) -> Pieces {
         let size = self.dtype(value).size();
         match &self.values[value.index()] {
-            Some(Computed::Lanes(pieces)) => pieces.clone(),
+            Some(Computed::Lanes(pieces)) => Pieces::from_slice(pieces),
             Some(Computed::Uniform(invariant)) => {
                 smallvec![Arg::Invariant(*invariant, self.reg(size)); self.count(size)]
             }
@@ -317,7 +317,11 @@ impl Lower<'_, '_> {
     fn map2(&mut self, size: usize, args: &[Value], commutes: bool, family: Family) -> Pieces {
         let (a, b) = (self.pieces(args[0]), self.pieces(args[1]));
         let reg = self.reg(size);
-        a.iter().zip(&b).map(|(&a, &b)| self.binary(family, reg, a, b, commutes)).collect()
+        let mut pieces = Pieces::new();
+        for (&a, &b) in a.iter().zip(&b) {
+            pieces.push(self.binary(family, reg, a, b, commutes));
+        }
+        pieces
     }
 
     /// An instruction of two arguments; where they may be swapped an invariant comes last, to be read from memory.
@@ -333,7 +337,7 @@ impl Lower<'_, '_> {
     fn plain(&mut self, family: Family, form: Size, to: Size, args: &[Piece]) -> Piece {
         let op = Op::Plain(family.code(self.target, form));
         let number = self.push(Bank::Vector, |to_| {
-            let mut inst = Inst::new(op, Some((to_, to)), args.iter().copied().collect());
+            let mut inst = Inst::new(op, Some((to_, to)), SmallVec::from_slice(args));
             inst.folds = Some(family.broadcast);
             inst
         });
