@@ -7,6 +7,7 @@ use crate::structure::Cluster;
 use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op};
 use fuseloom_kernel::SizeId;
+use smallvec::SmallVec;
 
 /// The index along one axis of a value, in terms of loops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,6 +17,9 @@ pub(crate) enum LoopIndex {
     /// `offset + step * loop`.
     Along { l: usize, step: i64, offset: SizeId },
 }
+
+/// The index of each axis of a value, or of a task's domain.
+pub(crate) type LoopIndices = SmallVec<[LoopIndex; 3]>;
 
 /// Everything a cluster's code is made from.
 pub(crate) struct Scope<'a> {
@@ -27,7 +31,7 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     /// The index of each axis of a task's domain: its own loop.
-    pub(crate) fn at(&self, sizes: &mut SizeTable, task: TaskId) -> Vec<LoopIndex> {
+    pub(crate) fn at(&self, sizes: &mut SizeTable, task: TaskId) -> LoopIndices {
         let zero = sizes.constant(0);
         let own = |l: &Option<usize>| match *l {
             Some(l) => LoopIndex::Along { l, step: 1, offset: zero },
@@ -53,7 +57,7 @@ impl Scope<'_> {
 }
 
 /// The composition of an index map over a reader's axes with the reader's own index.
-pub(crate) fn compose(sizes: &mut SizeTable, index: &IndexMap, at: &[LoopIndex]) -> Vec<LoopIndex> {
+pub(crate) fn compose(sizes: &mut SizeTable, index: &IndexMap, at: &[LoopIndex]) -> LoopIndices {
     index
         .iter()
         .map(|entry| match *entry {
@@ -115,7 +119,7 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
         let at = scope.at(sizes, task);
         reads(scope, sizes, task, &at, false, &mut found);
         let t = &scope.tasks.tasks[task.index()];
-        let kept: Vec<LoopIndex> = t.kept_axes().map(|k| at[k]).collect();
+        let kept: LoopIndices = t.kept_axes().map(|k| at[k]).collect();
         if let TaskKind::Copy(place) = &t.kind {
             let element = t.dtypes[0].size();
             found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
@@ -184,6 +188,9 @@ fn reads(
 /// long loop. A loop that is reduced, or whose variable itself is used, stays as it is.
 pub(crate) fn coalesce(scope: &Scope<'_>, sizes: &mut SizeTable) -> Cluster {
     let mut cluster = scope.cluster.clone();
+    if cluster.structure.levels.iter().all(|loops| loops.len() < 2) {
+        return cluster;
+    }
     let touched = touches(scope, sizes);
     let mut strides: Vec<Vec<(usize, SizeId)>> = Vec::new();
     let mut fixed: Vec<usize> = Vec::new();

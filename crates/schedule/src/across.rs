@@ -56,6 +56,9 @@ pub(crate) enum Packing {
     },
 }
 
+/// Why a row is not packed that is read once.
+const ONCE: &str = "no other loop reads its elements again";
+
 /// Loops of so many fill cache lines.
 const LINE: i64 = 16;
 
@@ -77,6 +80,9 @@ pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, &
     }
     if points < cost::SQUARES {
         return Err("so few elements stay in the first-level cache");
+    }
+    if levels.iter().flatten().count() == 1 {
+        return Err(ONCE);
     }
     let apart = apart(scope, sizes, axis);
     match squares(scope, sizes, axis, &apart) {
@@ -126,7 +132,6 @@ fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: usize, apart: &[Operand])
 
 /// The loop around the strips that reads the operands again, or why none does so often enough.
 fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]) -> Result<Across, &'static str> {
-    const ONCE: &str = "no other loop reads its elements again";
     let cluster = scope.cluster;
     let outer = cluster.structure.levels[0].iter().copied();
     let l = match cluster.structure.mode {

@@ -238,7 +238,7 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
 fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
     let task = &context.tasks.tasks[id.index()];
     let mut extents = Vec::new();
-    let mut axes = Vec::new();
+    let mut axes = SmallVec::new();
     for &extent in &task.domain {
         // A loop of one iteration is no loop. (A reduced axis keeps its loop: the tree decides what one element gives.)
         if context.sizes.known(extent) == Some(1) && task.reduced != Some(axes.len()) {

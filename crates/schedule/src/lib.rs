@@ -120,8 +120,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
         let (step, decided) = match plain_copy(&tasks, &sources, cluster) {
             Some(copy) => (Step::Library(copy), Vec::new()),
             None => {
-                let cluster = cluster.clone();
-                let (step, decided) = emit::emit(graph, &mut tasks, &mut sizes, &sources, &cluster, name);
+                let (step, decided) = emit::emit(graph, &mut tasks, &mut sizes, &sources, cluster, name);
                 (Step::Kernel(step), decided)
             }
         };

@@ -21,6 +21,8 @@ pub(crate) struct SizeTable {
     /// The number and the other factors of each product, so that a product has one id however it is bracketed.
     factors: HashMap<SizeId, (i64, Vec<SizeId>)>,
     products: HashMap<(i64, Vec<SizeId>), SizeId>,
+    /// The formula 0, which is asked for most.
+    zero: Option<SizeId>,
 }
 
 impl SizeTable {
@@ -34,6 +36,7 @@ impl SizeTable {
             given: given.clone(),
             factors: HashMap::new(),
             products: HashMap::new(),
+            zero: None,
         }
     }
 
@@ -82,7 +85,14 @@ impl SizeTable {
 
     /// A number.
     pub(crate) fn constant(&mut self, value: i64) -> SizeId {
-        self.push(SizeExpr::Const(value))
+        match self.zero {
+            Some(zero) if value == 0 => zero,
+            _ => {
+                let id = self.push(SizeExpr::Const(value));
+                self.zero = if value == 0 { Some(id) } else { self.zero };
+                id
+            }
+        }
     }
 
     /// The byte stride of an axis of an input.

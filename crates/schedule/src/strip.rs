@@ -1,6 +1,6 @@
 //! The body of a strip: an expression over loads, literals and indices, lowered to a lane program.
 
-use crate::access::{LoopIndex, Scope, address, compose};
+use crate::access::{LoopIndex, LoopIndices, Scope, address, compose};
 use crate::builder::KernelBuilder;
 use crate::reads::ValueRef;
 use crate::sources::Source;
@@ -9,6 +9,8 @@ use fuseloom_graph::Op;
 use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, ScanInto, SizeId, Strip, VarId};
 use fuseloom_lane::{Builder, Cmp, DType, Function, Prim, Scalar, Value};
 use hashbrown::HashMap;
+use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// A value of the strip under construction.
 pub(crate) type ExprId = usize;
@@ -17,7 +19,7 @@ pub(crate) type ExprId = usize;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Expr {
     Input(Input, DType),
-    Map(Function, DType, Vec<ExprId>),
+    Map(Function, DType, SmallVec<[ExprId; 3]>),
     Cast(DType, DType, ExprId),
     /// `a * b` or `a + b` of `i64` indices.
     Index(Prim, ExprId, ExprId),
@@ -41,7 +43,7 @@ pub(crate) struct StripBody {
     /// Values of tasks at their own place.
     own: HashMap<ValueRef, ExprId>,
     /// Values computed again at some index.
-    again: HashMap<(TaskId, Vec<LoopIndex>), ExprId>,
+    again: HashMap<(TaskId, LoopIndices), ExprId>,
     outputs: Vec<(Output, Vec<ExprId>)>,
 }
 
@@ -134,12 +136,12 @@ impl StripBody {
         (task, inlined): (TaskId, bool),
         at: &[LoopIndex],
     ) -> ExprId {
-        let key = (task, at.to_vec());
-        if inlined && let Some(&expr) = self.again.get(&key) {
-            return expr;
+        let key = inlined.then(|| (task, LoopIndices::from_slice(at)));
+        if let Some(expr) = key.as_ref().and_then(|key| self.again.get(key)) {
+            return *expr;
         }
         let t = &scope.tasks.tasks[task.index()];
-        let args: Vec<ExprId> =
+        let args: SmallVec<[ExprId; 3]> =
             (0..t.reads.len()).map(|r| self.read(scope, builder, staged, (task, r, inlined), at)).collect();
         // Of a copy the node is what is copied: it is computed already.
         if let TaskKind::Copy(_) = t.kind {
@@ -155,7 +157,7 @@ impl StripBody {
             // A copy gives what it reads.
             _ => args[0],
         };
-        if inlined {
+        if let Some(key) = key {
             self.again.insert(key, expr);
         }
         expr
@@ -214,7 +216,7 @@ impl StripBody {
         let gather = t.gather.as_ref().expect("a take gathers");
         let place = scope.tasks.placed[&gather.read.value].view(builder.sizes, &gather.read.index, gather.rank);
         let zero = builder.sizes.constant(0);
-        let element: Vec<LoopIndex> = (0..gather.rank)
+        let element: LoopIndices = (0..gather.rank)
             .map(|axis| match axis.cmp(&gather.axis) {
                 std::cmp::Ordering::Less => at[axis],
                 std::cmp::Ordering::Equal => LoopIndex::Fixed(zero),
@@ -276,7 +278,7 @@ impl StripBody {
             let value = match expr {
                 Expr::Input(..) => continue,
                 Expr::Map(function, dtype, args) => {
-                    let args: Vec<Value> = args.iter().map(of).collect();
+                    let args: SmallVec<[Value; 3]> = args.iter().map(of).collect();
                     function.lower(&mut b, *dtype, &args).expect("inference admits only dtypes the function has")
                 }
                 Expr::Cast(from, to, arg) => Function::lower_cast(&mut b, *from, *to, of(arg)),
@@ -305,9 +307,9 @@ impl StripBody {
 }
 
 /// The name of a value's operand in dumps.
-pub(crate) fn name_of(scope: &Scope<'_>, value: ValueRef) -> String {
+pub(crate) fn name_of<'a>(scope: &Scope<'a>, value: ValueRef) -> Cow<'a, str> {
     match scope.tasks.placed.get(&value) {
-        Some(place) => scope.tasks.buffers[place.buffer.0 as usize].name.clone(),
-        None => format!("s{}", value.node.0),
+        Some(place) => Cow::Borrowed(&scope.tasks.buffers[place.buffer.0 as usize].name),
+        None => Cow::Owned(format!("s{}", value.node.0)),
     }
 }

@@ -11,6 +11,7 @@ use crate::sizes::SizeTable;
 use crate::tasks::{Task, TaskId, Tasks};
 use fuseloom_kernel::SizeId;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 /// Tasks with their loops: what becomes one kernel.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Cluster {
     /// The extent of each loop.
     pub(crate) extents: Vec<SizeId>,
     /// The loop of each axis of a task's domain; `None` for an axis of extent 1.
-    pub(crate) axes: HashMap<TaskId, Vec<Option<usize>>>,
+    pub(crate) axes: HashMap<TaskId, SmallVec<[Option<usize>; 3]>>,
     /// How the loops nest.
     pub(crate) structure: Structure,
 }
