@@ -27,6 +27,27 @@ pub(crate) struct Ready {
     how: How,
 }
 
+// Element by element, without `collect`, which would move the lists once more: a call with few elements notices.
+impl Ready {
+    /// New memory for the results.
+    fn buffers(&self, pool: &Pool) -> Result<SmallVec<[Buffer; 2]>> {
+        let mut buffers = SmallVec::new();
+        for (dtype, layout) in &self.results {
+            buffers.push(pool.buffer(*dtype, layout.elements())?);
+        }
+        Ok(buffers)
+    }
+
+    /// That memory, to be written.
+    fn outputs<'a>(&'a self, buffers: &'a mut [Buffer]) -> Result<SmallVec<[Out<'a>; 2]>> {
+        let mut outputs = SmallVec::new();
+        for (buffer, (_, layout)) in buffers.iter_mut().zip(&self.results) {
+            outputs.push(Out::from_buffer(buffer, layout)?);
+        }
+        Ok(outputs)
+    }
+}
+
 /// The dtype, shape and byte strides of an array.
 #[derive(PartialEq, Debug)]
 struct Form {
@@ -124,15 +145,13 @@ impl Prepared {
         match &ready.how {
             How::Compiled(compiled) => {
                 let Compiled { executable, workers, pool, .. } = &**compiled;
-                let buffers = ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
-                let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
-                let outputs = buffers.iter_mut().zip(&ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
-                let mut outputs = outputs.collect::<Result<SmallVec<[Out<'_>; 2]>, _>>()?;
-                executable.run(inputs, &mut outputs, pool, workers)?;
-                drop(outputs);
-                let arrays =
-                    buffers.into_iter().zip(&ready.results).map(|(b, (_, l))| Array::from_buffer(b, l.clone()));
-                Ok(arrays.collect())
+                let mut buffers = ready.buffers(pool)?;
+                executable.run(inputs, &mut ready.outputs(&mut buffers)?, pool, workers)?;
+                let mut arrays = Vec::with_capacity(buffers.len());
+                for (buffer, (_, layout)) in buffers.into_iter().zip(&ready.results) {
+                    arrays.push(Array::from_buffer(buffer, layout.clone()));
+                }
+                Ok(arrays)
             }
             How::Interpreted { sizes } => {
                 let pool = machine()?.pool();
@@ -311,10 +330,8 @@ impl<'a> Watched<'a> {
     /// Runs once, and gives what happened when.
     pub(crate) fn run(&self) -> Result<Vec<Span>> {
         let Compiled { executable, workers, pool, .. } = self.compiled()?;
-        let buffers = self.ready.results.iter().map(|(dtype, layout)| pool.buffer(*dtype, layout.elements()));
-        let mut buffers = buffers.collect::<Result<SmallVec<[Buffer; 2]>, _>>()?;
-        let outputs = buffers.iter_mut().zip(&self.ready.results).map(|(b, (_, l))| Out::from_buffer(b, l.shape()));
-        let mut outputs = outputs.collect::<Result<SmallVec<[Out<'_>; 2]>, _>>()?;
+        let mut buffers = self.ready.buffers(pool)?;
+        let mut outputs = self.ready.outputs(&mut buffers)?;
         let watch = Watch::new();
         executable.run_watched(&self.inputs, &mut outputs, pool, workers, &watch)?;
         Ok(watch.spans())

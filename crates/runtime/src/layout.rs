@@ -14,7 +14,7 @@ pub type Strides = SmallVec<[i64; 6]>;
 ///
 /// Strides that no index uses are canonical: an axis of extent 1, and every axis of an array without elements, has the
 /// stride of C order. So an array that is contiguous looks contiguous, wherever it comes from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(PartialEq, Eq, Hash, Debug, Default)]
 pub struct Layout {
     shape: Extents,
     strides: Strides,
@@ -23,6 +23,15 @@ pub struct Layout {
     size: usize,
     /// Bytes that a buffer must have at least; elements before its start were ruled out.
     end: usize,
+}
+
+impl Clone for Layout {
+    // As derived, but for numbers, which need no cloning one by one.
+    #[inline]
+    fn clone(&self) -> Layout {
+        let (shape, strides) = (Extents::from_slice(&self.shape), Strides::from_slice(&self.strides));
+        Layout { shape, strides, ..*self }
+    }
 }
 
 impl Layout {

@@ -88,21 +88,17 @@ impl<'a> Input<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// All elements of a buffer, in C order and the given shape. Fails if their numbers differ or the buffer is read-only.
-    pub fn from_buffer(buffer: &'a mut Buffer, shape: &[usize]) -> Result<Output<'a>, RuntimeError> {
+    /// All elements of a buffer, as a layout in C order places them. Fails if it is another layout, or the buffer is read-only.
+    #[inline]
+    pub fn from_buffer(buffer: &'a mut Buffer, layout: &'a Layout) -> Result<Output<'a>, RuntimeError> {
         if buffer.is_read_only() {
             return Err(RuntimeError::ReadOnly);
         }
-        let layout = Layout::contiguous(shape, buffer.dtype())?;
-        if layout.elements() != buffer.elements() {
-            return Err(RuntimeError::Count {
-                what: "elements in the output's buffer",
-                expected: layout.elements(),
-                actual: buffer.elements(),
-            });
+        let whole = layout.offset() == 0 && layout.elements() == buffer.elements();
+        if !whole || !layout.is_contiguous(buffer.dtype()) {
+            return Err(outside(buffer, layout));
         }
-        let (shape, strides) = (layout.shape().into(), layout.strides().into());
-        let array = RawArray { first: buffer.start(), dtype: buffer.dtype(), form: Form::Own { shape, strides } };
+        let array = RawArray::of_buffer(buffer, layout)?;
         Ok(Output { array, written: Some(buffer.written_flag()), borrow: PhantomData })
     }
 
@@ -287,9 +283,13 @@ mod tests {
         let mut buffer = pool.buffer(DType::Bool, 6).unwrap();
         let layout = Layout::contiguous(&[2, 3], DType::Bool).unwrap();
         assert_eq!(Input::from_buffer(&buffer, &layout).err(), Some(RuntimeError::Unwritten));
-        assert!(Output::from_buffer(&mut buffer, &[7]).is_err());
-        assert!(Output::from_buffer(&mut buffer, &[5]).is_err());
-        assert!(Output::from_buffer(&mut buffer, &[3, 2]).is_ok());
+        let refused = |buffer: &mut Buffer, layout: &Layout| Output::from_buffer(buffer, layout).is_err();
+        for shape in [[7, 1], [5, 1]] {
+            assert!(refused(&mut buffer, &Layout::contiguous(&shape, DType::Bool).unwrap()), "{shape:?}");
+        }
+        assert!(refused(&mut buffer, &Layout::strided(&[2, 3], &[1, 2], 0, DType::Bool, 6).unwrap()));
+        assert!(refused(&mut buffer, &Layout::contiguous(&[2, 3], DType::F32).unwrap()));
+        assert!(!refused(&mut buffer, &layout));
         assert!(Input::from_buffer(&Buffer::from_vec(vec![1_u8; 5]), &layout).is_err());
     }
 }

@@ -8,7 +8,7 @@ use fuseloom_codegen::{CodeCache, Isa};
 use fuseloom_graph::{ArrayValue, Graph, Sizes, Type};
 use fuseloom_kernel::{Binding, Plan, Step};
 use fuseloom_lane::DType;
-use fuseloom_runtime::{Buffer, Executable, Input, Output, Pool, Workers};
+use fuseloom_runtime::{Buffer, Executable, Input, Layout, Output, Pool, Workers};
 use half::{bf16, f16};
 use ndarray::{ArrayD, IxDyn, Slice};
 use std::sync::{Arc, OnceLock};
@@ -99,7 +99,9 @@ pub fn run_threaded(
     for (dtype, shape) in &types {
         results.push(pool().buffer(*dtype, shape.iter().product()).map_err(words)?);
     }
-    let outputs = results.iter_mut().zip(&types).map(|(buffer, (_, shape))| Output::from_buffer(buffer, shape));
+    let layouts = types.iter().map(|(dtype, shape)| Layout::contiguous(shape, *dtype));
+    let layouts = layouts.collect::<Result<Vec<_>, _>>().map_err(words)?;
+    let outputs = results.iter_mut().zip(&layouts).map(|(buffer, layout)| Output::from_buffer(buffer, layout));
     let mut outputs = outputs.collect::<Result<Vec<_>, _>>().map_err(words)?;
     let buffers = buffers(memory)?;
     let inputs = inputs(&buffers, memory)?;

@@ -6,6 +6,7 @@
 //! least as long as so many of the cheapest; the longest of these is what they take at least. Matrix products take what
 //! the library alone takes for them, and the other operations come on top.
 
+use super::measure::SAMPLE;
 use crate::failure::{Failure, Result};
 use fuseloom::graph::Graph;
 use fuseloom::measure::limits::{Products, Store, Twin};
@@ -26,8 +27,8 @@ pub(crate) struct Limit {
     threads: usize,
     /// The ways to move the bytes that are tried: by how many threads, and how they store.
     ways: Vec<(usize, Store)>,
-    /// How often the bytes are moved at a time, so that the clock does not count.
-    passes: u32,
+    /// How often the bytes are moved at a time in each of them: as long as calls of the workload are timed at a time.
+    passes: Vec<u32>,
     /// The shortest time the twin took, in seconds.
     moving: f64,
     /// The other operations, and the bits of a vector.
@@ -37,16 +38,13 @@ pub(crate) struct Limit {
     computing: f64,
 }
 
-/// Bytes that a thread moves in some twenty microseconds, at least.
-const LONG: usize = 1 << 20;
-
 impl Limit {
     /// For the arrays that are read and the bytes that are written, on vectors of so many bits. Small arrays beside large ones do
     /// not count.
     pub(crate) fn new(graph: &Graph, read: &[usize], written: usize, threads: usize, bits: u32) -> Result<Limit> {
         let (reads, writes, each) = streams(read, written);
         let failed = |error| Failure::Message(format!("cannot measure the machine's limit: {error}"));
-        let twin = Twin::new(reads, writes, each, Store::Cached, &pool()?).map_err(failed)?;
+        let mut twin = Twin::new(reads, writes, each, Store::Cached, &pool()?).map_err(failed)?;
         let work = work(graph)?;
         let mut ways = vec![(threads, Store::Cached)];
         // Handing little work to others takes longer than doing it.
@@ -56,9 +54,17 @@ impl Limit {
         if written > machine::caches().last_level() / 2 {
             ways.push((threads, Store::NonTemporal));
         }
-        let passes = (LONG / twin.bytes().max(1)).clamp(1, 1000) as u32;
+        let workers = measure::workers(threads)?;
+        let passes = ways.iter().map(|&(threads, store)| {
+            twin.store_by(store);
+            // The first time touches everything.
+            twin.run(&workers, threads, 1);
+            let once = twin.run(&workers, threads, 10) / 10.0;
+            (SAMPLE / once.max(1e-9)).ceil() as u32
+        });
+        let passes = passes.collect();
         let products = Products::new(&products(graph)?, &pool()?).map_err(failed)?;
-        let (workers, never) = (measure::workers(threads)?, f64::INFINITY);
+        let never = f64::INFINITY;
         Ok(Limit {
             twin,
             products,
@@ -78,11 +84,11 @@ impl Limit {
     pub(crate) fn sample(&mut self, seconds: f64) {
         self.computing = self.computing.min(computing_seconds(&self.work, self.bits) / self.threads as f64);
         let each = seconds / self.ways.len() as f64;
-        for &(threads, store) in &self.ways {
+        for (&(threads, store), &passes) in self.ways.iter().zip(&self.passes) {
             self.twin.store_by(store);
             let start = Instant::now();
             while start.elapsed().as_secs_f64() < each {
-                let time = self.twin.run(&self.workers, threads, self.passes) / f64::from(self.passes);
+                let time = self.twin.run(&self.workers, threads, passes) / f64::from(passes);
                 self.moving = self.moving.min(time);
                 self.multiplying = self.multiplying.min(self.products.run(&self.workers, self.threads));
             }

@@ -19,7 +19,7 @@ impl Effort {
 }
 
 /// Calls shorter than this are timed several at a time, in seconds.
-const SAMPLE: f64 = 1e-3;
+pub(super) const SAMPLE: f64 = 1e-3;
 
 /// What a system took for a call, in seconds.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -150,9 +150,9 @@ fn strided_inputs_and_pooled_outputs() {
     let column = array.slice(s![..;-1, 1]);
     let program = executable(50, -12, 1).unwrap();
     let mut buffer = pool.buffer(DType::F32, 50).unwrap();
-    let mut outputs = [Output::from_buffer(&mut buffer, &[50]).unwrap()];
-    program.run(&[column.into()], &mut outputs, &pool, &workers).unwrap();
     let layout = Layout::contiguous(&[50], DType::F32).unwrap();
+    let mut outputs = [Output::from_buffer(&mut buffer, &layout).unwrap()];
+    program.run(&[column.into()], &mut outputs, &pool, &workers).unwrap();
     let view = buffer.view::<f32>(&layout).unwrap();
     assert!((0..50).all(|i| view[[i]] == 2.0 * array[[i, 1]] + 1.0));
 }
