@@ -1,19 +1,34 @@
 //! Floored quotients of 64-bit integers, and their remainders, by way of doubles.
 //!
-//! The double next to `a / b`, rounded to an integer, is off by a half and 2^-51 of itself at most. So what it leaves of `a` is
-//! at most half of `b` and 2^13, which 64 bits with a sign hold. That divided by `b` in turn leaves less than `b`, on one side
-//! of 0 or the other, and one more step puts it on the side of `b`.
+//! With AVX-512 any: the double next to `a / b`, rounded to an integer, is off by a half and 2^-51 of itself at most. So what it
+//! leaves of `a` is at most half of `b` and 2^13, which 64 bits with a sign hold. That divided by `b` in turn leaves less than
+//! `b`, on one side of 0 or the other, and one more step puts it on the side of `b`.
+//!
+//! AVX2 takes three times as many instructions for that, as many as it takes to divide lane by lane. So it does those of at
+//! most 51 bits by one division, and calls for the rest. The floor of that is the quotient: one that is less than an integer
+//! is less by `1 / b` or more, which is more than half of what doubles of its size are apart.
 
 use super::super::Target;
 use super::super::code;
-use super::{Lower, Piece, Pieces};
-use fuseloom_lane::{Cmp, DType, Value};
+use super::{Computed, Lower, Piece};
+use fuseloom_lane::{Builder, Cmp, DType, Prim, Program, Routine, Scalar, Value};
+use std::sync::Arc;
 
 impl Lower<'_, '_> {
     /// `FloorDiv` or `FloorMod` of 64-bit integers.
-    pub(super) fn floor_div_long(&mut self, dtype: DType, a: Value, b: Value, remainder: bool) -> Pieces {
-        let (a, b) = (self.pieces(a), self.pieces(b));
-        a.iter().zip(&b).map(|(&a, &b)| self.floor_div_longs(dtype, a, b, remainder)).collect()
+    pub(super) fn floor_div_long(&mut self, prim: &Prim, dtype: DType, a: Value, b: Value) -> Computed {
+        match self.target {
+            Target::Avx2 => {
+                let args = [a, b].iter().map(|a| self.values[a.index()].clone()).collect::<Option<_>>();
+                let args = args.unwrap_or_else(|| unreachable!("arguments are computed before"));
+                self.inline_values(&of_small(prim, dtype), args).swap_remove(0)
+            }
+            Target::Avx512 => {
+                let (a, b) = (self.pieces(a), self.pieces(b));
+                let remainder = *prim == Prim::FloorMod;
+                Computed::Lanes(a.iter().zip(&b).map(|(&a, &b)| self.floor_div_longs(dtype, a, b, remainder)).collect())
+            }
+        }
     }
 
     fn floor_div_longs(&mut self, dtype: DType, a: Piece, b: Piece, remainder: bool) -> Piece {
@@ -28,13 +43,8 @@ impl Lower<'_, '_> {
         let nearest = self.plain(code::MUL_PD, reg, reg, &[dividend, inverse]);
         let nearest = self.plain_with(code::ROUND_PD, reg, reg, &[nearest], 8);
         // 2^63 as a signed number is -2^63 here, which is the same modulo 2^64; 2^64 may be one less, and that is made up for.
-        let quotient = match self.target {
-            Target::Avx2 => self.whole_to_long(nearest),
-            Target::Avx512 => {
-                let family = if signed { code::CVTT_PD2QQ } else { code::CVTT_PD2UQQ };
-                self.plain(family, reg, reg, &[nearest])
-            }
-        };
+        let family = if signed { code::CVTT_PD2QQ } else { code::CVTT_PD2UQQ };
+        let quotient = self.plain(family, reg, reg, &[nearest]);
         let rest = self.minus_product(a, quotient, b);
         let further = self.long_to_double(rest, true);
         let further = self.plain(code::MUL_PD, reg, reg, &[further, inverse]);
@@ -87,4 +97,50 @@ impl Lower<'_, '_> {
         let by_large = self.compare_pieces(Cmp::Lt, DType::I64, b, zero);
         self.blend(8, by_large, large, value)
     }
+}
+
+/// The program that divides numbers of at most 51 bits and a sign, and calls for others.
+fn of_small(prim: &Prim, dtype: DType) -> Program {
+    const BITS: u32 = 51;
+    let mut b = Builder::new(&[dtype, dtype]);
+    let args = [Value(0), Value(1)];
+    let zero = b.constant(Scalar::from_i64(dtype, 0));
+    // A double of this size counts in ones: an integer added to its bits is added to it.
+    let size = 1.5 * 2f64.powi(52);
+    let bits = b.constant(Scalar::from_bits(dtype, size.to_bits()));
+    let size = b.float(DType::F64, size);
+    let [dividend, divisor] = args.map(|arg| {
+        let sum = b.add(arg, bits);
+        let sum = b.push(Prim::Bitcast, DType::F64, &[sum]);
+        b.sub(sum, size)
+    });
+    let quotient = b.div(dividend, divisor);
+    let quotient = b.push(Prim::Floor, DType::F64, &[quotient]);
+    let value = if *prim == Prim::FloorMod {
+        let product = b.mul(quotient, divisor);
+        b.sub(dividend, product)
+    } else {
+        quotient
+    };
+    let sum = b.add(value, size);
+    let sum = b.push(Prim::Bitcast, dtype, &[sum]);
+    let small = b.sub(sum, bits);
+    let by_zero = b.compare(Cmp::Eq, args[1], zero);
+    let small = b.select(by_zero, zero, small);
+    // What is left of a number without its low bits, which with a sign count from the least one.
+    let least = b.constant(Scalar::from_i64(dtype, 1 << BITS));
+    let shift = b.constant(Scalar::from_i64(DType::U64, i64::from(BITS) + i64::from(dtype.is_signed_integer())));
+    let [high, other] = args.map(|arg| {
+        let counted = if dtype.is_signed_integer() { b.add(arg, least) } else { arg };
+        let counted = b.push(Prim::Bitcast, DType::U64, &[counted]);
+        b.push(Prim::Shr, DType::U64, &[counted, shift])
+    });
+    let high = b.push(Prim::Or, DType::U64, &[high, other]);
+    let nothing = b.constant(Scalar::from_i64(DType::U64, 0));
+    let large = b.compare(Cmp::Ne, high, nothing);
+    let mut whole = Builder::new(&[dtype, dtype]);
+    let result = whole.push(prim.clone(), dtype, &args);
+    let whole = Routine::Program(Arc::new(whole.finish(&[result])));
+    let result = b.rare(whole, large, small, &args);
+    b.finish(&[result])
 }

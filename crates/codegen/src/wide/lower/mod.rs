@@ -198,7 +198,7 @@ impl Lower<'_, '_> {
             Prim::Gather(number) => return self.gather(*number, dtype, args[0]),
             Prim::Table(_) => return self.call(&inst.prim, dtype, args),
             Prim::FloorDiv | Prim::FloorMod if size == 8 => {
-                self.floor_div_long(dtype, args[0], args[1], inst.prim == Prim::FloorMod)
+                return self.floor_div_long(&inst.prim, dtype, args[0], args[1]);
             }
             Prim::FloorDiv => self.floor_div(dtype, args[0], args[1], false),
             Prim::FloorMod => self.floor_div(dtype, args[0], args[1], true),
