@@ -136,8 +136,12 @@ impl<'g> Walk<'g> {
     /// # Errors
     /// An input that was dropped.
     pub(crate) fn inputs(&self, old: NodeId) -> Result<SmallVec<[NodeId; 3]>, OpError> {
-        let inputs = &self.old.node(old).inputs;
-        inputs.iter().map(|&input| self.became(input).ok_or(OpError::UnknownNode { node: input.0 })).collect()
+        let mut became = SmallVec::new();
+        for &input in &self.old.node(old).inputs {
+            let Some(id) = self.became(input) else { return Err(OpError::UnknownNode { node: input.0 }) };
+            became.push(id);
+        }
+        Ok(became)
     }
 
     /// Adds a node to the new graph, or finds it there.
@@ -178,11 +182,11 @@ impl<'g> Walk<'g> {
             Step::Drop => Ok(None),
             Step::Replace(new) => Ok(Some(new)),
             Step::Keep => {
-                let inputs = self.inputs(id)?;
                 let node = self.old.node(id);
-                if self.new.is_none() && inputs == node.inputs {
+                if self.new.is_none() && node.inputs.iter().all(|&input| self.became(input) == Some(input)) {
                     return Ok(Some(id));
                 }
+                let inputs = self.inputs(id)?;
                 let (graph, origins) = self.building()?;
                 let new = graph.import(node, &inputs)?;
                 if new.index() == origins.len() {

@@ -248,7 +248,12 @@ fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
             extents.push(extent);
         }
     }
+    let one_loop = extents.len() < 2 && Totals::of(context, id).plain;
     let mut cluster = Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
+    if one_loop {
+        cluster.structure.levels.push((0..cluster.extents.len()).collect());
+        return cluster;
+    }
     let found = structure(&cluster, context.tasks, context.sizes, &|l, over| weight(context, &cluster, l, over));
     cluster.structure = found.expect("the loops of one task nest");
     cluster

@@ -50,8 +50,9 @@ pub(crate) fn find(
                     if choice.0 == Source::Memory {
                         tasks.store(graph, sizes, value, &choice.1);
                     }
-                    log.push(decision(graph, tasks, sizes, clusters, (value, consumer), &choice));
-                    choice.0
+                    let source = choice.0;
+                    log.push(decision(graph, tasks, sizes, clusters, (value, consumer), choice));
+                    source
                 }
             };
             sources.insert((consumer, r), source);
@@ -134,12 +135,12 @@ fn decision(
     sizes: &mut SizeTable,
     clusters: &Clusters,
     (value, consumer): (ValueRef, TaskId),
-    (source, reason): &(Source, String),
+    (source, reason): (Source, String),
 ) -> Decision {
     let choice = match source {
         Source::Fused(producer) => {
             let cluster = clusters.cluster(clusters.of[consumer.index()]);
-            let same = cluster.value(tasks, *producer) == cluster.domain(consumer);
+            let same = cluster.value(tasks, producer) == cluster.domain(consumer);
             if same { Choice::Fuse } else { Choice::Stage }
         }
         Source::Inline(_) => Choice::Recompute,
@@ -149,7 +150,7 @@ fn decision(
         producer: value.node,
         consumer: tasks.tasks[consumer.index()].node,
         choice,
-        reason: reason.clone(),
+        reason,
         bytes: bytes_of(graph, sizes, value),
     }
 }
