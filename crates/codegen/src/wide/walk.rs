@@ -35,15 +35,27 @@ pub(crate) struct Walk {
     size: ParamId,
     /// The extent of the axis.
     extent: ParamId,
-    /// Where in the arguments the address of each stream goes, and the step; and what it is.
-    streams: SmallVec<[(Word, Word, Moving); 4]>,
+    /// The strip's arguments, as far as they are known: the steps of contiguous streams.
+    known: Vec<i64>,
+    /// Where the steps of other streams go.
+    steps: Vec<(Word, ParamId)>,
+    /// The streams.
+    bases: Vec<Base>,
+    /// How many bytes the parallel variables move the address at a word.
+    moves: Vec<(Word, usize, Bytes)>,
     /// Where each uniform value goes.
-    uniforms: SmallVec<[(Word, Uniform); 2]>,
-    /// The stores that may go past the caches: the numbers of their streams, and the operands, a bit each.
-    past: SmallVec<[usize; 2]>,
+    uniforms: Vec<(Word, Uniform)>,
+    /// The stores that may go past the caches: where their addresses are, and the bytes of an element.
+    past: SmallVec<[(Word, i64); 2]>,
+    /// Their operands, a bit each.
     mask: u64,
-    /// How many words the arguments are.
-    words: usize,
+}
+
+/// Where the address of a stream goes, the operand, and how many bytes the axis moves it.
+struct Base {
+    word: Word,
+    operand: usize,
+    along: Bytes,
 }
 
 /// The number of a word of the strip's arguments.
@@ -199,13 +211,27 @@ impl Shape {
     fn walk(self, strip: &Strip<'_>) -> Walk {
         let block = Block::of(strip);
         let word = |offset: i32| offset as usize / 8;
-        let port = |port: Port, moving: Moving| (word(block.base(port)), word(block.step(port)), moving);
-        let past = self.past.iter().map(|(store, _)| self.loads.len() + store).collect();
-        let loads = self.loads.into_iter().enumerate().map(|(k, moving)| port(Port::Load(k), moving));
-        let stores = self.stores.into_iter().enumerate().map(|(k, (_, moving))| port(Port::Store(k), moving));
+        let past = self.past.iter().map(|(store, _)| {
+            let (_, moving) = &self.stores[*store];
+            (word(block.base(Port::Store(*store))), moving.dtype.size() as i64)
+        });
+        let past = past.collect();
+        let mut known = vec![0; word(block.bytes() as i32)];
+        let (mut steps, mut bases, mut moves) = (Vec::new(), Vec::new(), Vec::new());
+        let loads = self.loads.into_iter().enumerate().map(|(k, moving)| (Port::Load(k), moving));
+        let stores = self.stores.into_iter().enumerate().map(|(k, (_, moving))| (Port::Store(k), moving));
+        for (port, Moving { operand, strides, along, .. }) in loads.chain(stores) {
+            let base = word(block.base(port));
+            match along {
+                Bytes::Known(bytes) => known[word(block.step(port))] = bytes,
+                Bytes::Param(id) => steps.push((word(block.step(port)), id)),
+            }
+            bases.push(Base { word: base, operand, along });
+            moves.extend(strides.into_iter().map(|(variable, bytes)| (base, variable, bytes)));
+        }
         // Both ascend; what nothing uses is not given.
         let mut used = strip.uniforms.iter().enumerate().peekable();
-        let mut uniforms = SmallVec::new();
+        let mut uniforms = Vec::new();
         for (k, uniform) in self.uniforms {
             if let Some((number, _)) = used.next_if(|(_, value)| value.index() == k) {
                 uniforms.push((word(block.uniform(number as u32)), uniform));
@@ -216,11 +242,13 @@ impl Shape {
             tile: self.tile,
             size: self.size,
             extent: self.extent,
-            streams: loads.chain(stores).collect(),
+            known,
+            steps,
+            bases,
+            moves,
             uniforms,
             past,
             mask: self.past.iter().fold(0, |mask, (_, id)| mask | 1 << id.0),
-            words: block.bytes() as usize / 8,
         }
     }
 }
@@ -265,13 +293,10 @@ impl Given<'_> {
         }
     }
 
-    /// The address of an operand's element at a point and at `start` along the axis.
-    fn address(self, moving: &Moving, digits: &[i64], start: i64) -> i64 {
+    /// The address of an operand's first element.
+    fn operand(self, number: usize) -> i64 {
         // SAFETY: the caller of the entry gives the address of every operand.
-        let base = unsafe { *self.args.operands.add(moving.operand) };
-        let along = self.bytes(moving.along).wrapping_mul(start);
-        let add = |at: i64, (k, stride): &(usize, Bytes)| at.wrapping_add(digits[*k].wrapping_mul(self.bytes(*stride)));
-        moving.strides.iter().fold((base as i64).wrapping_add(along), add)
+        unsafe { *self.args.operands.add(number) as i64 }
     }
 
     /// 8 bytes of a uniform value; of a bool all ones or zeros.
@@ -284,7 +309,9 @@ impl Given<'_> {
             }
             Uniform::Element(moving) => {
                 let mut bytes = [0; 8];
-                let from = self.address(moving, digits, 0) as *const u8;
+                let step =
+                    |at: i64, (k, bytes): &(usize, Bytes)| at.wrapping_add(digits[*k].wrapping_mul(self.bytes(*bytes)));
+                let from = moving.strides.iter().fold(self.operand(moving.operand), step) as *const u8;
                 // SAFETY: the kernel reads this element of the operand at this point, and the caller of the entry gives operands
                 // that have all elements which are read. `bytes` is no operand, and no dtype is longer.
                 unsafe { std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), moving.dtype.size()) };
@@ -333,15 +360,18 @@ pub(crate) unsafe extern "C" fn run(
     let digits = &mut digits[..walk.counts.len()];
     let mut rest = begin;
     for (digit, count) in digits.iter_mut().zip(&walk.counts).rev() {
+        if rest == 0 {
+            break;
+        }
         // There is a point, so no count is 0; whatever a caller does, nothing here divides by 0.
         let count = given.param(*count).max(1) as u64;
         (*digit, rest) = ((rest % count) as i64, rest / count);
     }
-    let mut words: SmallVec<[i64; WORDS]> = SmallVec::from_elem(0, walk.words);
+    let mut words: SmallVec<[i64; WORDS]> = SmallVec::from_slice(&walk.known);
     let put = |words: &mut [i64], offset: i32, value: i64| words[offset as usize / 8] = value;
     put(&mut words, Block::STATUS, given.args.status as i64);
-    for (_, step, moving) in &walk.streams {
-        words[*step] = given.bytes(moving.along);
+    for (word, step) in &walk.steps {
+        words[*word] = given.param(*step);
     }
     let (size, extent) = (given.param(walk.size), given.param(walk.extent));
     let call = |words: &mut [i64], count: i64| {
@@ -357,8 +387,11 @@ pub(crate) unsafe extern "C" fn run(
             put(&mut words, Block::START, start);
             put(&mut words, Block::BEGIN, 0);
             put(&mut words, Block::PAST, 0);
-            for (base, _, moving) in &walk.streams {
-                words[*base] = given.address(moving, digits, start);
+            for Base { word, operand, along } in &walk.bases {
+                words[*word] = given.operand(*operand).wrapping_add(given.bytes(*along).wrapping_mul(start));
+            }
+            for (word, variable, bytes) in &walk.moves {
+                words[*word] = words[*word].wrapping_add(digits[*variable].wrapping_mul(given.bytes(*bytes)));
             }
             for (word, uniform) in &walk.uniforms {
                 words[*word] = given.uniform(uniform, digits);
@@ -389,13 +422,9 @@ impl Walk {
     /// The number of the element, of `count`, at which a register of every stream that may go past the caches is aligned, if
     /// there is one ([`past::aligned`]).
     fn lead(&self, words: &[i64], count: i64) -> Option<i64> {
-        let at = |stream: &usize| (words[self.streams[*stream].0], self.streams[*stream].2.dtype.size() as i64);
-        let (first, size) = at(self.past.first()?);
-        let lead = (first.wrapping_neg() & (LINE - 1)) / size;
-        let aligned = |stream: &usize| {
-            let (base, size) = at(stream);
-            base.wrapping_add(lead * size) & (LINE - 1) == 0
-        };
+        let (first, size) = self.past.first()?;
+        let lead = (words[*first].wrapping_neg() & (LINE - 1)) / size;
+        let aligned = |(word, size): &(Word, i64)| words[*word].wrapping_add(lead * size) & (LINE - 1) == 0;
         (lead < count && self.past.iter().all(aligned)).then_some(lead)
     }
 }
@@ -415,17 +444,18 @@ mod tests {
 
     #[test]
     fn registers_of_all_that_is_written_past_the_caches_are_aligned_at_one_element() {
-        let moving = |dtype| Moving { operand: 0, dtype, strides: SmallVec::new(), along: Bytes::Known(0) };
         let walk = Walk {
             counts: SmallVec::new(),
             tile: 0,
             size: ParamId(0),
             extent: ParamId(0),
-            streams: [(0, 1, moving(DType::F32)), (2, 3, moving(DType::F64))].into_iter().collect(),
-            uniforms: SmallVec::new(),
-            past: [0, 1].into_iter().collect(),
+            known: Vec::new(),
+            steps: Vec::new(),
+            bases: Vec::new(),
+            moves: Vec::new(),
+            uniforms: Vec::new(),
+            past: [(0, 4), (2, 8)].into_iter().collect(),
             mask: 3,
-            words: 4,
         };
         let lead = |first: i64, second: i64, count: i64| walk.lead(&[first, 4, second, 8], count);
         assert_eq!(lead(128, 256, 10), Some(0));
