@@ -368,8 +368,9 @@ pub(crate) unsafe extern "C" fn run(
         (*digit, rest) = ((rest % count) as i64, rest / count);
     }
     let mut words: SmallVec<[i64; WORDS]> = SmallVec::from_slice(&walk.known);
+    let words = words.as_mut_slice();
     let put = |words: &mut [i64], offset: i32, value: i64| words[offset as usize / 8] = value;
-    put(&mut words, Block::STATUS, given.args.status as i64);
+    put(words, Block::STATUS, given.args.status as i64);
     for (word, step) in &walk.steps {
         words[*word] = given.param(*step);
     }
@@ -384,9 +385,9 @@ pub(crate) unsafe extern "C" fn run(
         let start = digits[walk.tile].wrapping_mul(size);
         let count = start.wrapping_add(size).min(extent).wrapping_sub(start);
         if count > 0 {
-            put(&mut words, Block::START, start);
-            put(&mut words, Block::BEGIN, 0);
-            put(&mut words, Block::PAST, 0);
+            put(words, Block::START, start);
+            put(words, Block::BEGIN, 0);
+            put(words, Block::PAST, 0);
             for Base { word, operand, along } in &walk.bases {
                 words[*word] = given.operand(*operand).wrapping_add(given.bytes(*along).wrapping_mul(start));
             }
@@ -398,15 +399,15 @@ pub(crate) unsafe extern "C" fn run(
             }
             if walk.mask != 0
                 && given.args.past & walk.mask == walk.mask
-                && let Some(lead) = walk.lead(&words, count)
+                && let Some(lead) = walk.lead(words, count)
             {
                 if lead != 0 {
-                    call(&mut words, lead);
-                    put(&mut words, Block::BEGIN, lead);
+                    call(words, lead);
+                    put(words, Block::BEGIN, lead);
                 }
-                put(&mut words, Block::PAST, 1);
+                put(words, Block::PAST, 1);
             }
-            call(&mut words, count);
+            call(words, count);
         }
         for (digit, count) in digits.iter_mut().zip(&walk.counts).rev() {
             *digit += 1;
