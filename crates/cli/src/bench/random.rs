@@ -63,14 +63,15 @@ impl Random {
         self.array(shape, |random| T::from_f64(random.normal()))
     }
 
-    /// An array of elements that `element` makes in C order.
+    /// An array of elements that `element` makes in C order. It lies where results would, as other systems' inputs lie where
+    /// they put them.
     pub(crate) fn array<T: Element>(
         &mut self,
         shape: &[usize],
         mut element: impl FnMut(&mut Random) -> T,
     ) -> Result<Array> {
         let elements = (0..shape.iter().product()).map(|_| element(self)).collect();
-        Ok(Array::new(elements, shape)?)
+        Ok(Array::new(elements, shape)?.copy()?)
     }
 }
 
