@@ -17,6 +17,11 @@ struct Labelled {
 /// The value of a contraction, of an operand a label list.
 pub(super) fn einsum(contraction: &Contraction, args: &[&ArrayValue], node: u32) -> Result<ArrayValue, InterpretError> {
     let dtype = args.first().ok_or_else(|| internal("a contraction of nothing"))?.dtype;
+    if let Some(shape) = of_nothing(contraction, args) {
+        let count = shape.iter().try_fold(1usize, |n, extent| n.checked_mul(*extent)).filter(|n| *n <= MAX_ELEMENTS);
+        let count = count.ok_or_else(|| InterpretError::TooLarge { node, extents: shape.clone() })?;
+        return Ok(ArrayValue { dtype, shape, data: vec![0; count] });
+    }
     let mut operands = Vec::with_capacity(args.len());
     for (k, (labels, array)) in contraction.operands().iter().zip(args).enumerate() {
         let wide = elementwise::cast(array, dtype.compute_type());
@@ -26,6 +31,17 @@ pub(super) fn einsum(contraction: &Contraction, args: &[&ArrayValue], node: u32)
         contraction.contracted().filter(|l| operands.iter().any(|operand| operand.labels.contains(l))).collect();
     let result = multiply(&operands, contraction.output(), &summed, node)?;
     Ok(elementwise::cast(&result, dtype))
+}
+
+/// The shape of the result, where a label that is summed over has no values: then all of it is 0. Summed in one operand before
+/// another is multiplied in, nothing would be a factor, and 0 times infinity is not 0.
+fn of_nothing(contraction: &Contraction, args: &[&ArrayValue]) -> Option<Vec<usize>> {
+    let extent = |label: Label| {
+        let mut axes = contraction.operands().iter().zip(args).flat_map(|(labels, x)| labels.iter().zip(&x.shape));
+        axes.find_map(|(l, extent)| (*l == label).then_some(*extent))
+    };
+    let nothing = contraction.contracted().any(|label| extent(label) == Some(0));
+    if nothing { contraction.output().iter().map(|&label| extent(label)).collect() } else { None }
 }
 
 /// The elements with equal indices wherever labels are equal.

@@ -276,6 +276,11 @@ fn contractions() {
     let empty = ArrayValue::from_f64(DType::F32, &[2, 0], &[]);
     let nothing = run("graph(%0 x: f32[2,0]) %1 = einsum[ij,kj->ik] %0, %0 return %1", &[empty]).unwrap();
     assert_eq!(nothing[0].to_f64(), [0.0; 4]);
+    // Whatever else is multiplied.
+    let infinite = ArrayValue::from_f64(DType::F32, &[2], &[1.0, f64::INFINITY]);
+    let empty = ArrayValue::from_f64(DType::F32, &[2, 0], &[]);
+    let text = "graph(%0 x: f32[2], %1 y: f32[2,0]) %2 = einsum[a,ab,a->] %0, %1, %0 return %2";
+    assert_eq!(run(text, &[infinite, empty]).unwrap()[0].to_f64(), [0.0]);
 }
 
 /// `sum(x * y[:, :, None], axis=(0, 1))`
