@@ -5,6 +5,7 @@
 //! is refused is refused for a reason, which is kept for the decision log.
 
 mod join;
+mod order;
 mod pays;
 mod unite;
 
@@ -15,8 +16,9 @@ use crate::sizes::SizeTable;
 use crate::structure::{Cluster, MAX_LOOPS, Structure, structure};
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use join::Totals;
+use order::Order;
 use pays::pays;
 use smallvec::SmallVec;
 use unite::{bind, bind_shared_reads, loop_pairs, scans_fit, union};
@@ -32,6 +34,8 @@ pub(crate) struct Clusters {
     pub(crate) of: Vec<usize>,
     /// What each cluster's tasks come to.
     totals: Vec<Totals>,
+    /// In which order they can run.
+    order: Order,
     /// Why the edge from a producer to a consumer was refused.
     pub(crate) refused: HashMap<(TaskId, TaskId), String>,
     /// Pairs of clusters merged because they read the same memory: a task of each, and the value.
@@ -158,6 +162,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
         clusters: (0..count).map(|n| Some(single(context, TaskId(n as u32)))).collect(),
         of: (0..count).collect(),
         totals: (0..count).map(|n| Totals::of(context, TaskId(n as u32))).collect(),
+        order: Order::new(count),
         refused: HashMap::new(),
         siblings: Vec::new(),
         apart: Vec::new(),
@@ -174,7 +179,7 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
                 continue;
             }
             match clusters.merge(context, a, b, &[]) {
-                Ok(merged) => clusters.replace(a, b, merged),
+                Ok(merged) => clusters.replace(context, a, b, merged),
                 Err(reason) => {
                     clusters.refused.insert((producer, consumer), reason);
                 }
@@ -342,12 +347,13 @@ impl Clusters {
         };
         if !self.join(context, a, b, &pairs) {
             let merged = self.merge(context, a, b, &pairs)?;
-            self.replace(a, b, merged);
+            self.replace(context, a, b, merged);
         }
         Ok(())
     }
 
-    fn replace(&mut self, a: usize, b: usize, merged: Cluster) {
+    fn replace(&mut self, context: &Context<'_>, a: usize, b: usize, merged: Cluster) {
+        self.unite_places(context, a, b, b);
         for &task in &merged.tasks {
             self.of[task.index()] = b;
         }
@@ -424,7 +430,7 @@ impl Clusters {
         if edges.is_empty() && pairs.is_empty() {
             return Err("it is cheaper to compute again than to share loops for".to_string());
         }
-        if self.path_around(context, a, b) || (!pairs.is_empty() && self.path_around(context, b, a)) {
+        if self.runs_between(context, a, b) {
             return Err("another kernel must run between them".to_string());
         }
         let Totals { operations, .. } = self.totals[a].with(self.totals[b]);
@@ -463,32 +469,6 @@ impl Clusters {
             true => first.tasks.iter().flat_map(|t| &context.users[t.index()]).any(|u| self.of[u.index()] == b),
             false => second.tasks.iter().flat_map(|t| &context.needs[t.index()]).any(|n| self.of[n.index()] == a),
         }
-    }
-
-    /// Whether a cluster other than the two must run after `a` and before `b`. The search starts at the smaller.
-    fn path_around(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
-        let (first, last) = (self.cluster(a).tasks[0], self.cluster(b).tasks.last().copied());
-        let forward = self.cluster(a).tasks.len() < self.cluster(b).tasks.len();
-        let (start, goal, ways) = if forward { (a, b, &context.users) } else { (b, a, &context.needs) };
-        let between = |n: usize| match forward {
-            true => Some(self.cluster(n).tasks[0]) <= last,
-            false => self.cluster(n).tasks.last() >= Some(&first),
-        };
-        let mut seen: HashSet<usize> = HashSet::new();
-        let mut open: SmallVec<[usize; 8]> = SmallVec::from_slice(&[start]);
-        while let Some(at) = open.pop() {
-            for task in self.cluster(at).tasks.iter().flat_map(|t| &ways[t.index()]) {
-                let next = self.of[task.index()];
-                if next == goal {
-                    if at != start {
-                        return true;
-                    }
-                } else if next != start && between(next) && seen.insert(next) {
-                    open.push(next);
-                }
-            }
-        }
-        false
     }
 }
 

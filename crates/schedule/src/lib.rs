@@ -106,7 +106,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
     };
     let order = {
         let context = cluster::Context::new(graph, &tasks, &mut sizes);
-        run_order(&context, &clusters)
+        run_order(&context, &clusters)?
     };
     let (sources, mut decisions) = sources::find(graph, &mut tasks, &mut sizes, &mut clusters, options.fusion);
     let mut steps = Vec::new();
@@ -162,7 +162,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
 }
 
 /// The clusters in an order in which each comes after those it needs; the earliest task first among those that are ready.
-fn run_order(context: &cluster::Context<'_>, clusters: &cluster::Clusters) -> Vec<usize> {
+fn run_order(context: &cluster::Context<'_>, clusters: &cluster::Clusters) -> Result<Vec<usize>, ScheduleError> {
     let count = clusters.clusters.len();
     let mut waits = vec![0usize; count];
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -188,7 +188,14 @@ fn run_order(context: &cluster::Context<'_>, clusters: &cluster::Clusters) -> Ve
             }
         }
     }
-    order
+    // Merging keeps an order. If it ever did not, kernels would be missing, and results never written.
+    match (0..count).find(|&n| waits[n] > 0).and_then(first) {
+        None => Ok(order),
+        Some(task) => Err(ScheduleError {
+            node: context.tasks.tasks[task.index()].node,
+            message: "internal error: its kernel waits for itself; please report this".to_string(),
+        }),
+    }
 }
 
 /// A cluster that copies one whole contiguous buffer to another.

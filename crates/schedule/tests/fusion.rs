@@ -1,7 +1,7 @@
 //! What shares a kernel, what does not, and why: one test a rule.
 
 use fuseloom_graph::{Op, parse};
-use fuseloom_kernel::{BufferKind, Item, Kernel, KernelStep, Output, Step, verify};
+use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Output, Role, Step, verify};
 use fuseloom_optimize::{Passes, optimize};
 use fuseloom_schedule::{AxisStride, Choice, Layout, Options, Scheduled, schedule};
 
@@ -390,4 +390,60 @@ fn without_fusion_a_product_is_a_kernel_of_its_own() {
     let scheduled = plan_with(&format!("{LINEAR}  return %5\n"), &Options::default());
     assert_eq!(kernels(&scheduled).len(), 2);
     assert_eq!(temporaries(&scheduled), ["t3"]);
+}
+
+/// Values of two inputs that read each other turned around, so that kernels run before, after and between one another in many
+/// ways: however they merge, there is an order for them.
+#[test]
+fn merged_kernels_have_an_order() {
+    for seed in 1..=200u64 {
+        let mut state = seed;
+        let mut below = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % n
+        };
+        let mut text = "graph(%0 p: f32[9], %1 q: f32[9])\n".to_string();
+        let (mut values, mut next) = (Vec::new(), 2);
+        for _ in 0..4 + seed as usize % 20 {
+            let function = ["exp", "sin"][below(2)];
+            text += &format!("  %{next} = {function} %{}\n", below(2));
+            next += 1;
+            if !values.is_empty() && below(4) > 0 {
+                text += &format!("  %{next} = slice[8 by -1 for 9] %{}\n", values[below(values.len())]);
+                text += &format!("  %{} = mul %{}, %{next}\n", next + 1, next - 1);
+                next += 2;
+            }
+            values.push(next - 1);
+        }
+        let outputs: Vec<String> = values.iter().map(|v| format!("%{v}")).collect();
+        text += &format!("  return {}\n", outputs.join(", "));
+        let scheduled = plan(&text);
+        // Every buffer is written, and read only after that.
+        let mut written: Vec<bool> =
+            scheduled.plan.buffers.iter().map(|b| matches!(b.kind, BufferKind::Input(_))).collect();
+        for step in &scheduled.plan.steps {
+            let (reads, writes) = match step {
+                Step::Kernel(step) => {
+                    let role = |wanted: Role| {
+                        let operands = step.kernel.operands.iter().zip(&step.operands);
+                        let buffers = operands.filter_map(move |(operand, bind)| match bind {
+                            OperandBind::Buffer { buffer, .. } if operand.role == wanted => Some(buffer.0 as usize),
+                            OperandBind::Buffer { .. } | OperandBind::Scratch => None,
+                        });
+                        buffers.collect::<Vec<_>>()
+                    };
+                    (role(Role::In), role(Role::Out))
+                }
+                Step::Library(step) => {
+                    let all = |buffers: &[BufferId]| buffers.iter().map(|b| b.0 as usize).collect::<Vec<_>>();
+                    (all(&step.inputs), all(&step.outputs))
+                }
+            };
+            for read in reads {
+                assert!(written[read] || writes.contains(&read), "seed {seed}: buffer {read} is read first\n{text}");
+            }
+            writes.iter().for_each(|&write| written[write] = true);
+        }
+        assert!(written.iter().all(|w| *w), "seed {seed}: not all is written\n{text}");
+    }
 }

@@ -45,7 +45,7 @@ impl Clusters {
             return false;
         }
         let Some(rename) = self.same_everywhere(context, a, b, pairs) else { return false };
-        if self.path_around(context, a, b) || (!pairs.is_empty() && self.path_around(context, b, a)) {
+        if self.runs_between(context, a, b) {
             return false;
         }
         // The loops of a chain keep their numbers as it grows, others those of the consumers; where they are the same the larger
@@ -56,11 +56,11 @@ impl Clusters {
             false => second.tasks.len() > 1 || !pairs.is_empty(),
         };
         if into_second {
-            self.take_in(b, a, &rename);
+            self.take_in(context, b, a, &rename);
         } else {
             let mut back: SmallVec<[usize; 4]> = rename.clone();
             rename.iter().enumerate().for_each(|(x, &y)| back[y] = x);
-            self.take_in(a, b, &back);
+            self.take_in(context, a, b, &back);
         }
         true
     }
@@ -115,7 +115,8 @@ impl Clusters {
     }
 
     /// Moves the tasks of cluster `from` into cluster `into`, whose loops `rename` has for each of theirs.
-    fn take_in(&mut self, into: usize, from: usize, rename: &[usize]) {
+    fn take_in(&mut self, context: &Context<'_>, into: usize, from: usize, rename: &[usize]) {
+        self.unite_places(context, into, from, into);
         let totals = self.totals[into].with(self.totals[from]);
         let (Some(other), Some(cluster)) = (self.clusters[from].take(), self.clusters[into].as_mut()) else {
             unreachable!("both clusters are live")
