@@ -20,7 +20,7 @@ pub(super) unsafe extern "C" fn ordered_plain<T: Lane, F: FoldVectors<Plain<T>>>
     count: i64,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { ordered::<Plain<T>, F, 1>(&mut *state, x.cast(), out.cast(), count as usize) }
+    unsafe { ordered::<Plain<T>, F, 1>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// # Safety
@@ -36,7 +36,7 @@ pub(super) unsafe extern "C" fn ordered_256<V: Vector, F: FoldVectors<V>, const 
     count: i64,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count as usize) }
+    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// # Safety
@@ -52,7 +52,7 @@ pub(super) unsafe extern "C" fn ordered_512<V: Vector, F: FoldVectors<V>, const 
     count: i64,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count as usize) }
+    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// # Safety
@@ -190,7 +190,7 @@ pub(super) unsafe extern "C" fn free_256<V: Vector, F: FoldVectors<V>, K: Keys<V
     count: i64,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count as usize) }
+    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// # Safety
@@ -206,7 +206,7 @@ pub(super) unsafe extern "C" fn free_512<V: Vector, F: FoldVectors<V>, K: Keys<V
     count: i64,
 ) {
     // SAFETY: as the caller promises.
-    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count as usize) }
+    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// Takes the next elements of a scan whose order is free, a register at a time.
