@@ -57,8 +57,9 @@ impl Limit {
         let workers = measure::workers(threads)?;
         let passes = ways.iter().map(|&(threads, store)| {
             twin.store_by(store);
-            // The first time touches everything.
-            twin.run(&workers, threads, 1);
+            if twin.run(&workers, threads, 1) >= SAMPLE {
+                return 1;
+            }
             let once = twin.run(&workers, threads, 10) / 10.0;
             (SAMPLE / once.max(1e-9)).ceil() as u32
         });
