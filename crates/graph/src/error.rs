@@ -270,7 +270,7 @@ impl OpError {
             }
             OpError::Broadcast { from, to } => format!("cannot broadcast {from} to {}", Extents(to)),
             OpError::Reshape { from, to } => {
-                let count = |shape: &Shape| crate::formula::product(shape).map_or("too many".into(), |n| n.to_string());
+                let count = |shape: &Shape| fuseloom_size::product(shape).map_or("too many".into(), |n| n.to_string());
                 let (n, m) = (count(&from.shape), count(to));
                 format!("cannot reshape {from} to {}: {n} elements against {m}", Extents(to))
             }

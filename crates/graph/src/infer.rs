@@ -4,10 +4,10 @@
 //! out so become [`Constraint`]s, checked when sizes are bound. NumPy's implicit rules are in [`crate::numpy`].
 
 use crate::error::LabelConflict;
-use crate::formula::product;
 use crate::table::Takes;
-use crate::{Constraint, Contraction, Dim, DimOp, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Contraction, Dim, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function};
+use fuseloom_size::{SizeOp, product};
 use smallvec::{SmallVec, smallvec};
 
 #[cfg(test)]
@@ -184,8 +184,8 @@ fn plainly_fits(window: &SliceAxis, extent: &Dim) -> bool {
         return false;
     }
     let len = match len {
-        Dim::Derived(d) if d.op == DimOp::Max && d.left == Dim::Fixed(0) => &d.right,
-        Dim::Derived(d) if d.op == DimOp::Max && d.right == Dim::Fixed(0) => &d.left,
+        Dim::Derived(d) if d.op == SizeOp::Max && d.left == Dim::Fixed(0) => &d.right,
+        Dim::Derived(d) if d.op == SizeOp::Max && d.right == Dim::Fixed(0) => &d.left,
         _ => len,
     };
     let inside = |start: Dim, len: Dim, extent: Dim| {

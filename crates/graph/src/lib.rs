@@ -7,9 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod contraction;
-mod dim;
 mod error;
-pub mod formula;
 mod graph;
 mod infer;
 pub mod interpret;
@@ -24,7 +22,6 @@ pub mod text;
 mod verify;
 
 pub use contraction::{Contraction, Label, Labels, MatrixProduct};
-pub use dim::{Derived, Dim, DimOp, Sizes};
 pub use error::{LabelConflict, OpError, SubscriptError};
 pub use graph::{Constraint, Graph, Node, NodeId, Rewritten, live, uses};
 pub use infer::{Inferred, infer};
@@ -32,5 +29,8 @@ pub use interpret::{ArrayValue, InterpretError, interpret};
 pub use op::{Op, Reduce, SliceAxis};
 pub use shape::{MAX_RANK, Shape, Type};
 pub use specialize::specialize;
-pub use text::{ParseError, dot, parse, print};
+pub use text::{ParseError, dot, parse, parse_dim, print};
 pub use verify::{VerifyError, verify};
+
+// What types are made of.
+pub use fuseloom_size::{Dim, Sizes};

@@ -6,8 +6,14 @@ use fuseloom_lane::{DType, Function, Scalar, Scan};
 /// A graph of the operations that these numbers choose, over the sizes `n` and `m`. Those that inference refuses are left
 /// out, and with sizes those whose constraints do not hold for them.
 pub(crate) fn graph(choices: &[u64], sizes: Option<&Sizes>) -> Graph {
-    let dims =
-        [Dim::from("n"), Dim::Fixed(1), Dim::Fixed(4), Dim::from("m"), Dim::Fixed(0), Dim::parse("2*n+1").unwrap()];
+    let dims = [
+        Dim::from("n"),
+        Dim::Fixed(1),
+        Dim::Fixed(4),
+        Dim::from("m"),
+        Dim::Fixed(0),
+        crate::parse_dim("2*n+1").unwrap(),
+    ];
     let dim = |bits: u64| dims[(bits % dims.len() as u64) as usize].clone();
     let mut g = Graph::default();
     for (k, bits) in choices.iter().enumerate() {

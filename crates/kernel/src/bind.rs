@@ -2,9 +2,10 @@
 
 use crate::{
     BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, Role,
-    SCAN_ROWS, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule,
+    SCAN_ROWS, ScratchRows, Step, TileRule,
 };
 use fuseloom_lane::{Scalar, tree};
+use fuseloom_size::{Given, SizeId};
 use std::sync::Arc;
 
 /// What a plan is bound to.
@@ -282,22 +283,12 @@ impl Plan {
         Ok(())
     }
 
-    /// The value of every formula, by [`SizeId`](crate::SizeId). The binding has as many symbols and strides as the plan asks for.
+    /// The value of every formula, by [`SizeId`]. The binding has as many symbols and strides as the plan asks for.
     pub fn evaluate(&self, binding: &Binding) -> Result<Vec<i64>, BindError> {
         self.check_arity(binding)?;
-        let mut values: Vec<i64> = Vec::with_capacity(self.sizes.len());
-        for expr in &self.sizes {
-            let value = match *expr {
-                SizeExpr::Const(value) => Some(value),
-                SizeExpr::Symbol(n) => Some(binding.symbols[n as usize]),
-                SizeExpr::InputStride { input, axis } => Some(binding.input_strides[input as usize][axis as usize]),
-                SizeExpr::OutputStride { output, axis } => Some(binding.output_strides[output as usize][axis as usize]),
-                SizeExpr::Written { bound, .. } => Some(values[bound.0 as usize]),
-                SizeExpr::Binary(op, a, b) => op.apply(values[a.0 as usize], values[b.0 as usize]),
-            };
-            values.push(value.ok_or_else(|| overflow("a size"))?);
-        }
-        Ok(values)
+        let Binding { symbols, input_strides, output_strides, threads: _ } = binding;
+        let given = Given { symbols, input_strides, output_strides };
+        fuseloom_size::evaluate(&self.sizes, given).ok_or_else(|| overflow("a size"))
     }
 
     fn bind_buffers(&self, sizes: &[i64]) -> Result<Vec<BoundBuffer>, BindError> {
@@ -384,21 +375,6 @@ impl Plan {
             buffers[k].place = buffers[self.home(k)].place;
         }
         Ok(total)
-    }
-}
-
-impl SizeOp {
-    /// The operation on numbers; `None` on overflow.
-    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
-        match self {
-            SizeOp::Add => a.checked_add(b),
-            SizeOp::Sub => a.checked_sub(b),
-            SizeOp::Mul => a.checked_mul(b),
-            SizeOp::FloorDiv if b == 0 => Some(0),
-            SizeOp::FloorDiv => a.checked_div_euclid(b),
-            SizeOp::Max => Some(a.max(b)),
-            SizeOp::Min => Some(a.min(b)),
-        }
     }
 }
 

@@ -32,7 +32,7 @@ pub use lines::ParseError;
 pub use parse::parse;
 pub use plan::{
     BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
-    Plan, ScratchBind, ScratchRows, SizeExpr, SizeId, SizeOp, Step, TileRule, WorkEstimate,
+    Plan, ScratchBind, ScratchRows, Step, TileRule, WorkEstimate,
 };
 pub use plan_print::{print_bound, print_plan, print_sizes};
 pub use print::{operand_names, print};

@@ -2,64 +2,12 @@
 
 use crate::{Kernel, ParamId};
 use fuseloom_lane::{DType, Scalar};
+use fuseloom_size::{SizeExpr, SizeId};
 use std::sync::Arc;
-
-/// A size formula, by position in [`Plan::sizes`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct SizeId(pub u32);
 
 /// A buffer, by position in [`Plan::buffers`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct BufferId(pub u32);
-
-/// A number known when sizes are bound; formulas name only earlier formulas. Evaluated in checked `i64`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum SizeExpr {
-    /// A number.
-    Const(i64),
-    /// The value of named dim number `n` of [`Plan::symbols`].
-    Symbol(u32),
-    /// The byte stride of an axis of an input the caller gave.
-    InputStride {
-        /// Position of the input.
-        input: u32,
-        /// The axis.
-        axis: u32,
-    },
-    /// The byte stride of an axis of the memory the caller gave for an output.
-    OutputStride {
-        /// Position of the output.
-        output: u32,
-        /// The axis.
-        axis: u32,
-    },
-    /// A size that an earlier step writes while running; until then its upper bound stands in.
-    Written {
-        /// The written size, by slot, counted over the whole plan.
-        slot: u32,
-        /// The upper bound.
-        bound: SizeId,
-    },
-    /// An operation on two earlier formulas.
-    Binary(SizeOp, SizeId, SizeId),
-}
-
-/// An operation of a size formula.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum SizeOp {
-    /// `a + b`
-    Add,
-    /// `a - b`
-    Sub,
-    /// `a * b`
-    Mul,
-    /// `floor(a / b)`; 0 when `b` is 0
-    FloorDiv,
-    /// The larger
-    Max,
-    /// The smaller
-    Min,
-}
 
 /// A program ready to be bound to sizes and run: steps in order over buffers.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -6,9 +6,10 @@ use crate::print::{kernel_name, operand_names, unique};
 use crate::program_text::list;
 use crate::{
     BoundKernel, BoundPlan, BoundStep, BufferKind, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind,
-    ParamBind, Place, Plan, ScratchRows, SizeId, Step, TileRule,
+    ParamBind, Place, Plan, ScratchRows, Step, TileRule,
 };
 use fuseloom_lane::Scalar;
+use fuseloom_size::SizeId;
 use size::Sizes;
 use std::fmt::{self, Write};
 

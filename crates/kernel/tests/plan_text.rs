@@ -2,6 +2,7 @@
 
 use fuseloom_kernel::*;
 use fuseloom_lane::{DType, Scalar};
+use fuseloom_size::{SizeExpr, SizeId, SizeOp};
 use std::sync::Arc;
 
 /// `y = x * 2` over rows of a strided input, then a copy.

@@ -14,7 +14,7 @@
 //! ```
 
 use crate::walk::{Outcome, Step, Walk, rebuild};
-use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Reduce, Shape, Type, formula};
+use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Reduce, Shape, Type};
 use fuseloom_lane::{DType, Function, Scalar};
 use smallvec::SmallVec;
 
@@ -200,7 +200,7 @@ fn count(walk: &Walk<'_>, x: NodeId, axes: &[usize]) -> Result<Dim, OpError> {
 }
 
 fn product(dims: &[Dim]) -> Result<Dim, OpError> {
-    formula::product(dims).ok_or_else(|| OpError::Formula { op: "reduce", what: "the number of elements".into() })
+    fuseloom_size::product(dims).ok_or_else(|| OpError::Formula { op: "reduce", what: "the number of elements".into() })
 }
 
 /// `max(count - ddof, 0)`

@@ -3,10 +3,11 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use fuseloom_kernel::{
     Binding, BufferDecl, BufferId, BufferKind, CompiledKernel, Kernel, KernelArgs, KernelStep, Operand, OperandBind,
-    Phase, Plan, Role, SizeExpr, SizeId, Step, WorkEstimate,
+    Phase, Plan, Role, Step, WorkEstimate,
 };
 use fuseloom_lane::DType;
 use fuseloom_runtime::{Executable, Input, Output, Pool, Workers, processors};
+use fuseloom_size::{SizeExpr, SizeId};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,12 +1,11 @@
 //! What the tasks of a cluster touch, in terms of its loops.
 
 use crate::reads::{AxisIndex, IndexMap, ValueRef, steps};
-use crate::sizes::SizeTable;
 use crate::sources::{Source, Sources};
 use crate::structure::Cluster;
 use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op};
-use fuseloom_kernel::SizeId;
+use fuseloom_size::{SizeId, SizeTable};
 use smallvec::SmallVec;
 
 /// The index along one axis of a value, in terms of loops.

@@ -23,10 +23,10 @@
 use crate::access::{Scope, Touch, touches};
 use crate::builder::KernelBuilder;
 use crate::cost;
-use crate::sizes::SizeTable;
 use crate::structure::Mode;
-use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, SizeId, Stride, Strip};
+use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, Stride, Strip};
 use fuseloom_lane::{Builder, Value};
+use fuseloom_size::{SizeId, SizeTable};
 
 /// The second loop of a kernel whose operands are packed.
 #[derive(Clone, Copy, Debug)]

@@ -18,10 +18,10 @@
 
 use crate::cluster::Context;
 use crate::reads::ValueRef;
-use crate::sizes::SizeTable;
 use crate::structure::{Cluster, Loops, Mode, Structure, loop_order};
 use crate::tasks::{TaskId, Tasks};
-use fuseloom_kernel::{SizeId, SizeOp, TileRule};
+use fuseloom_kernel::TileRule;
+use fuseloom_size::{SizeId, SizeOp, SizeTable};
 use hashbrown::HashSet;
 
 /// Rows of a tile at most: so many amortize packing the columns of the right matrix.

@@ -1,13 +1,13 @@
 //! Assembles one kernel together with what its operands and parameters are bound to.
 
 use crate::across::{self, Across, Packing};
-use crate::sizes::SizeTable;
 use crate::tasks::Placement;
 use fuseloom_kernel::{
     Access, BufferId, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase,
-    Range, Role, ScratchBind, ScratchRows, SizeId, Stride, TileRule, VarId, WorkEstimate,
+    Range, Role, ScratchBind, ScratchRows, Stride, TileRule, VarId, WorkEstimate,
 };
 use fuseloom_lane::DType;
+use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
 use std::sync::Arc;
 

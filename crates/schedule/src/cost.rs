@@ -4,10 +4,10 @@
 //! server core (48 KiB first-level, 1 MiB second-level cache); being wrong about them costs speed, never correctness.
 
 use crate::reads::ValueRef;
-use crate::sizes::SizeTable;
 use crate::tasks::{Task, TaskKind};
 use fuseloom_graph::{Graph, Op, Reduce};
 use fuseloom_lane::{DType, Function};
+use fuseloom_size::SizeTable;
 
 /// Operations an element up to which a value is computed again rather than stored and loaded.
 pub(crate) const CHEAP: u32 = 12;

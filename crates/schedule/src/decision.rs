@@ -1,7 +1,8 @@
 //! What the scheduler decided, and why.
 
 use fuseloom_graph::NodeId;
-use fuseloom_kernel::{ParamId, SizeId};
+use fuseloom_kernel::ParamId;
+use fuseloom_size::SizeId;
 
 /// A decision about the edge from a producer to a consumer, or about a value as a whole.
 #[derive(Clone, PartialEq, Debug)]

@@ -13,7 +13,6 @@ use crate::cost;
 use crate::decision::LoopDecision;
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
 use crate::reads::ValueRef;
-use crate::sizes::SizeTable;
 use crate::sources::{Source, Sources, bytes_of};
 use crate::strip::{ExprId, StripBody, name_of};
 use crate::structure::{Cluster, Mode};
@@ -21,9 +20,10 @@ use crate::tasks::{TaskId, TaskKind, Tasks};
 use fuseloom_graph::{Graph, Op, Reduce};
 use fuseloom_kernel::{
     Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range, ReduceInto,
-    Role, SizeId, TileRule, WorkEstimate,
+    Role, TileRule, WorkEstimate,
 };
 use fuseloom_lane::{DType, Reduction, tree};
+use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::{HashMap, HashSet};
 use parts::{Cut, Partial};
 

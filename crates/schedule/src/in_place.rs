@@ -5,8 +5,9 @@
 
 use crate::{Choice, Decision};
 use fuseloom_graph::NodeId;
-use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Plan, Role, SizeId, Step};
+use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Plan, Role, Step};
 use fuseloom_lane::DType;
+use fuseloom_size::SizeId;
 
 /// What an operand covers, apart from which buffer it is in.
 type Shape = (DType, SizeId, Vec<(u32, Option<u64>)>);

@@ -17,7 +17,6 @@ mod emit;
 mod in_place;
 mod nest;
 mod reads;
-mod sizes;
 mod sources;
 mod strip;
 mod structure;
@@ -26,8 +25,8 @@ mod tasks;
 pub use decision::{Choice, Decision, LoopChoice, LoopDecision};
 
 use fuseloom_graph::{Graph, NodeId, Sizes};
-use fuseloom_kernel::{Check, LibraryOp, LibraryStep, Plan, SizeId, Step};
-use sizes::SizeTable;
+use fuseloom_kernel::{Check, LibraryOp, LibraryStep, Plan, Step};
+use fuseloom_size::{SizeId, SizeTable};
 use std::collections::BTreeSet;
 
 /// How a caller's array lies in memory, as far as it is structure.

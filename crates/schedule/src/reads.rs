@@ -4,9 +4,8 @@
 //! reading some *base* value at an affine function of that point. A base is a source, a computed value, a concatenation, or
 //! a reshape that is not affine and therefore stands for a buffer.
 
-use crate::sizes::SizeTable;
 use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape, Type};
-use fuseloom_kernel::SizeId;
+use fuseloom_size::{SizeId, SizeTable};
 use smallvec::SmallVec;
 
 /// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).

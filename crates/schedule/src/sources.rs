@@ -5,12 +5,11 @@
 
 use crate::cluster::{Clusters, Context, inline_reads_inside, same_loops, worth_inlining};
 use crate::reads::ValueRef;
-use crate::sizes::SizeTable;
 use crate::structure::structure;
 use crate::tasks::{TaskId, TaskKind, Tasks};
 use crate::{Choice, Decision};
 use fuseloom_graph::{Graph, NodeId};
-use fuseloom_kernel::SizeId;
+use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
 
 /// Where a read finds its value.

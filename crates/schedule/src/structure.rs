@@ -7,9 +7,8 @@
 
 use crate::blocks::{self, Blocks};
 use crate::cost;
-use crate::sizes::SizeTable;
 use crate::tasks::{Task, TaskId, Tasks};
-use fuseloom_kernel::SizeId;
+use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 

@@ -5,11 +5,11 @@
 
 use crate::reads::{AxisIndex, IndexMap, Read, STORED, ValueRef, resolve};
 use crate::reads::{identity, reshape_strides};
-use crate::sizes::SizeTable;
 use crate::{AxisStride, Layout, Options, ScheduleError};
 use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
-use fuseloom_kernel::{BufferDecl, BufferId, BufferKind, SizeId};
+use fuseloom_kernel::{BufferDecl, BufferId, BufferKind};
 use fuseloom_lane::DType;
+use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 

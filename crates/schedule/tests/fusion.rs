@@ -277,7 +277,7 @@ fn strided_arguments_keep_their_stride_class_out_of_sizes() {
     let scheduled = plan_with(&text, &options);
     let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
     assert_eq!(step.kernel.phases[0].parallel.len(), 2, "a column-major argument cannot be walked as one axis");
-    assert!(scheduled.plan.sizes.iter().any(|s| matches!(s, fuseloom_kernel::SizeExpr::InputStride { .. })));
+    assert!(scheduled.plan.sizes.iter().any(|s| matches!(s, fuseloom_size::SizeExpr::InputStride { .. })));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! or a huge allocation.
 
 use fuseloom::{In, Options, Program};
-use fuseloom_graph::{ArrayValue, Dim, Graph, NodeId, Op, Reduce, Shape, Sizes, SliceAxis, Type, interpret, parse};
+use fuseloom_graph::{
+    ArrayValue, Dim, Graph, NodeId, Op, Reduce, Shape, Sizes, SliceAxis, Type, interpret, parse, parse_dim,
+};
 use fuseloom_kernel::{Binding, Plan};
 use fuseloom_lane::{DType, Function, Scalar};
 use fuseloom_optimize::optimize;
@@ -279,7 +281,7 @@ fn graphs_build_or_refuse() {
 fn dim(rng: &mut Rng) -> Dim {
     match rng.below(4) {
         0 => Dim::from(rng.of(&["n", "m"])),
-        1 => Dim::parse(rng.of(&["n*m", "n+1", "4*n", "max(n-m,0)", "n/3"])).unwrap(),
+        1 => parse_dim(rng.of(&["n*m", "n+1", "4*n", "max(n-m,0)", "n/3"])).unwrap(),
         _ => Dim::Fixed(rng.of(&EXTENTS)),
     }
 }

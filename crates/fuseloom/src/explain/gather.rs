@@ -9,10 +9,11 @@ use crate::{Result, measure};
 use fuseloom_codegen::StripCode;
 use fuseloom_graph::{Graph, Node, NodeId, Op, Reduce, Type, print};
 use fuseloom_kernel::{
-    BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, ParamId, Place, Role, SizeId, Step,
+    BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, ParamId, Place, Role, Step,
     print_sizes,
 };
 use fuseloom_schedule::{Choice, Decision, LoopChoice, LoopDecision};
+use fuseloom_size::SizeId;
 use hashbrown::HashMap;
 
 /// The name of the operation of matrix products.

@@ -1,8 +1,8 @@
 //! Axes, slices and shapes as NumPy writes them: negative numbers count from the end, `-1` in a shape is what remains.
 
-use crate::formula::product;
 use crate::infer::attribute;
 use crate::{Dim, OpError, Shape, SliceAxis, Type};
+use fuseloom_size::product;
 use smallvec::SmallVec;
 
 /// An axis with a negative one counted from the end.

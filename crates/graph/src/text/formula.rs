@@ -3,23 +3,21 @@
 use super::ParseError;
 use super::lexer::{Place, Token};
 use super::parse::Parser;
-use crate::{Dim, DimOp};
+use fuseloom_size::{Dim, SizeOp};
 
 /// How deep parentheses may nest in a formula.
 const MAX_NESTING: usize = 64;
 
-impl Dim {
-    /// Reads a formula as [`Dim`] prints it, or with the precedence of arithmetic: `2*n+1`, `max(n-1, 0)/2`.
-    ///
-    /// # Errors
-    /// As [`crate::parse`].
-    pub fn parse(text: &str) -> Result<Dim, ParseError> {
-        let mut parser = Parser::new(text)?;
-        let dim = parser.dim()?;
-        match parser.peek() {
-            Token::End => Ok(dim),
-            other => Err(parser.error(format!("expected the end, found {other}"))),
-        }
+/// Reads a formula as [`Dim`] prints it, or with the precedence of arithmetic: `2*n+1`, `max(n-1, 0)/2`.
+///
+/// # Errors
+/// As [`crate::parse`].
+pub fn parse_dim(text: &str) -> Result<Dim, ParseError> {
+    let mut parser = Parser::new(text)?;
+    let dim = parser.dim()?;
+    match parser.peek() {
+        Token::End => Ok(dim),
+        other => Err(parser.error(format!("expected the end, found {other}"))),
     }
 }
 
@@ -29,8 +27,8 @@ impl Parser<'_> {
         loop {
             let place = self.place();
             let op = match self.peek() {
-                Token::Sign("+") => DimOp::Add,
-                Token::Sign("-") => DimOp::Sub,
+                Token::Sign("+") => SizeOp::Add,
+                Token::Sign("-") => SizeOp::Sub,
                 _ => return Ok(sum),
             };
             self.next();
@@ -44,8 +42,8 @@ impl Parser<'_> {
         loop {
             let place = self.place();
             let op = match self.peek() {
-                Token::Sign("*") => DimOp::Mul,
-                Token::Sign("/") => DimOp::FloorDiv,
+                Token::Sign("*") => SizeOp::Mul,
+                Token::Sign("/") => SizeOp::FloorDiv,
                 _ => return Ok(product),
             };
             self.next();
@@ -75,7 +73,7 @@ impl Parser<'_> {
                         self.expect(",")?;
                         let right = self.dim()?;
                         self.expect(")")?;
-                        let op = if name == "max" { DimOp::Max } else { DimOp::Min };
+                        let op = if name == "max" { SizeOp::Max } else { SizeOp::Min };
                         arithmetic(op, &left, &right, place)?
                     }
                     (other, true) => {
@@ -99,7 +97,7 @@ impl Parser<'_> {
     }
 }
 
-fn arithmetic(op: DimOp, left: &Dim, right: &Dim, place: Place) -> Result<Dim, ParseError> {
+fn arithmetic(op: SizeOp, left: &Dim, right: &Dim, place: Place) -> Result<Dim, ParseError> {
     Dim::apply(op, left, right)
         .ok_or_else(|| ParseError::new(place, "the formula overflows, is negative or grows too long"))
 }

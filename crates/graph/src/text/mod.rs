@@ -20,5 +20,6 @@ mod print;
 #[cfg(test)]
 mod tests;
 
+pub use formula::parse_dim;
 pub use parse::{ParseError, parse};
 pub use print::{dot, print};

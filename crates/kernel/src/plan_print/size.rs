@@ -1,7 +1,8 @@
 //! Size formulas as expressions people write. What would be long gets a name of its own, so that text stays linear in the
 //! number of formulas.
 
-use crate::{BufferKind, Plan, SizeExpr, SizeId, SizeOp};
+use crate::{BufferKind, Plan};
+use fuseloom_size::{SizeExpr, SizeId, SizeOp};
 
 /// Longest expression that is written out where it is used, in bytes.
 const LONGEST: usize = 48;
@@ -62,14 +63,13 @@ impl Sizes {
     }
 
     fn binary(&self, op: SizeOp, a: SizeId, b: SizeId) -> (String, Precedence) {
-        let (symbol, precedence) = match op {
-            SizeOp::Add => ("+", Precedence::Sum),
-            SizeOp::Sub => ("-", Precedence::Sum),
-            SizeOp::Mul => ("*", Precedence::Product),
-            // Floored, as sizes are.
-            SizeOp::FloorDiv => ("/", Precedence::Product),
-            SizeOp::Max => return (format!("max({}, {})", self.text(a), self.text(b)), Precedence::Atom),
-            SizeOp::Min => return (format!("min({}, {})", self.text(a), self.text(b)), Precedence::Atom),
+        let precedence = match op {
+            SizeOp::Add | SizeOp::Sub => Precedence::Sum,
+            // Quotients are floored, as sizes are.
+            SizeOp::Mul | SizeOp::FloorDiv => Precedence::Product,
+            SizeOp::Max | SizeOp::Min => {
+                return (format!("{op}({}, {})", self.text(a), self.text(b)), Precedence::Atom);
+            }
         };
         let side = |id: SizeId, parentheses: &dyn Fn(Precedence) -> bool| match self.texts.get(id.0 as usize) {
             Some((text, inner)) if parentheses(*inner) => format!("({text})"),
@@ -78,6 +78,6 @@ impl Sizes {
         };
         let left = side(a, &|inner| inner < precedence);
         let right = side(b, &|inner| inner <= precedence && inner != Precedence::Atom);
-        (format!("{left} {symbol} {right}"), precedence)
+        (format!("{left} {op} {right}"), precedence)
     }
 }

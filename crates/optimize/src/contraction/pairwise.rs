@@ -2,7 +2,7 @@
 
 use super::cost::Lowering;
 use crate::walk::Walk;
-use fuseloom_graph::{Contraction, Dim, Label, Labels, MatrixProduct, NodeId, Op, OpError, Reduce, Shape, formula};
+use fuseloom_graph::{Contraction, Dim, Label, Labels, MatrixProduct, NodeId, Op, OpError, Reduce, Shape};
 use fuseloom_lane::{DType, Function};
 
 /// A node of the new graph whose axes have labels.
@@ -230,7 +230,7 @@ fn matrix(
     let merged = |dims: &[Dim]| {
         let dims: Shape = dims.iter().cloned().collect();
         let overflow = || OpError::Formula { op: "einsum", what: "the extent of merged axes".into() };
-        formula::product(&dims).ok_or_else(overflow)
+        fuseloom_size::product(&dims).ok_or_else(overflow)
     };
     let both = [merged(rows)?, merged(columns)?];
     walk.add(Op::Reshape(leading.iter().cloned().chain(both).collect()), &[x.node])

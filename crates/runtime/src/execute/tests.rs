@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::Layout;
-use fuseloom_kernel::{
-    BoundBuffer, BufferDecl, Kernel, KernelStep, Label, LibraryStep, Operand, Phase, Role, SizeExpr, SizeId,
-};
+use fuseloom_kernel::{BoundBuffer, BufferDecl, Kernel, KernelStep, Label, LibraryStep, Operand, Phase, Role};
+use fuseloom_size::{SizeExpr, SizeId};
 use ndarray::{Array2, s};
 
 /// Phase 1 of 2 over `params[0]` points: `t[i] = a[i] * 2`, with `a` strided by `params[1]` bytes, through scratch.

@@ -7,13 +7,13 @@ use crate::blocks::Segment;
 use crate::builder::loop_name;
 use crate::decision::{LoopChoice, LoopDecision};
 use crate::nest::{Nest, Node};
-use crate::sizes::SizeTable;
 use crate::structure::Mode;
 use crate::tasks::TaskId;
 use fuseloom_kernel::{
-    Input, Item, Kernel, KernelStep, OperandId, Output, ParamBind, ParamId, Role, SizeId, Stride, Strip, TileRule,
+    Input, Item, Kernel, KernelStep, OperandId, Output, ParamBind, ParamId, Role, Stride, Strip, TileRule,
     operand_names,
 };
+use fuseloom_size::{SizeId, SizeTable};
 
 /// What was chosen while the kernel was built.
 pub(super) struct Chosen<'a> {

@@ -3,12 +3,12 @@
 use super::reduction;
 use crate::cost;
 use crate::nest::Split;
-use crate::sizes::SizeTable;
 use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, Tasks};
 use fuseloom_graph::Graph;
-use fuseloom_kernel::{BufferKind, SizeId, SizeOp};
+use fuseloom_kernel::BufferKind;
 use fuseloom_lane::{DType, tree};
+use fuseloom_size::{SizeId, SizeOp, SizeTable};
 use hashbrown::HashMap;
 
 /// Whether a loop that has an order is cut into parts, which threads share.

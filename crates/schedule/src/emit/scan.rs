@@ -5,14 +5,14 @@ use super::parts::{Cut, Partial};
 use crate::access::LoopIndex;
 use crate::cost;
 use crate::nest::Split;
-use crate::sizes::SizeTable;
 use crate::strip::{ExprId, StripBody};
 use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, Tasks};
 use fuseloom_graph::{Graph, Op};
-use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto, SizeId, SizeOp};
+use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto};
 use fuseloom_lane::scan::SPAN;
 use fuseloom_lane::{DType, Scan};
+use fuseloom_size::{SizeId, SizeOp, SizeTable};
 use hashbrown::HashMap;
 
 /// Whether the scans of a cluster are cut into spans: when the outer loops alone are too few to share among threads.

@@ -1,5 +1,6 @@
 //! The extent of an axis: fixed, named, or computed from named ones.
 
+use crate::SizeOp;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,11 +8,10 @@ use std::sync::Arc;
 /// formula over names.
 ///
 /// Formulas are kept in a light normal form (numbers folded, `+ 0` and `* 1` dropped, linear sums collected), so that
-/// formulas that are plainly equal compare equal. Where two that are not plainly equal must agree, the graph records a
-/// [`crate::Constraint`], checked when sizes are bound.
+/// formulas that are plainly equal compare equal.
 ///
 /// ```
-/// use fuseloom_graph::{Dim, Sizes};
+/// use fuseloom_size::{Dim, Sizes};
 /// let sizes = Sizes::from([("n".into(), 5)]);
 /// assert_eq!((Dim::from(3).eval(&sizes), Dim::from("n").eval(&sizes)), (Some(3), Some(5)));
 /// ```
@@ -29,28 +29,11 @@ pub enum Dim {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Derived {
     /// The operation.
-    pub op: DimOp,
+    pub op: SizeOp,
     /// Its left operand.
     pub left: Dim,
     /// Its right operand.
     pub right: Dim,
-}
-
-/// An operation of a [`Derived`] dim.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum DimOp {
-    /// `a + b`
-    Add,
-    /// `a - b`; may be negative inside a formula
-    Sub,
-    /// `a * b`
-    Mul,
-    /// `floor(a / b)`; 0 when `b` is 0
-    FloorDiv,
-    /// The larger
-    Max,
-    /// The smaller
-    Min,
 }
 
 /// The values of named dims.
@@ -72,7 +55,7 @@ impl Dim {
     /// The number, if known while building.
     ///
     /// ```
-    /// use fuseloom_graph::Dim;
+    /// use fuseloom_size::Dim;
     /// assert_eq!((Dim::from(3).fixed(), Dim::from("n").fixed()), (Some(3), None));
     /// ```
     pub fn fixed(&self) -> Option<usize> {
@@ -85,7 +68,7 @@ impl Dim {
     /// Whether it is the number 1 (and so broadcasts).
     ///
     /// ```
-    /// use fuseloom_graph::Dim;
+    /// use fuseloom_size::Dim;
     /// assert!(Dim::from(1).is_one() && !Dim::from("n").is_one());
     /// ```
     pub fn is_one(&self) -> bool {
@@ -95,7 +78,7 @@ impl Dim {
     /// Its value under `sizes`; `None` if a name is missing, the arithmetic overflows or the result is negative.
     ///
     /// ```
-    /// use fuseloom_graph::{Dim, Sizes};
+    /// use fuseloom_size::{Dim, Sizes};
     /// assert_eq!(Dim::from("n").eval(&Sizes::from([("n".into(), 5)])), Some(5));
     /// assert_eq!(Dim::from("n").eval(&Sizes::new()), None);
     /// ```
@@ -106,7 +89,7 @@ impl Dim {
     /// Its value under `sizes` where a part of a formula is meant, which may be negative.
     ///
     /// ```
-    /// use fuseloom_graph::{Dim, Sizes};
+    /// use fuseloom_size::{Dim, Sizes};
     /// assert_eq!(Dim::from(5).eval_signed(&Sizes::new()), Some(5));
     /// ```
     pub fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
@@ -118,42 +101,16 @@ impl Dim {
     }
 }
 
-impl DimOp {
-    /// The operation on numbers; `None` on overflow.
-    pub fn apply(self, a: i64, b: i64) -> Option<i64> {
-        match self {
-            DimOp::Add => a.checked_add(b),
-            DimOp::Sub => a.checked_sub(b),
-            DimOp::Mul => a.checked_mul(b),
-            DimOp::FloorDiv => Some(floor_div(a, b)?),
-            DimOp::Max => Some(a.max(b)),
-            DimOp::Min => Some(a.min(b)),
-        }
-    }
-}
-
-fn floor_div(a: i64, b: i64) -> Option<i64> {
-    if b == 0 {
-        return Some(0);
-    }
-    let rounds_up = a.checked_rem(b)? != 0 && (a < 0) != (b < 0);
-    Some(a.checked_div(b)? - i64::from(rounds_up))
-}
-
 impl fmt::Display for Dim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Dim::Fixed(n) => write!(f, "{n}"),
             Dim::Named(name) => f.write_str(name),
             Dim::Derived(d) => {
-                let (l, r) = (&d.left, &d.right);
-                match d.op {
-                    DimOp::Add => write!(f, "({l}+{r})"),
-                    DimOp::Sub => write!(f, "({l}-{r})"),
-                    DimOp::Mul => write!(f, "({l}*{r})"),
-                    DimOp::FloorDiv => write!(f, "({l}/{r})"),
-                    DimOp::Max => write!(f, "max({l},{r})"),
-                    DimOp::Min => write!(f, "min({l},{r})"),
+                let Derived { op, left, right } = &**d;
+                match op {
+                    SizeOp::Add | SizeOp::Sub | SizeOp::Mul | SizeOp::FloorDiv => write!(f, "({left}{op}{right})"),
+                    SizeOp::Max | SizeOp::Min => write!(f, "{op}({left},{right})"),
                 }
             }
         }

@@ -3,16 +3,80 @@
 //! Equal formulas get equal ids (hash-consing after folding), so that "this stride is that extent times that stride" is a
 //! comparison of ids: what merging loops and reusing memory in place rest on.
 
-use fuseloom_graph::{Dim, DimOp, Sizes};
-use fuseloom_kernel::{SizeExpr, SizeId, SizeOp};
+use crate::{Dim, SizeOp, Sizes};
 use hashbrown::HashMap;
 use std::sync::Arc;
+
+/// A size formula, by position in the list that [`SizeTable::finish`] gives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SizeId(pub u32);
+
+/// A number known when sizes are bound; formulas name only earlier formulas. Evaluated in checked `i64`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SizeExpr {
+    /// A number.
+    Const(i64),
+    /// The value of named dim number `n` of those that [`SizeTable::finish`] gives.
+    Symbol(u32),
+    /// The byte stride of an axis of an input the caller gave.
+    InputStride {
+        /// Position of the input.
+        input: u32,
+        /// The axis.
+        axis: u32,
+    },
+    /// The byte stride of an axis of the memory the caller gave for an output.
+    OutputStride {
+        /// Position of the output.
+        output: u32,
+        /// The axis.
+        axis: u32,
+    },
+    /// A size that an earlier step writes while running; until then its upper bound stands in.
+    Written {
+        /// The written size, by slot, counted over the whole plan.
+        slot: u32,
+        /// The upper bound.
+        bound: SizeId,
+    },
+    /// An operation on two earlier formulas.
+    Binary(SizeOp, SizeId, SizeId),
+}
+
+/// What the leaves of a table come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The value of each named dim, in the order that [`SizeTable::finish`] gives.
+    pub symbols: &'a [i64],
+    /// The byte strides of each input, by axis.
+    pub input_strides: &'a [Vec<i64>],
+    /// The byte strides of each output, by axis.
+    pub output_strides: &'a [Vec<i64>],
+}
+
+/// The value of every formula, by [`SizeId`]; `None` if one does not fit. There are as many symbols and strides as the
+/// formulas name.
+pub fn evaluate(sizes: &[SizeExpr], given: Given<'_>) -> Option<Vec<i64>> {
+    let mut values: Vec<i64> = Vec::with_capacity(sizes.len());
+    for expr in sizes {
+        values.push(match *expr {
+            SizeExpr::Const(value) => value,
+            SizeExpr::Symbol(n) => given.symbols[n as usize],
+            SizeExpr::InputStride { input, axis } => given.input_strides[input as usize][axis as usize],
+            SizeExpr::OutputStride { output, axis } => given.output_strides[output as usize][axis as usize],
+            SizeExpr::Written { bound, .. } => values[bound.0 as usize],
+            SizeExpr::Binary(op, a, b) => op.apply(values[a.0 as usize], values[b.0 as usize])?,
+        });
+    }
+    Some(values)
+}
 
 /// What an unknown size counts as when a choice depends on it.
 const LARGE: i64 = 4096;
 
 /// The formulas, their names and their typical values.
-pub(crate) struct SizeTable {
+#[derive(Debug)]
+pub struct SizeTable {
     exprs: Vec<SizeExpr>,
     seen: HashMap<SizeExpr, SizeId>,
     symbols: Vec<Arc<str>>,
@@ -26,8 +90,8 @@ pub(crate) struct SizeTable {
 }
 
 impl SizeTable {
-    /// An empty table with typical values of named dims.
-    pub(crate) fn new(given: &Sizes) -> SizeTable {
+    /// An empty table, with typical values of named dims.
+    pub fn new(given: &Sizes) -> SizeTable {
         SizeTable {
             exprs: Vec::new(),
             seen: HashMap::new(),
@@ -41,12 +105,12 @@ impl SizeTable {
     }
 
     /// The formulas and the symbols, in order.
-    pub(crate) fn finish(self) -> (Vec<SizeExpr>, Vec<Arc<str>>) {
+    pub fn finish(self) -> (Vec<SizeExpr>, Vec<Arc<str>>) {
         (self.exprs, self.symbols)
     }
 
     /// The number a formula is, if known now.
-    pub(crate) fn known(&self, id: SizeId) -> Option<i64> {
+    pub fn known(&self, id: SizeId) -> Option<i64> {
         match self.exprs[id.0 as usize] {
             SizeExpr::Const(value) => Some(value),
             _ => None,
@@ -54,12 +118,12 @@ impl SizeTable {
     }
 
     /// A typical value, never an overflow: for choices, not for sizes.
-    pub(crate) fn hint(&self, id: SizeId) -> i64 {
+    pub fn hint(&self, id: SizeId) -> i64 {
         self.hints[id.0 as usize]
     }
 
     /// The product of typical values, saturating.
-    pub(crate) fn hint_product(&self, ids: impl IntoIterator<Item = SizeId>) -> i64 {
+    pub fn hint_product(&self, ids: impl IntoIterator<Item = SizeId>) -> i64 {
         ids.into_iter().fold(1i64, |p, id| p.saturating_mul(self.hint(id).max(0)))
     }
 
@@ -84,7 +148,7 @@ impl SizeTable {
     }
 
     /// A number.
-    pub(crate) fn constant(&mut self, value: i64) -> SizeId {
+    pub fn constant(&mut self, value: i64) -> SizeId {
         match self.zero {
             Some(zero) if value == 0 => zero,
             _ => {
@@ -96,17 +160,17 @@ impl SizeTable {
     }
 
     /// The byte stride of an axis of an input.
-    pub(crate) fn input_stride(&mut self, input: u32, axis: u32) -> SizeId {
+    pub fn input_stride(&mut self, input: u32, axis: u32) -> SizeId {
         self.push(SizeExpr::InputStride { input, axis })
     }
 
     /// The byte stride of an axis of the memory given for an output.
-    pub(crate) fn output_stride(&mut self, output: u32, axis: u32) -> SizeId {
+    pub fn output_stride(&mut self, output: u32, axis: u32) -> SizeId {
         self.push(SizeExpr::OutputStride { output, axis })
     }
 
     /// The formula of a dim.
-    pub(crate) fn dim(&mut self, dim: &Dim) -> SizeId {
+    pub fn dim(&mut self, dim: &Dim) -> SizeId {
         match dim {
             Dim::Fixed(n) => self.constant(i64::try_from(*n).unwrap_or(i64::MAX)),
             Dim::Named(name) => {
@@ -118,24 +182,13 @@ impl SizeTable {
             }
             Dim::Derived(d) => {
                 let (a, b) = (self.dim(&d.left), self.dim(&d.right));
-                self.binary(
-                    match d.op {
-                        DimOp::Add => SizeOp::Add,
-                        DimOp::Sub => SizeOp::Sub,
-                        DimOp::Mul => SizeOp::Mul,
-                        DimOp::FloorDiv => SizeOp::FloorDiv,
-                        DimOp::Max => SizeOp::Max,
-                        DimOp::Min => SizeOp::Min,
-                    },
-                    a,
-                    b,
-                )
+                self.binary(d.op, a, b)
             }
         }
     }
 
     /// `a op b`, folded where both are known.
-    pub(crate) fn binary(&mut self, op: SizeOp, a: SizeId, b: SizeId) -> SizeId {
+    pub fn binary(&mut self, op: SizeOp, a: SizeId, b: SizeId) -> SizeId {
         let (ka, kb) = (self.known(a), self.known(b));
         if let (Some(x), Some(y)) = (ka, kb)
             && let Some(value) = op.apply(x, y)
@@ -189,30 +242,30 @@ impl SizeTable {
     }
 
     /// `a * b`
-    pub(crate) fn mul(&mut self, a: SizeId, b: SizeId) -> SizeId {
+    pub fn mul(&mut self, a: SizeId, b: SizeId) -> SizeId {
         self.binary(SizeOp::Mul, a, b)
     }
 
     /// `a + b`
-    pub(crate) fn add(&mut self, a: SizeId, b: SizeId) -> SizeId {
+    pub fn add(&mut self, a: SizeId, b: SizeId) -> SizeId {
         self.binary(SizeOp::Add, a, b)
     }
 
     /// `a * factor`
-    pub(crate) fn scale(&mut self, a: SizeId, factor: i64) -> SizeId {
+    pub fn scale(&mut self, a: SizeId, factor: i64) -> SizeId {
         let factor = self.constant(factor);
         self.mul(a, factor)
     }
 
     /// The product of several.
-    pub(crate) fn product(&mut self, ids: impl IntoIterator<Item = SizeId>) -> SizeId {
+    pub fn product(&mut self, ids: impl IntoIterator<Item = SizeId>) -> SizeId {
         let one = self.constant(1);
         ids.into_iter().fold(one, |p, id| self.mul(p, id))
     }
 
     /// The byte strides of a C-ordered array of elements of `size` bytes. A plainly empty axis counts as 1 there, so that no
     /// stride is 0 and a stride never says that elements are shared.
-    pub(crate) fn contiguous(&mut self, shape: &[SizeId], size: usize) -> Vec<SizeId> {
+    pub fn contiguous(&mut self, shape: &[SizeId], size: usize) -> Vec<SizeId> {
         let empty = self.constant(0);
         let mut stride = self.constant(size as i64);
         let mut strides = vec![stride; shape.len()];

@@ -2,17 +2,14 @@
 //!
 //! A formula is held as a sum of terms, each a number times a product of *atoms*; an atom is a name, or a quotient, a
 //! maximum or a minimum whose operands are themselves in normal form. So `(n + 2) - 2` is `n` and `n * 4` is `4 * n`.
-//! Maxima and minima whose winner is plain from names being at least 0 disappear.
+//! Maxima and minima whose winner is plain (`bound.rs`) disappear.
 
-use crate::dim::{Derived, Dim, DimOp};
+use crate::{Derived, Dim, SizeOp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Operations and numbers a formula may hold; beyond it the arithmetic gives `None`.
 pub const MAX_FORMULA: usize = 128;
-
-/// How many maxima, minima and quotients a proof takes apart.
-const PROOF_DEPTH: usize = 6;
 
 impl Dim {
     /// `self + other`. `None` if a number overflows or the formula grows past [`MAX_FORMULA`], as everywhere below.
@@ -34,36 +31,36 @@ impl Dim {
     pub fn floor_div(&self, other: &Dim) -> Option<Dim> {
         let (a, b) = (Sum::of(self)?, Sum::of(other)?);
         match (a.number(), b.number()) {
-            (Some(x), Some(y)) => return Sum::constant(DimOp::FloorDiv.apply(x, y)?).dim(),
+            (Some(x), Some(y)) => return Sum::constant(SizeOp::FloorDiv.apply(x, y)?).dim(),
             (Some(0), None) | (None, Some(0)) => return Some(Dim::Fixed(0)),
             (None, Some(k)) if k > 0 && a.terms.iter().all(|(atoms, c)| atoms.is_empty() || c % k == 0) => {
                 // floor((k * q + r) / k) => q + floor(r / k)
-                return a.map_coefficients(|c| DimOp::FloorDiv.apply(c, k))?.dim();
+                return a.map_coefficients(|c| SizeOp::FloorDiv.apply(c, k))?.dim();
             }
             _ => {}
         }
-        derived(DimOp::FloorDiv, self.clone(), other.clone())
+        derived(SizeOp::FloorDiv, self.clone(), other.clone())
     }
 
     /// The larger. (Call it as `Dim::max(&a, &b)`: `a.max(b)` on an owned dim is that of [`Ord`].)
     pub fn max(&self, other: &Dim) -> Option<Dim> {
-        extremum(DimOp::Max, self, other)
+        extremum(SizeOp::Max, self, other)
     }
 
     /// The smaller. (Call it as `Dim::min(&a, &b)`.)
     pub fn min(&self, other: &Dim) -> Option<Dim> {
-        extremum(DimOp::Min, self, other)
+        extremum(SizeOp::Min, self, other)
     }
 
     /// The operation `op` of two dims.
-    pub fn apply(op: DimOp, left: &Dim, right: &Dim) -> Option<Dim> {
+    pub fn apply(op: SizeOp, left: &Dim, right: &Dim) -> Option<Dim> {
         match op {
-            DimOp::Add => left.add(right),
-            DimOp::Sub => left.sub(right),
-            DimOp::Mul => left.mul(right),
-            DimOp::FloorDiv => left.floor_div(right),
-            DimOp::Max => left.max(right),
-            DimOp::Min => left.min(right),
+            SizeOp::Add => left.add(right),
+            SizeOp::Sub => left.sub(right),
+            SizeOp::Mul => left.mul(right),
+            SizeOp::FloorDiv => left.floor_div(right),
+            SizeOp::Max => left.max(right),
+            SizeOp::Min => left.min(right),
         }
     }
 
@@ -84,12 +81,6 @@ impl Dim {
             quotient.insert(left, c / k)?;
         }
         quotient.dim()
-    }
-
-    /// Whether it plainly is at least `other`, whatever the names stand for. `false` means not known.
-    pub fn at_least(&self, other: &Dim) -> bool {
-        let difference = || Sum::of(self)?.plus(&Sum::of(other)?, -1);
-        difference().is_some_and(|d| d.is_nonnegative(PROOF_DEPTH))
     }
 
     /// The formula with every `name` replaced by `with`, in normal form.
@@ -132,31 +123,14 @@ impl Dim {
             Dim::Derived(d) => 1 + d.left.weight() + d.right.weight(),
         }
     }
-
-    /// Whether it plainly is at least 0.
-    fn is_nonnegative(&self, depth: usize) -> bool {
-        match self {
-            Dim::Fixed(_) | Dim::Named(_) => true,
-            Dim::Derived(d) => {
-                let (left, right) = (&d.left, &d.right);
-                match d.op {
-                    DimOp::Max => left.is_nonnegative(depth) || right.is_nonnegative(depth),
-                    DimOp::Min | DimOp::FloorDiv => left.is_nonnegative(depth) && right.is_nonnegative(depth),
-                    DimOp::Add | DimOp::Sub | DimOp::Mul => {
-                        depth > 0 && Sum::of(self).is_some_and(|s| s.is_nonnegative(depth - 1))
-                    }
-                }
-            }
-        }
-    }
 }
 
-fn derived(op: DimOp, left: Dim, right: Dim) -> Option<Dim> {
+fn derived(op: SizeOp, left: Dim, right: Dim) -> Option<Dim> {
     let dim = Dim::Derived(Arc::new(Derived { op, left, right }));
     (dim.weight() <= MAX_FORMULA).then_some(dim)
 }
 
-fn extremum(op: DimOp, a: &Dim, b: &Dim) -> Option<Dim> {
+fn extremum(op: SizeOp, a: &Dim, b: &Dim) -> Option<Dim> {
     let (above, below) = (a.at_least(b), b.at_least(a));
     let larger = match (above, below) {
         (true, _) => Some((a, b)),
@@ -164,7 +138,7 @@ fn extremum(op: DimOp, a: &Dim, b: &Dim) -> Option<Dim> {
         (false, false) => None,
     };
     match larger {
-        Some((larger, smaller)) => Some(if op == DimOp::Max { larger } else { smaller }.clone()),
+        Some((larger, smaller)) => Some(if op == SizeOp::Max { larger } else { smaller }.clone()),
         None if a <= b => derived(op, a.clone(), b.clone()),
         None => derived(op, b.clone(), a.clone()),
     }
@@ -177,12 +151,12 @@ pub fn product<'a>(dims: impl IntoIterator<Item = &'a Dim>) -> Option<Dim> {
 
 /// A polynomial: products of atoms (sorted) with their coefficients, none 0. The empty product carries the constant.
 #[derive(Clone, Default)]
-struct Sum {
-    terms: BTreeMap<Vec<Dim>, i64>,
+pub(crate) struct Sum {
+    pub(crate) terms: BTreeMap<Vec<Dim>, i64>,
 }
 
 impl Sum {
-    fn constant(value: i64) -> Sum {
+    pub(crate) fn constant(value: i64) -> Sum {
         let mut sum = Sum::default();
         if value != 0 {
             sum.terms.insert(Vec::new(), value);
@@ -194,15 +168,15 @@ impl Sum {
         Sum { terms: BTreeMap::from([(vec![dim], 1)]) }
     }
 
-    fn of(dim: &Dim) -> Option<Sum> {
+    pub(crate) fn of(dim: &Dim) -> Option<Sum> {
         match dim {
             Dim::Fixed(n) => Some(Sum::constant(i64::try_from(*n).ok()?)),
             Dim::Named(_) => Some(Sum::atom(dim.clone())),
             Dim::Derived(d) => match d.op {
-                DimOp::Add => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, 1),
-                DimOp::Sub => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, -1),
-                DimOp::Mul => Sum::of(&d.left)?.times(&Sum::of(&d.right)?),
-                DimOp::FloorDiv | DimOp::Max | DimOp::Min => Some(Sum::atom(dim.clone())),
+                SizeOp::Add => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, 1),
+                SizeOp::Sub => Sum::of(&d.left)?.plus(&Sum::of(&d.right)?, -1),
+                SizeOp::Mul => Sum::of(&d.left)?.times(&Sum::of(&d.right)?),
+                SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => Some(Sum::atom(dim.clone())),
             },
         }
     }
@@ -210,17 +184,17 @@ impl Sum {
     /// The sum of a formula whose atoms' operands `map` rewrites.
     fn of_parts(d: &Derived, map: &dyn Fn(&Dim) -> Option<Dim>) -> Option<Sum> {
         let part = |dim: &Dim| match dim {
-            Dim::Derived(inner) if matches!(inner.op, DimOp::Add | DimOp::Sub | DimOp::Mul) => {
+            Dim::Derived(inner) if matches!(inner.op, SizeOp::Add | SizeOp::Sub | SizeOp::Mul) => {
                 Sum::of_parts(inner, map)
             }
             other => Sum::of(&map(other)?),
         };
         match d.op {
-            DimOp::Add => part(&d.left)?.plus(&part(&d.right)?, 1),
-            DimOp::Sub => part(&d.left)?.plus(&part(&d.right)?, -1),
-            DimOp::Mul => part(&d.left)?.times(&part(&d.right)?),
+            SizeOp::Add => part(&d.left)?.plus(&part(&d.right)?, 1),
+            SizeOp::Sub => part(&d.left)?.plus(&part(&d.right)?, -1),
+            SizeOp::Mul => part(&d.left)?.times(&part(&d.right)?),
             // By numbers where both are: a dim cannot hold a negative one.
-            DimOp::FloorDiv | DimOp::Max | DimOp::Min => {
+            SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => {
                 let (left, right) = (part(&d.left)?, part(&d.right)?);
                 match (left.number(), right.number()) {
                     (Some(a), Some(b)) => Some(Sum::constant(d.op.apply(a, b)?)),
@@ -246,7 +220,7 @@ impl Sum {
         (self.terms.len() <= MAX_FORMULA).then_some(())
     }
 
-    fn plus(&self, other: &Sum, factor: i64) -> Option<Sum> {
+    pub(crate) fn plus(&self, other: &Sum, factor: i64) -> Option<Sum> {
         let mut sum = self.clone();
         for (atoms, c) in &other.terms {
             sum.insert(atoms.clone(), c.checked_mul(factor)?)?;
@@ -269,7 +243,7 @@ impl Sum {
         Some(sum)
     }
 
-    fn map_coefficients(&self, f: impl Fn(i64) -> Option<i64>) -> Option<Sum> {
+    pub(crate) fn map_coefficients(&self, f: impl Fn(i64) -> Option<i64>) -> Option<Sum> {
         let mut sum = Sum::default();
         for (atoms, c) in &self.terms {
             sum.insert(atoms.clone(), f(*c)?)?;
@@ -287,73 +261,33 @@ impl Sum {
             let term = term(atoms, c.unsigned_abs())?;
             dim = Some(match dim {
                 None => term,
-                Some(sum) => derived(DimOp::Add, sum, term)?,
+                Some(sum) => derived(SizeOp::Add, sum, term)?,
             });
         }
         if constant > 0 {
             let constant = number(constant.unsigned_abs())?;
             dim = Some(match dim {
                 None => constant,
-                Some(sum) => derived(DimOp::Add, sum, constant)?,
+                Some(sum) => derived(SizeOp::Add, sum, constant)?,
             });
         }
         for (atoms, c) in terms().filter(|(_, c)| **c < 0) {
-            dim = Some(derived(DimOp::Sub, dim.unwrap_or(Dim::Fixed(0)), term(atoms, c.unsigned_abs())?)?);
+            dim = Some(derived(SizeOp::Sub, dim.unwrap_or(Dim::Fixed(0)), term(atoms, c.unsigned_abs())?)?);
         }
         if constant < 0 {
-            return derived(DimOp::Sub, dim?, number(constant.unsigned_abs())?);
+            return derived(SizeOp::Sub, dim?, number(constant.unsigned_abs())?);
         }
         Some(dim.unwrap_or(Dim::Fixed(0)))
-    }
-
-    /// Whether it plainly is at least 0, given that names are.
-    fn is_nonnegative(&self, depth: usize) -> bool {
-        if self.terms.iter().all(|(atoms, c)| *c >= 0 && atoms.iter().all(|a| a.is_nonnegative(depth))) {
-            return true;
-        }
-        if depth == 0 {
-            return false;
-        }
-        // Take the first atom that stands alone apart: a maximum is at least either operand and is one of them.
-        let alone = self.terms.iter().find_map(|(atoms, &c)| match atoms.as_slice() {
-            [Dim::Derived(d)] => Some((atoms, c, d)),
-            _ => None,
-        });
-        let Some((atoms, c, d)) = alone else { return false };
-        let with = |dim: &Dim| {
-            let mut rest = self.clone();
-            rest.terms.remove(atoms);
-            Sum::of(dim).and_then(|s| rest.plus(&s, c)).is_some_and(|s| s.is_nonnegative(depth - 1))
-        };
-        match (d.op, c > 0) {
-            (DimOp::Max, true) | (DimOp::Min, false) => with(&d.left) || with(&d.right),
-            (DimOp::Min, true) | (DimOp::Max, false) => with(&d.left) && with(&d.right),
-            (DimOp::FloorDiv, _) => self.without_quotient(atoms, c, d).is_some_and(|s| s.is_nonnegative(depth - 1)),
-            (DimOp::Add | DimOp::Sub | DimOp::Mul, _) => false,
-        }
-    }
-
-    /// A sum that is at most `k` times this, the quotient `c * floor(p / k)` replaced: `p - k + 1 <= k * floor(p / k) <= p`.
-    fn without_quotient(&self, atoms: &[Dim], c: i64, d: &Derived) -> Option<Sum> {
-        let k = i64::try_from(d.right.fixed()?).ok().filter(|k| *k > 0)?;
-        let mut rest = self.clone();
-        rest.terms.remove(atoms);
-        let rest = rest.map_coefficients(|x| x.checked_mul(k))?;
-        let dividend = Sum::of(&d.left)?;
-        match c > 0 {
-            true => rest.plus(&dividend.plus(&Sum::constant(1 - k), 1)?, c),
-            false => rest.plus(&dividend, c),
-        }
     }
 }
 
 fn term(atoms: &[Dim], coefficient: u64) -> Option<Dim> {
     let mut atoms = atoms.iter().cloned();
     let first = atoms.next()?;
-    let product = atoms.try_fold(first, |product, atom| derived(DimOp::Mul, product, atom))?;
+    let product = atoms.try_fold(first, |product, atom| derived(SizeOp::Mul, product, atom))?;
     match coefficient {
         1 => Some(product),
-        c => derived(DimOp::Mul, Dim::Fixed(usize::try_from(c).ok()?), product),
+        c => derived(SizeOp::Mul, Dim::Fixed(usize::try_from(c).ok()?), product),
     }
 }
 
@@ -411,17 +345,6 @@ mod tests {
     }
 
     #[test]
-    fn proofs_take_extrema_and_quotients_apart() {
-        let shorter = n().sub(&f(1)).and_then(|d| Dim::max(&d, &f(0))).unwrap();
-        assert!(n().at_least(&shorter));
-        assert!(!shorter.at_least(&n()));
-        let half = n().add(&f(1)).and_then(|d| d.floor_div(&f(2))).unwrap();
-        // 2 * floor((n + 1) / 2) - 1 <= n
-        assert!(n().at_least(&half.mul(&f(2)).and_then(|d| d.sub(&f(1))).unwrap()));
-        assert!(!n().at_least(&half.mul(&f(2)).unwrap()));
-    }
-
-    #[test]
     fn substitution_renormalizes() {
         let d = n().sub(&f(1)).and_then(|d| Dim::max(&d, &f(0))).unwrap();
         assert_eq!(d.substitute("n", &n().add(&f(1)).unwrap()), Some(n()));
@@ -447,10 +370,10 @@ mod tests {
         let raw = |op, left, right| Dim::Derived(Arc::new(Derived { op, left, right }));
         let m = Dim::from("m");
         let dims = [
-            raw(DimOp::Sub, raw(DimOp::Add, n(), f(2)), f(2)),
-            raw(DimOp::FloorDiv, raw(DimOp::Mul, n(), f(6)), f(4)),
-            raw(DimOp::Max, raw(DimOp::Sub, m.clone(), n()), f(0)),
-            raw(DimOp::Min, raw(DimOp::Mul, m.clone(), n()), raw(DimOp::Add, n(), m)),
+            raw(SizeOp::Sub, raw(SizeOp::Add, n(), f(2)), f(2)),
+            raw(SizeOp::FloorDiv, raw(SizeOp::Mul, n(), f(6)), f(4)),
+            raw(SizeOp::Max, raw(SizeOp::Sub, m.clone(), n()), f(0)),
+            raw(SizeOp::Min, raw(SizeOp::Mul, m.clone(), n()), raw(SizeOp::Add, n(), m)),
         ];
         for dim in dims {
             assert_eq!(dim.normalized().and_then(|d| d.eval(&sizes)), dim.eval(&sizes), "{dim}");
