@@ -1,6 +1,7 @@
 //! The graph: an append-only list of hash-consed nodes.
 
 use crate::infer::{check_type, infer, is_name};
+use crate::table::Class;
 use crate::{Dim, Inferred, Op, OpError, Sizes, Type};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::{SmallVec, smallvec};
@@ -32,6 +33,19 @@ impl Node {
     /// The type of a node with a single result.
     pub fn ty(&self) -> &Type {
         &self.types[0]
+    }
+
+    /// The same node with what `dim` makes of each extent of its operation and, of an input, of its type: what
+    /// [`Graph::import`] adds to a graph of other sizes. The types of the others follow there.
+    ///
+    /// # Errors
+    /// The first that `dim` gives.
+    pub fn map_dims<E>(&self, dim: impl Fn(&Dim) -> Result<Dim, E>) -> Result<Node, E> {
+        let mut node = Node { op: self.op.map_dims(&dim)?, ..self.clone() };
+        for extent in node.types.iter_mut().flat_map(|ty| &mut ty.shape) {
+            *extent = dim(extent)?;
+        }
+        Ok(node)
     }
 }
 
@@ -146,15 +160,12 @@ impl Graph {
         if let Some(unknown) = inputs.iter().find(|id| id.index() >= self.nodes.len()) {
             return Err(OpError::UnknownNode { node: unknown.0 });
         }
-        if let (Op::Result(_), [source]) = (op, inputs) {
-            let types: SmallVec<[&Type; 2]> = self.node(*source).types.iter().collect();
-            return infer(op, &types);
-        }
-        if let Some(several) = inputs.iter().find(|id| self.node(**id).types.len() != 1) {
+        let several = |id: &&NodeId| self.node(**id).types.len() != 1;
+        if let Some(several) = inputs.iter().find(several).filter(|_| op.class() != Class::Projection) {
             let results = self.node(*several).types.len();
             return Err(OpError::SeveralResults { op: op.name(), node: several.0, results });
         }
-        let types: SmallVec<[&Type; 4]> = inputs.iter().map(|id| self.ty(*id)).collect();
+        let types: SmallVec<[&[Type]; 4]> = inputs.iter().map(|id| self.node(*id).types.as_slice()).collect();
         infer(op, &types)
     }
 
@@ -294,15 +305,6 @@ pub fn live(graph: &Graph) -> Vec<bool> {
         }
     }
     live
-}
-
-/// What a pass returns: the new graph, and where each node of the old one went.
-#[derive(Clone, Debug)]
-pub struct Rewritten {
-    /// The new graph.
-    pub graph: Graph,
-    /// For each node of the old graph the node of the new one that has its value, if there is one.
-    pub map: Vec<Option<NodeId>>,
 }
 
 #[cfg(test)]

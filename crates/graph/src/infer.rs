@@ -24,15 +24,23 @@ pub struct Inferred {
 
 /// The types of an operation's results, or what is wrong with it.
 ///
-/// `inputs` are the types of its inputs, each of which has one result; for [`Op::Result`] they are the types of all results
-/// of its one input. [`Op::Input`] has a type of its own and is an error here ([`crate::Graph::input`]).
-pub fn infer(op: &Op, inputs: &[&Type]) -> Result<Inferred, OpError> {
+/// `inputs` are the types of the results of each of its inputs: one each, but for the input of [`Op::Result`].
+/// [`Op::Input`] has a type of its own and is an error here ([`crate::Graph::input`]).
+pub fn infer(op: &Op, inputs: &[&[Type]]) -> Result<Inferred, OpError> {
     let name = op.name();
-    if !matches!(op, Op::Result(_)) {
-        op.row().arity.check(name, inputs.len())?;
-    }
+    op.row().arity.check(name, inputs.len())?;
     let mut found = Constraints { op: name, list: Vec::new() };
-    let types = result_types(op, inputs, &mut found)?;
+    let types = match op {
+        Op::Result(k) => smallvec![chosen(name, *k, inputs[0])?],
+        _ => {
+            let mut single: SmallVec<[&Type; 4]> = SmallVec::new();
+            for types in inputs {
+                let [ty] = types else { return Err(attribute(name, "it takes values, and one of these is several")) };
+                single.push(ty);
+            }
+            result_types(op, &single, &mut found)?
+        }
+    };
     for ty in &types {
         check_type(name, ty)?;
     }
@@ -96,10 +104,15 @@ fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<Sm
             one(x.dtype, axes.cloned().collect())
         }
         Op::Einsum(contraction) => one(inputs[0].dtype, einsum(contraction, inputs, found)?),
-        Op::Result(k) => match inputs.get(*k as usize) {
-            Some(ty) if inputs.len() > 1 => Ok(smallvec![(*ty).clone()]),
-            _ => Err(attribute(name, format!("there is no result {k} of {} to choose from", inputs.len()))),
-        },
+        Op::Result(_) => Err(attribute(name, "a result is chosen of all that a node has")),
+    }
+}
+
+/// The type of result `k` of a node with several.
+fn chosen(name: &'static str, k: u32, types: &[Type]) -> Result<Type, OpError> {
+    match types.get(k as usize) {
+        Some(ty) if types.len() > 1 => Ok(ty.clone()),
+        _ => Err(attribute(name, format!("there is no result {k} of {} to choose from", types.len()))),
     }
 }
 

@@ -23,7 +23,7 @@ mod verify;
 
 pub use contraction::{Contraction, Label, Labels, MatrixProduct};
 pub use error::{LabelConflict, OpError, SubscriptError};
-pub use graph::{Constraint, Graph, Node, NodeId, Rewritten, live, uses};
+pub use graph::{Constraint, Graph, Node, NodeId, live, uses};
 pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};
 pub use op::{Op, Reduce, SliceAxis};

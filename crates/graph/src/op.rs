@@ -1,7 +1,7 @@
 //! Every operation of a graph.
 
 use crate::{Contraction, Dim, Shape};
-use fuseloom_lane::{DType, Function, Scalar, Scan};
+use fuseloom_lane::{DType, Function, Reduction, Scalar, Scan};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The same operation with what `dim` makes of each extent in it.
+    /// The same operation with what `dim` makes of each extent in it: the one place that knows which operations hold extents.
     ///
     /// # Errors
     /// The first that `dim` gives.
@@ -162,4 +162,22 @@ pub enum Reduce {
     },
     /// Two results, of floats (not storage types): the mean, and the sum of squared deviations from it.
     Moments,
+}
+
+impl Reduce {
+    /// The reduction of lanes that it is along one axis of computed elements; `None` for one that is composed of others.
+    pub fn primitive(self) -> Option<Reduction> {
+        match self {
+            Reduce::Sum => Some(Reduction::Sum),
+            Reduce::Prod => Some(Reduction::Prod),
+            Reduce::Max => Some(Reduction::Max),
+            Reduce::Min => Some(Reduction::Min),
+            Reduce::Any => Some(Reduction::Any),
+            Reduce::All => Some(Reduction::All),
+            Reduce::ArgMax => Some(Reduction::ArgMax),
+            Reduce::ArgMin => Some(Reduction::ArgMin),
+            Reduce::Moments => Some(Reduction::Moments),
+            Reduce::CountNonzero | Reduce::Mean | Reduce::Var { .. } | Reduce::Std { .. } => None,
+        }
+    }
 }

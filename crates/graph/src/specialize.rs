@@ -1,6 +1,6 @@
 //! A graph for given sizes: named dims become numbers.
 
-use crate::{Constraint, Dim, Graph, NodeId, Op, Shape, Sizes, Type};
+use crate::{Constraint, Dim, Graph, NodeId, Sizes};
 
 /// The graph with every named dim that `sizes` knows replaced by its value, and for each node the one that it became (equal
 /// nodes become one). An error says what no longer fits.
@@ -10,13 +10,7 @@ pub fn specialize(graph: &Graph, sizes: &Sizes) -> Result<(Graph, Vec<NodeId>), 
     for id in graph.ids() {
         let node = graph.node(id);
         let inputs: Vec<NodeId> = node.inputs.iter().map(|input| ids[input.index()]).collect();
-        let added = match &node.op {
-            Op::Input(name) => {
-                let ty = Type { dtype: node.ty().dtype, shape: shape(&node.ty().shape, sizes)? };
-                result.input(name, ty)
-            }
-            op => result.add(op.map_dims(|extent| dim(extent, sizes))?, &inputs),
-        };
+        let added = result.import(&node.map_dims(|extent| dim(extent, sizes))?, &inputs);
         ids.push(added.map_err(|mistake| mistake.to_string())?);
     }
     for constraint in graph.constraints() {
@@ -30,10 +24,6 @@ pub fn specialize(graph: &Graph, sizes: &Sizes) -> Result<(Graph, Vec<NodeId>), 
     let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| ids[output.index()]).collect();
     result.set_outputs(&outputs);
     Ok((result, ids))
-}
-
-fn shape(shape: &Shape, sizes: &Sizes) -> Result<Shape, String> {
-    shape.iter().map(|extent| dim(extent, sizes)).collect()
 }
 
 fn dim(of: &Dim, sizes: &Sizes) -> Result<Dim, String> {

@@ -7,6 +7,7 @@ mod tests;
 
 use crate::{Op, OpError, Reduce};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
+pub use rows::reduce_row;
 use rows::{FUNCTIONS, OTHERS, REDUCTIONS, SCANS};
 use std::fmt::Write;
 
@@ -215,61 +216,25 @@ pub fn function_row(function: Function) -> &'static Row {
     &FUNCTIONS[function as usize]
 }
 
-/// The row of a reduction.
-pub fn reduce_row(reduce: Reduce) -> &'static Row {
-    let position = match reduce {
-        Reduce::Sum => 0,
-        Reduce::Prod => 1,
-        Reduce::Max => 2,
-        Reduce::Min => 3,
-        Reduce::Any => 4,
-        Reduce::All => 5,
-        Reduce::ArgMax => 6,
-        Reduce::ArgMin => 7,
-        Reduce::CountNonzero => 8,
-        Reduce::Mean => 9,
-        Reduce::Var { .. } => 10,
-        Reduce::Std { .. } => 11,
-        Reduce::Moments => 12,
-    };
-    &REDUCTIONS[position]
-}
-
 /// The row of a scan.
 pub fn scan_row(scan: Scan) -> &'static Row {
     &SCANS[scan as usize]
 }
 
+/// The reduction of this name, without degrees of freedom where it has some.
+pub fn reduction(name: &str) -> Option<Reduce> {
+    REDUCTIONS.iter().find(|(_, row)| row.name == name).map(|(reduce, _)| *reduce)
+}
+
 /// Every row: sources and views first, then functions, reductions and scans.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    OTHERS.iter().chain(&FUNCTIONS).chain(&REDUCTIONS).chain(&SCANS)
+    OTHERS.iter().chain(&FUNCTIONS).chain(REDUCTIONS.iter().map(|(_, row)| row)).chain(&SCANS)
 }
 
 impl Op {
-    /// Its row in the table.
-    pub fn row(&self) -> &'static Row {
-        let position = match self {
-            Op::Map(function) => return function_row(*function),
-            Op::Reduce { op, .. } => return reduce_row(*op),
-            Op::Scan { op, .. } => return scan_row(*op),
-            Op::Input(_) => 0,
-            Op::Constant(_) => 1,
-            Op::Extent(_) => 2,
-            Op::Iota(_) => 3,
-            Op::Cast(_) => 4,
-            Op::DivMod => 5,
-            Op::Permute(_) => 6,
-            Op::Slice(_) => 7,
-            Op::Broadcast(_) => 8,
-            Op::Reshape(_) => 9,
-            Op::Concat { .. } => 10,
-            Op::Pad { .. } => 11,
-            Op::CombineMoments { .. } => 12,
-            Op::Take { .. } => 13,
-            Op::Einsum(_) => 14,
-            Op::Result(_) => 15,
-        };
-        &OTHERS[position]
+    /// What kind of operation it is.
+    pub fn class(&self) -> Class {
+        self.row().class
     }
 
     /// Its name in text.

@@ -124,6 +124,8 @@ mod tests {
         let text = "%5: neg takes one value, and %3 has 2 results. Choose one with `result`.";
         broken(text, |g| g.nodes_mut()[5].inputs[0] = NodeId(3));
         broken("%5: result: there is no result 0 of 1 to choose from", |g| g.nodes_mut()[5].op = Op::Result(0));
+        broken("%4: result takes 1 array but was given 2", |g| g.nodes_mut()[4].inputs.push(NodeId(0)));
+        broken("%4: result takes 1 array but was given 0", |g| g.nodes_mut()[4].inputs.clear());
     }
 
     #[test]

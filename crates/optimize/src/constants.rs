@@ -9,7 +9,7 @@
 
 use crate::walk::{Outcome, Step, Walk, rewrite, uniform};
 use fuseloom_graph::{Graph, NodeId, Op, OpError, Reduce};
-use fuseloom_lane::{Builder, DType, Function, Program, Reduction, Scalar, Value, interpret, tree};
+use fuseloom_lane::{Builder, DType, Function, Program, Scalar, Value, interpret, tree};
 use smallvec::SmallVec;
 
 /// Elements a reduction of a constant may have to be folded.
@@ -54,18 +54,7 @@ fn value(walk: &Walk<'_>, id: NodeId) -> Result<Option<(Scalar, &'static str)>, 
             }
             _ => None,
         },
-        Op::Broadcast(_)
-        | Op::Input(_)
-        | Op::Constant(_)
-        | Op::Extent(_)
-        | Op::Iota(_)
-        | Op::DivMod
-        | Op::Pad { .. }
-        | Op::CombineMoments { .. }
-        | Op::Scan { .. }
-        | Op::Take { .. }
-        | Op::Einsum(_)
-        | Op::Result(_) => None,
+        _ => None,
     })
 }
 
@@ -84,21 +73,8 @@ pub(crate) fn cast(value: Scalar, to: DType) -> Scalar {
 
 /// A reduction of `extent` times the same value.
 fn reduce(op: Reduce, value: Scalar, extent: usize) -> Option<Scalar> {
-    let reduction = match op {
-        Reduce::Sum => Reduction::Sum,
-        Reduce::Prod => Reduction::Prod,
-        Reduce::Max => Reduction::Max,
-        Reduce::Min => Reduction::Min,
-        Reduce::Any => Reduction::Any,
-        Reduce::All => Reduction::All,
-        Reduce::ArgMax
-        | Reduce::ArgMin
-        | Reduce::CountNonzero
-        | Reduce::Mean
-        | Reduce::Var { .. }
-        | Reduce::Std { .. }
-        | Reduce::Moments => return None,
-    };
+    // Those of one state.
+    let reduction = op.primitive().filter(|reduction| reduction.states(value.dtype()).len() == 1)?;
     if extent > MAX_REDUCED || value.dtype().lane_type() != value.dtype() {
         return None;
     }
@@ -115,6 +91,7 @@ fn run_program(program: &Program, values: &[Scalar], dtype: DType) -> Scalar {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fuseloom_lane::Reduction;
 
     #[test]
     fn values_are_those_of_lane_programs() {

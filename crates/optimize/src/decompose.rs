@@ -55,37 +55,13 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             Op::Reduce { op, axes } => {
                 let x = walk.inputs(id)?[0];
                 let single = axes.len() == 1 && !is_storage(walk.ty(x).dtype);
-                match op {
-                    Reduce::Moments => Step::Keep,
-                    Reduce::Sum
-                    | Reduce::Prod
-                    | Reduce::Max
-                    | Reduce::Min
-                    | Reduce::Any
-                    | Reduce::All
-                    | Reduce::ArgMax
-                    | Reduce::ArgMin
-                        if single =>
-                    {
-                        Step::Keep
-                    }
-                    Reduce::Sum
-                    | Reduce::Prod
-                    | Reduce::Max
-                    | Reduce::Min
-                    | Reduce::Any
-                    | Reduce::All
-                    | Reduce::ArgMax
-                    | Reduce::ArgMin
-                    | Reduce::CountNonzero
-                    | Reduce::Mean
-                    | Reduce::Var { .. }
-                    | Reduce::Std { .. } => {
-                        walk.note("compound reduction taken apart");
-                        let wide = to_computed(walk, x)?;
-                        let result = reduce(walk, *op, wide, axes)?;
-                        Step::Replace(cast(walk, result, node.ty().dtype)?)
-                    }
+                if op.primitive().is_some() && single {
+                    Step::Keep
+                } else {
+                    walk.note("compound reduction taken apart");
+                    let wide = to_computed(walk, x)?;
+                    let result = reduce(walk, *op, wide, axes)?;
+                    Step::Replace(cast(walk, result, node.ty().dtype)?)
                 }
             }
             Op::Scan { op, axis } => {
@@ -101,18 +77,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
                     Step::Replace(cast(walk, result, dtype)?)
                 }
             }
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::Iota(_)
-            | Op::Map(_)
-            | Op::Cast(_)
-            | Op::Permute(_)
-            | Op::Slice(_)
-            | Op::Broadcast(_)
-            | Op::Reshape(_)
-            | Op::CombineMoments { .. }
-            | Op::Take { .. }
-            | Op::Einsum(_) => Step::Keep,
+            _ => Step::Keep,
         })
     })
 }
@@ -132,15 +97,6 @@ fn division(walk: &mut Walk<'_>, id: NodeId, k: u32) -> Result<Step, OpError> {
 /// A reduction of elements that are computed in as they are, over any number of axes.
 fn reduce(walk: &mut Walk<'_>, op: Reduce, x: NodeId, axes: &[usize]) -> Result<NodeId, OpError> {
     match op {
-        Reduce::Sum
-        | Reduce::Prod
-        | Reduce::Max
-        | Reduce::Min
-        | Reduce::Any
-        | Reduce::All
-        | Reduce::ArgMax
-        | Reduce::ArgMin
-        | Reduce::Moments => axes.iter().rev().try_fold(x, |x, &axis| reduce_one(walk, op, x, axis)),
         Reduce::CountNonzero => {
             let ty = walk.ty(x).clone();
             let mut nonzero = x;
@@ -166,6 +122,7 @@ fn reduce(walk: &mut Walk<'_>, op: Reduce, x: NodeId, axes: &[usize]) -> Result<
             let variance = reduce(walk, Reduce::Var { ddof }, x, axes)?;
             walk.add(Op::Map(Function::Sqrt), &[variance])
         }
+        primitive => axes.iter().rev().try_fold(x, |x, &axis| reduce_one(walk, primitive, x, axis)),
     }
 }
 

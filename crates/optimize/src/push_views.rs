@@ -167,26 +167,7 @@ fn takes(graph: &Graph, node: &Node, taken: &Taken, loads: bool) -> bool {
                 && (window.start == Dim::Fixed(0) && window.step == 1)
                 && node.inputs.iter().all(|&x| graph.ty(x).shape == *shape)
         }
-        (
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::Extent(_)
-            | Op::Iota(_)
-            | Op::DivMod
-            | Op::Permute(_)
-            | Op::Slice(_)
-            | Op::Broadcast(_)
-            | Op::Reshape(_)
-            | Op::Concat { .. }
-            | Op::Pad { .. }
-            | Op::CombineMoments { .. }
-            | Op::Take { .. }
-            | Op::Einsum(_)
-            | Op::Result(_)
-            | Op::Reduce { .. }
-            | Op::Scan { .. },
-            _,
-        ) => false,
+        _ => false,
     }
 }
 
@@ -286,20 +267,7 @@ fn loads(graph: &Graph, users: &[u32]) -> Vec<bool> {
                 let through = matches!(input.op, Op::Map(_) | Op::Cast(_));
                 loads[x.index()] && (!through || users[x.index()] == 1) && input.ty().shape == node.ty().shape
             }),
-            Op::Constant(_)
-            | Op::Extent(_)
-            | Op::Iota(_)
-            | Op::DivMod
-            | Op::Permute(_)
-            | Op::Slice(_)
-            | Op::Concat { .. }
-            | Op::Pad { .. }
-            | Op::Reduce { .. }
-            | Op::CombineMoments { .. }
-            | Op::Scan { .. }
-            | Op::Take { .. }
-            | Op::Einsum(_)
-            | Op::Result(_) => false,
+            _ => false,
         });
     }
     loads

@@ -33,23 +33,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
                 walk.note("scan of single elements removed");
                 Ok(Step::Replace(last))
             }
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::Extent(_)
-            | Op::Iota(_)
-            | Op::Map(_)
-            | Op::Cast(_)
-            | Op::DivMod
-            | Op::Permute(_)
-            | Op::Slice(_)
-            | Op::Broadcast(_)
-            | Op::Reshape(_)
-            | Op::Concat { .. }
-            | Op::Pad { .. }
-            | Op::CombineMoments { .. }
-            | Op::Scan { .. }
-            | Op::Take { .. }
-            | Op::Einsum(_) => Ok(Step::Keep),
+            _ => Ok(Step::Keep),
         }
     })
 }
@@ -72,15 +56,7 @@ fn reduction(walk: &mut Walk<'_>, id: NodeId, op: Reduce, axis: usize) -> Result
         }
         Reduce::Max | Reduce::Min | Reduce::Any | Reduce::All => {}
         Reduce::Sum if !ty.dtype.is_float() => {}
-        Reduce::Sum
-        | Reduce::Prod
-        | Reduce::ArgMax
-        | Reduce::ArgMin
-        | Reduce::CountNonzero
-        | Reduce::Mean
-        | Reduce::Var { .. }
-        | Reduce::Std { .. }
-        | Reduce::Moments => return Ok(Step::Keep),
+        _ => return Ok(Step::Keep),
     }
     let Some(places) = extent.fixed().filter(|&n| n > 0) else { return Ok(Step::Keep) };
     let mut view = View::of(walk.graph(), x);

@@ -17,7 +17,7 @@ use crate::sources::{Source, Sources, bytes_of};
 use crate::strip::{ExprId, StripBody, name_of};
 use crate::structure::{Cluster, Mode};
 use crate::tasks::{TaskId, TaskKind, Tasks};
-use fuseloom_graph::{Graph, Op, Reduce};
+use fuseloom_graph::{Graph, Op};
 use fuseloom_kernel::{
     Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range, ReduceInto,
     Role, TileRule, WorkEstimate,
@@ -103,20 +103,7 @@ fn reduction(graph: &Graph, node: fuseloom_graph::NodeId) -> (Reduction, DType) 
     let dtype = graph.ty(n.inputs[0]).dtype;
     let op = match &n.op {
         Op::CombineMoments { .. } => Reduction::Moments,
-        Op::Reduce { op, .. } => match op {
-            Reduce::Sum => Reduction::Sum,
-            Reduce::Prod => Reduction::Prod,
-            Reduce::Max => Reduction::Max,
-            Reduce::Min => Reduction::Min,
-            Reduce::Any => Reduction::Any,
-            Reduce::All => Reduction::All,
-            Reduce::ArgMax => Reduction::ArgMax,
-            Reduce::ArgMin => Reduction::ArgMin,
-            Reduce::Moments => Reduction::Moments,
-            Reduce::CountNonzero | Reduce::Mean | Reduce::Var { .. } | Reduce::Std { .. } => {
-                unreachable!("the optimizer decomposes {op:?}")
-            }
-        },
+        Op::Reduce { op, .. } => op.primitive().unwrap_or_else(|| unreachable!("the optimizer decomposes {op:?}")),
         op => unreachable!("{op:?} is not a reduction"),
     };
     (op, dtype)

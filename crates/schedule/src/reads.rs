@@ -110,19 +110,7 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
             Op::Result(k) => {
                 return Read { value: ValueRef { node: inner.inputs[0], result: *k }, index };
             }
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::Extent(_)
-            | Op::Iota(_)
-            | Op::Map(_)
-            | Op::Cast(_)
-            | Op::DivMod
-            | Op::Concat { .. }
-            | Op::Pad { .. }
-            | Op::Reduce { .. }
-            | Op::CombineMoments { .. }
-            | Op::Scan { .. }
-            | Op::Take { .. } => break,
+            _ => break,
         }
         at = inner.inputs[0];
     }

@@ -1,6 +1,6 @@
 //! Making a failing graph small.
 
-use fuseloom_graph::{Dim, Graph, Node, NodeId, Op, Shape, Sizes, live};
+use fuseloom_graph::{Dim, Graph, Node, NodeId, Op, Sizes, live};
 
 /// A change that makes a graph smaller, if what comes out is a graph.
 #[derive(Clone, Debug)]
@@ -128,13 +128,7 @@ fn resized(node: &Node, edit: &Edit) -> Option<Node> {
         (Edit::Name(name, value), _) => dim.substitute(name, &Dim::Fixed(*value)),
         _ => Some(dim.clone()),
     };
-    let shape = |shape: &Shape| shape.iter().map(dim).collect::<Option<Shape>>();
-    let mut node = node.clone();
-    for ty in &mut node.types {
-        ty.shape = shape(&ty.shape)?;
-    }
-    node.op = node.op.map_dims(|extent| dim(extent).ok_or(())).ok()?;
-    Some(node)
+    node.map_dims(|extent| dim(extent).ok_or(())).ok()
 }
 
 #[cfg(test)]

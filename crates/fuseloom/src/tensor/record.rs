@@ -59,12 +59,9 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// An operation on operands that suit it as they are.
     pub(crate) fn op(&self, op: Op, inputs: &[&Tensor]) -> Result<Tensor, Slip> {
-        let mut types: SmallVec<[&Type; 3]> = SmallVec::new();
+        let mut types: SmallVec<[&[Type]; 3]> = SmallVec::new();
         for input in inputs {
-            match (&op, input.outcome()?) {
-                (Op::Result(_), all) => types.extend(all),
-                (_, all) => types.push(&all[0]),
-            }
+            types.push(input.outcome()?);
         }
         let Inferred { types, .. } = infer(&op, &types)?;
         let inputs = inputs.iter().map(|&input| input.clone()).collect();

@@ -228,7 +228,8 @@ mod tests {
             for &stop in &bounds {
                 for step in [-3, -2, -1, 1, 2, 3] {
                     let named = slice_window("slice", &name, start, stop, step).unwrap();
-                    let inferred = infer(&Op::Slice(smallvec::smallvec![named.clone()]), &[&x]).unwrap();
+                    let inferred =
+                        infer(&Op::Slice(smallvec::smallvec![named.clone()]), &[std::slice::from_ref(&x)]).unwrap();
                     for n in 0..=6usize {
                         let expected = visited(n as i64, start, stop, step);
                         let fixed = slice_window("slice", &Dim::Fixed(n), start, stop, step).unwrap();
@@ -265,7 +266,7 @@ mod tests {
         ];
         for (start, stop, step) in usual {
             let window = slice_window("slice", &name, start, stop, step).unwrap();
-            let inferred = infer(&Op::Slice(smallvec::smallvec![window.clone()]), &[&x]).unwrap();
+            let inferred = infer(&Op::Slice(smallvec::smallvec![window.clone()]), &[std::slice::from_ref(&x)]).unwrap();
             assert_eq!(inferred.constraints, [], "{start:?}:{stop:?}:{step} as {window:?}");
         }
     }
@@ -280,7 +281,7 @@ mod tests {
         let x = Type::new(DType::F32, ["n"]);
         for index in [0, 2, -1, -3] {
             let window = index_window("index", 0, &x.shape[0], index).unwrap();
-            let inferred = infer(&Op::Slice(smallvec::smallvec![window]), &[&x]).unwrap();
+            let inferred = infer(&Op::Slice(smallvec::smallvec![window]), &[std::slice::from_ref(&x)]).unwrap();
             for n in 0..5usize {
                 let sizes: Sizes = [("n".into(), n)].into_iter().collect();
                 let inside = (index as i128) >= -(n as i128) && (index as i128) < n as i128;

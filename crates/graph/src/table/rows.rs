@@ -1,6 +1,7 @@
 //! The rows.
 
-use super::{Arity, Associative, Class, Element, Gives, Laws, Row, Takes};
+use super::{Arity, Associative, Class, Element, Gives, Laws, Row, Takes, function_row, scan_row};
+use crate::{Op, Reduce};
 
 const NO_LAWS: Laws = Laws {
     commutative: false,
@@ -175,23 +176,42 @@ pub(super) static FUNCTIONS: [Row; 70] = [
     map("select", 3, Any, "`x ? y : z`, where `x` is bool"),
 ];
 
-/// The rows of [`crate::Op::Reduce`].
-pub(super) static REDUCTIONS: [Row; 13] = [
-    reduction("sum", Number, "the sum over axes, along the tree"),
-    reduction("prod", Number, "the product over axes, along the tree"),
-    reduction("max", Any, "the largest over axes; a NaN wins"),
-    reduction("min", Any, "the smallest over axes; a NaN wins"),
-    reduction("any", Bool, "whether any is true"),
-    reduction("all", Bool, "whether all are true"),
-    reduction("argmax", Any, "the index of the first largest along one axis; the first NaN wins").gives(Gives::I64),
-    reduction("argmin", Any, "the index of the first smallest along one axis; the first NaN wins").gives(Gives::I64),
-    reduction("count_nonzero", Any, "how many differ from zero").gives(Gives::I64),
-    reduction("mean", Float, "the sum divided by the number of elements"),
-    reduction("var", Float, "`M2 / max(n - ddof, 0)`"),
-    reduction("std", Float, "the square root of `var`"),
-    reduction("moments", ComputedFloat, "the mean and the sum of squared deviations from it (M2) along one axis")
+/// The rows of [`crate::Op::Reduce`], each beside its reduction: the array and the function that looks one up are one list.
+macro_rules! reductions {
+    ($($name:ident $({ $field:ident: $value:expr })? => $row:expr,)*) => {
+        /// Every reduction, with the degrees of freedom that it has where none are given, and its row.
+        pub(super) static REDUCTIONS: &[(Reduce, Row)] = &[$((Reduce::$name $({ $field: $value })?, $row),)*];
+
+        /// The row of a reduction.
+        pub fn reduce_row(reduce: Reduce) -> &'static Row {
+            match reduce {
+                $(Reduce::$name $({ $field: _ })? => {
+                    static ROW: Row = $row;
+                    &ROW
+                })*
+            }
+        }
+    };
+}
+
+reductions! {
+    Sum => reduction("sum", Number, "the sum over axes, along the tree"),
+    Prod => reduction("prod", Number, "the product over axes, along the tree"),
+    Max => reduction("max", Any, "the largest over axes; a NaN wins"),
+    Min => reduction("min", Any, "the smallest over axes; a NaN wins"),
+    Any => reduction("any", Bool, "whether any is true"),
+    All => reduction("all", Bool, "whether all are true"),
+    ArgMax => reduction("argmax", Takes::Any, "the index of the first largest along one axis; the first NaN wins")
+        .gives(Gives::I64),
+    ArgMin => reduction("argmin", Takes::Any, "the index of the first smallest along one axis; the first NaN wins")
+        .gives(Gives::I64),
+    CountNonzero => reduction("count_nonzero", Takes::Any, "how many differ from zero").gives(Gives::I64),
+    Mean => reduction("mean", Float, "the sum divided by the number of elements"),
+    Var { ddof: 0 } => reduction("var", Float, "`M2 / max(n - ddof, 0)`"),
+    Std { ddof: 0 } => reduction("std", Float, "the square root of `var`"),
+    Moments => reduction("moments", ComputedFloat, "the mean and the sum of squared deviations from it (M2) along one axis")
         .results(2),
-];
+}
 
 /// The rows of [`crate::Op::Scan`], in the order of [`fuseloom_lane::Scan::ALL`].
 pub(super) static SCANS: [Row; 5] = [
@@ -202,24 +222,44 @@ pub(super) static SCANS: [Row; 5] = [
     scan("recurrence", 2, Number, "`r[0] = y[0]`, `r[k] = x[k] * r[k-1] + y[k]` along an axis"),
 ];
 
-/// The rows of the other operations.
-pub(super) static OTHERS: [Row; 16] = [
-    row("input", 0, Class::Source, Any, "an array the caller provides, by name").gives(Gives::Given),
-    row("constant", 0, Class::Source, Any, "a 0-d constant").gives(Gives::Given),
-    row("extent", 0, Class::Source, Any, "the value of a dim, 0-d").gives(Gives::I64),
-    row("iota", 0, Class::Source, Any, "`0, 1, ..., n-1`").gives(Gives::I64),
-    row("cast", 1, Class::Elementwise, Any, "converted, elementwise").gives(Gives::Given),
-    row("divmod", 2, Class::Elementwise, Number, "`floor_divide(x, y)` and `remainder(x, y)`").results(2),
-    row("permute", 1, Class::View, Any, "axis `k` of the result is axis `axes[k]` of the input"),
-    row("slice", 1, Class::View, Any, "a strided window of each axis"),
-    row("broadcast", 1, Class::View, Any, "repeated to a shape: axes align at the last, extent 1 stretches"),
-    row("reshape", 1, Class::View, Any, "the same elements in C order under another shape"),
-    row("concat", 1, Class::Arrange, Any, "one after another along an axis").or_more(),
-    row("pad", 2, Class::Arrange, Any, "elements before and after along each axis, filled with the 0-d second input"),
-    row("combine_moments", 2, Class::Reduction, ComputedFloat, "means and M2s of equal groups, combined along an axis")
-        .results(2),
-    row("take", 2, Class::Arrange, Any, "an axis of the first input read at the indices of the second"),
-    row("einsum", 1, Class::Contraction, Any, "sums of products over labels that axes share; bool is any of and")
-        .or_more(),
-    row("result", 1, Class::Projection, Any, "one result of an operation with several"),
-];
+/// The rows of the other operations, each beside its pattern: the array and the function that looks one up are one list.
+macro_rules! others {
+    ($($pattern:pat => $row:expr,)*) => {
+        /// The rows of operations that have one each.
+        pub(super) static OTHERS: &[Row] = &[$($row,)*];
+
+        impl Op {
+            /// Its row in the table.
+            pub fn row(&self) -> &'static Row {
+                match self {
+                    Op::Map(function) => function_row(*function),
+                    Op::Reduce { op, .. } => reduce_row(*op),
+                    Op::Scan { op, .. } => scan_row(*op),
+                    $($pattern => {
+                        static ROW: Row = $row;
+                        &ROW
+                    })*
+                }
+            }
+        }
+    };
+}
+
+others! {
+    Op::Input(_) => row("input", 0, Class::Source, Any, "an array the caller provides, by name").gives(Gives::Given),
+    Op::Constant(_) => row("constant", 0, Class::Source, Any, "a 0-d constant").gives(Gives::Given),
+    Op::Extent(_) => row("extent", 0, Class::Source, Any, "the value of a dim, 0-d").gives(Gives::I64),
+    Op::Iota(_) => row("iota", 0, Class::Source, Any, "`0, 1, ..., n-1`").gives(Gives::I64),
+    Op::Cast(_) => row("cast", 1, Class::Elementwise, Any, "converted, elementwise").gives(Gives::Given),
+    Op::DivMod => row("divmod", 2, Class::Elementwise, Number, "`floor_divide(x, y)` and `remainder(x, y)`").results(2),
+    Op::Permute(_) => row("permute", 1, Class::View, Any, "axis `k` of the result is axis `axes[k]` of the input"),
+    Op::Slice(_) => row("slice", 1, Class::View, Any, "a strided window of each axis"),
+    Op::Broadcast(_) => row("broadcast", 1, Class::View, Any, "repeated to a shape: axes align at the last, extent 1 stretches"),
+    Op::Reshape(_) => row("reshape", 1, Class::View, Any, "the same elements in C order under another shape"),
+    Op::Concat { .. } => row("concat", 1, Class::Arrange, Any, "one after another along an axis").or_more(),
+    Op::Pad { .. } => row("pad", 2, Class::Arrange, Any, "elements before and after along each axis, filled with the 0-d second input"),
+    Op::CombineMoments { .. } => row("combine_moments", 2, Class::Reduction, ComputedFloat, "means and M2s of equal groups, combined along an axis").results(2),
+    Op::Take { .. } => row("take", 2, Class::Arrange, Any, "an axis of the first input read at the indices of the second"),
+    Op::Einsum(_) => row("einsum", 1, Class::Contraction, Any, "sums of products over labels that axes share; bool is any of and").or_more(),
+    Op::Result(_) => row("result", 1, Class::Projection, Any, "one result of an operation with several"),
+}

@@ -2,7 +2,7 @@
 
 use super::lexer::{Place, Token, tokens};
 use crate::contraction::parse_labels;
-use crate::table::function_row;
+use crate::table::{function_row, reduction};
 use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
 use hashbrown::HashMap;
@@ -493,24 +493,4 @@ impl<'a> Parser<'a> {
         }
         Ok(Constraint { left, right, context })
     }
-}
-
-/// The reduction of this name; its degrees of freedom are read later.
-fn reduction(name: &str) -> Option<Reduce> {
-    let all = [
-        Reduce::Sum,
-        Reduce::Prod,
-        Reduce::Max,
-        Reduce::Min,
-        Reduce::Any,
-        Reduce::All,
-        Reduce::ArgMax,
-        Reduce::ArgMin,
-        Reduce::CountNonzero,
-        Reduce::Mean,
-        Reduce::Var { ddof: 0 },
-        Reduce::Std { ddof: 0 },
-        Reduce::Moments,
-    ];
-    all.into_iter().find(|reduce| crate::table::reduce_row(*reduce).name == name)
 }

@@ -12,7 +12,8 @@ fn f64s(shape: &[usize]) -> Type {
 fn shape_of(found: Result<Einsum, OpError>) -> Result<Vec<usize>, String> {
     let found = found.map_err(|error| error.to_string())?;
     let types: Vec<Type> = found.shapes.iter().map(|shape| Type { dtype: found.dtype, shape: shape.clone() }).collect();
-    let inferred = infer(&Op::Einsum(found.contraction), &types.iter().collect::<Vec<_>>()).unwrap();
+    let inferred =
+        infer(&Op::Einsum(found.contraction), &types.iter().map(std::slice::from_ref).collect::<Vec<_>>()).unwrap();
     Ok(inferred.types[0].shape.iter().map(|dim| dim.fixed().unwrap()).collect())
 }
 
