@@ -3,7 +3,8 @@
 use crate::reads::{AxisIndex, IndexMap, ValueRef, steps};
 use crate::sources::{Source, Sources};
 use crate::structure::Cluster;
-use crate::tasks::{Placement, TaskId, TaskKind, Tasks};
+use crate::tasks::{Placement, TaskId, Tasks};
+use crate::work::{Reduce, Work};
 use fuseloom_graph::{Graph, Op};
 use fuseloom_size::{SizeId, SizeTable};
 use smallvec::SmallVec;
@@ -119,34 +120,30 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
         reads(scope, sizes, task, &at, false, &mut found);
         let t = &scope.tasks.tasks[task.index()];
         let kept: LoopIndices = t.kept_axes().map(|k| at[k]).collect();
-        if let TaskKind::Copy(place) = &t.kind {
+        if let Some(place) = t.copies_to() {
             let element = t.dtypes[0].size();
             found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
         }
         for result in 0..t.dtypes.len() as u32 {
-            if t.kind == TaskKind::Compute
+            if t.copies_to().is_none()
                 && let Some(place) = scope.tasks.placed.get(&ValueRef { node: t.node, result })
             {
                 let element = t.dtypes[result as usize].size();
                 found.push(Touch::Memory { element, strides: address(sizes, place, &kept).1 });
             }
         }
-        if t.product {
+        let axes = &scope.cluster.axes[&task];
+        found.extend(match &t.work {
+            Work::Map | Work::Copy(_) => None,
+            Work::Reduce(Reduce { axis, .. }) | Work::Scan { axis, .. } => {
+                Some(Touch::Loops(axes[*axis].into_iter().collect()))
+            }
+            Work::Take(_) => Some(Touch::Loops(axes.iter().copied().flatten().collect())),
             // Rows may be those of several matrices, one after another; columns and depth are the library's.
-            let own = |axis: usize| scope.cluster.axes[&task][axis];
-            let [_, columns, depth] = crate::blocks::axes(scope.tasks, task).map(own);
-            found.push(Touch::Loops(columns.into_iter().chain(depth).collect()));
-        } else if t.gather.is_some() || t.reduced.is_some() || t.scanned.is_some() {
-            let loops = |entry: &LoopIndex| match *entry {
-                LoopIndex::Along { l, .. } => Some(l),
-                LoopIndex::Fixed(_) => None,
-            };
-            let own = match t.reduced.or(t.scanned) {
-                Some(axis) if t.gather.is_none() => loops(&at[axis]).into_iter().collect(),
-                _ => at.iter().filter_map(loops).collect(),
-            };
-            found.push(Touch::Loops(own));
-        }
+            Work::Product(product) => {
+                Some(Touch::Loops(axes[product.columns].into_iter().chain(axes[product.depth]).collect()))
+            }
+        });
     }
     found
 }

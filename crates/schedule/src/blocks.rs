@@ -68,8 +68,8 @@ pub(crate) enum Segment {
 
 /// The axes of a product's domain that are its rows, its columns and its depth.
 pub(crate) fn axes(tasks: &Tasks, product: TaskId) -> [usize; 3] {
-    let rank = tasks.tasks[product.index()].domain.len();
-    [rank - 3, rank - 2, rank - 1]
+    let product = tasks.tasks[product.index()].product().expect("a product");
+    [product.rows, product.columns, product.depth]
 }
 
 fn bit(l: Option<usize>) -> Loops {
@@ -77,7 +77,7 @@ fn bit(l: Option<usize>) -> Loops {
 }
 
 fn products<'a>(cluster: &'a Cluster, tasks: &'a Tasks) -> impl Iterator<Item = TaskId> + 'a {
-    cluster.tasks.iter().copied().filter(|t| tasks.tasks[t.index()].product)
+    cluster.tasks.iter().copied().filter(|t| tasks.tasks[t.index()].product().is_some())
 }
 
 /// Whether a cluster has a product.
@@ -130,7 +130,7 @@ fn tiled_columns(cluster: &Cluster, tasks: &Tasks, outside: Loops) -> Option<Opt
     let (product, None) = (all.next()?, all.next()) else { return None };
     let columns = cluster.axes[&product][axes(tasks, product)[1]];
     let tile = outside | bit(columns);
-    let follows = |t: &TaskId| tasks.tasks[t.index()].reduced.is_none() && cluster.domain(*t) == tile;
+    let follows = |t: &TaskId| tasks.tasks[t.index()].reduced().is_none() && cluster.domain(*t) == tile;
     let feeds = |t: &TaskId| tasks.tasks[product.index()].reads.iter().any(|r| tasks.computed(r.value) == Some(*t));
     cluster.tasks.iter().all(|t| *t == product || follows(t) && !feeds(t)).then_some(columns)
 }
@@ -140,7 +140,7 @@ pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>,
     let mut done: Vec<Segment> = Vec::new();
     let mut open: Option<Cluster> = None;
     for &task in &cluster.tasks {
-        if tasks.tasks[task.index()].product {
+        if tasks.tasks[task.index()].product().is_some() {
             done.extend(open.take().map(Segment::Strips));
             done.push(Segment::Product(task));
             continue;

@@ -13,8 +13,9 @@ use crate::blocks;
 use crate::cost;
 use crate::reads::{AxisIndex, Read, ValueRef};
 use crate::structure::{Cluster, MAX_LOOPS, Structure, structure};
-use crate::tasks::{TaskId, TaskKind, Tasks};
-use fuseloom_graph::{Graph, Op};
+use crate::tasks::{TaskId, Tasks};
+use crate::work::Work;
+use fuseloom_graph::Graph;
 use fuseloom_size::SizeTable;
 use hashbrown::HashMap;
 use join::Totals;
@@ -61,8 +62,7 @@ impl<'a> Context<'a> {
         let mut needs: Vec<SmallVec<[TaskId; 4]>> = vec![SmallVec::new(); tasks.tasks.len()];
         let mut users = needs.clone();
         for (n, task) in tasks.tasks.iter().enumerate() {
-            let reads = task.reads.iter().chain(task.gather.as_ref().map(|g| &g.read));
-            for &writer in reads.flat_map(|r| tasks.writers_of(r.value)) {
+            for &writer in task.all_reads().flat_map(|r| tasks.writers_of(r.value)) {
                 if !needs[n].contains(&writer) {
                     needs[n].push(writer);
                     users[writer.index()].push(TaskId(n as u32));
@@ -77,10 +77,7 @@ impl<'a> Context<'a> {
 /// dear, and all it reads in turn is in memory already or as cheap.
 pub(crate) fn inline_cost(graph: &Graph, tasks: &Tasks, task: TaskId, depth: u32) -> Option<u32> {
     let t = &tasks.tasks[task.index()];
-    if t.kind != TaskKind::Compute || t.reduced.is_some() || t.gather.is_some() || depth > cost::CHEAP {
-        return None;
-    }
-    if !matches!(graph.node(t.node).op, Op::Map(_) | Op::Cast(_)) {
+    if !matches!(t.work, Work::Map) || depth > cost::CHEAP {
         return None;
     }
     let mut total = cost::operations(graph, t);
@@ -246,7 +243,7 @@ fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
     let mut axes = SmallVec::new();
     for &extent in &task.domain {
         // A loop of one iteration is no loop. (A reduced axis keeps its loop: the tree decides what one element gives.)
-        if context.sizes.known(extent) == Some(1) && task.reduced != Some(axes.len()) {
+        if context.sizes.known(extent) == Some(1) && task.reduced() != Some(axes.len()) {
             axes.push(None);
         } else {
             axes.push(Some(extents.len()));
@@ -303,17 +300,17 @@ pub(crate) fn weight(context: &Context<'_>, cluster: &Cluster, l: usize, over: O
         let mut values = (0..t.dtypes.len() as u32).map(|result| ValueRef { node: t.node, result });
         let placed = values.any(|value| context.tasks.placed.contains_key(&value));
         let users = &context.users[task.index()];
-        if t.kind == TaskKind::Compute && !placed && users.iter().all(|user| cluster.axes.contains_key(user)) {
+        if t.copies_to().is_none() && !placed && users.iter().all(|user| cluster.axes.contains_key(user)) {
             continue;
         }
         // What it writes lies in C order of its result, or as the copy's destination does.
         let kept: Vec<usize> = t.kept_axes().collect();
-        let last = match &t.kind {
-            TaskKind::Copy(place) => {
+        let last = match t.copies_to() {
+            Some(place) => {
                 let size = t.dtypes[0].size() as i64;
                 (0..kept.len()).find(|&k| context.sizes.known(place.strides[k]) == Some(size)).map(|k| kept[k])
             }
-            TaskKind::Compute => kept.iter().rev().copied().find(|&axis| axes[axis].is_some()),
+            None => kept.iter().rev().copied().find(|&axis| axes[axis].is_some()),
         };
         if last.and_then(|axis| axes[axis]) == Some(l) && counts(&mut kept.iter().map(|&axis| axes[axis])) {
             let size = volume(&mut kept.iter().map(|&axis| axes[axis]));
@@ -406,7 +403,7 @@ impl Clusters {
                     }
                     Err(reason) => {
                         // A product multiplies what lies somewhere, not what is computed as it is read.
-                        let again = !context.tasks.tasks[consumer.index()].product
+                        let again = context.tasks.tasks[consumer.index()].product().is_none()
                             && worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
                                 .is_some()
                             && !inline_reads_inside(context.tasks, producer, &inside);
@@ -416,13 +413,13 @@ impl Clusters {
                     }
                 }
             }
-            if let Some(gather) = &context.tasks.tasks[consumer.index()].gather
-                && context.tasks.writers_of(gather.read.value).iter().any(inside)
+            if let Some(taken) = context.tasks.tasks[consumer.index()].taken()
+                && context.tasks.writers_of(taken.value).iter().any(inside)
             {
                 return Err("it is read at computed indices, after all of it is written".to_string());
             }
         }
-        let multiplies = |t: &TaskId| context.tasks.tasks[t.index()].product;
+        let multiplies = |t: &TaskId| context.tasks.tasks[t.index()].product().is_some();
         let products = first.tasks.iter().chain(&second.tasks).any(multiplies);
         if products && !pairs.is_empty() {
             return Err("a product goes through memory in its own order".to_string());

@@ -4,9 +4,9 @@
 //! server core (48 KiB first-level, 1 MiB second-level cache); being wrong about them costs speed, never correctness.
 
 use crate::reads::ValueRef;
-use crate::tasks::{Task, TaskKind};
-use fuseloom_graph::{Graph, Op, Reduce};
-use fuseloom_lane::{DType, Function};
+use crate::work::{Reduce, Task, Work};
+use fuseloom_graph::{Graph, Op};
+use fuseloom_lane::{DType, Reduction};
 use fuseloom_size::SizeTable;
 
 /// Operations an element up to which a value is computed again rather than stored and loaded.
@@ -35,34 +35,31 @@ pub(crate) const MULTIPLICATION: f64 = 0.015;
 
 /// Primitive operations an element of the task's domain, its own work alone.
 pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
-    let node = graph.node(task.node);
-    if matches!(task.kind, TaskKind::Copy(_)) {
-        return 1;
-    }
-    match &node.op {
-        Op::Map(function) => {
-            let dtype = graph.ty(*node.inputs.last().unwrap_or(&task.node)).dtype;
-            function.cost(dtype).max(if is_dear(*function) { CHEAP + 1 } else { 1 })
+    match &task.work {
+        Work::Map => {
+            let node = graph.node(task.node);
+            match &node.op {
+                Op::Cast(to) => cast_operations(graph.ty(node.inputs[0]).dtype, *to),
+                Op::Map(function) => {
+                    let dtype = graph.ty(*node.inputs.last().unwrap_or(&task.node)).dtype;
+                    function.cost(dtype).max(if function.is_dear() { CHEAP + 1 } else { 1 })
+                }
+                op => unreachable!("{op:?} is not elementwise"),
+            }
         }
-        Op::Cast(to) => cast_operations(graph.ty(node.inputs[0]).dtype, *to),
-        Op::Reduce { op, .. } => match op {
-            Reduce::Moments => 4,
-            Reduce::ArgMax | Reduce::ArgMin => 6,
-            Reduce::Max | Reduce::Min => 3,
-            _ => 1,
+        Work::Reduce(Reduce { combined: Some(_), .. }) => 12,
+        Work::Reduce(reduce) => match reduce.op {
+            Reduction::Moments => 4,
+            Reduction::ArgMax | Reduction::ArgMin => 6,
+            Reduction::Max | Reduction::Min => 3,
+            Reduction::Sum | Reduction::Prod | Reduction::Any | Reduction::All => 1,
         },
-        Op::CombineMoments { .. } => 12,
-        Op::Scan { .. } => 6,
-        Op::Take { .. } => 8,
-        // It is a call.
-        Op::Einsum(_) => 1,
-        // Views and sources are no work of their own.
-        _ => 0,
+        Work::Scan { .. } => 6,
+        Work::Take(_) => 8,
+        // Of each multiplication; it is a call.
+        Work::Product(_) => 1,
+        Work::Copy(_) => 1,
     }
-}
-
-fn is_dear(function: Function) -> bool {
-    function.is_dear()
 }
 
 /// Primitive operations of a conversion.

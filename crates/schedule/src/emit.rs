@@ -16,8 +16,9 @@ use crate::reads::ValueRef;
 use crate::sources::{Source, Sources, bytes_of};
 use crate::strip::{ExprId, StripBody, name_of};
 use crate::structure::{Cluster, Mode};
-use crate::tasks::{TaskId, TaskKind, Tasks};
-use fuseloom_graph::{Graph, Op};
+use crate::tasks::{TaskId, Tasks};
+use crate::work::{Reduce, Work};
+use fuseloom_graph::Graph;
 use fuseloom_kernel::{
     Grouping, Input, Item, KernelStep, Loop, LoopKind, OperandId, Output, Parallel, Phase, Product, Range, ReduceInto,
     Role, TileRule, WorkEstimate,
@@ -40,7 +41,7 @@ pub(crate) fn emit(
     let fused = |task: TaskId| fused_reads(tasks, sources, task);
     let scans = cluster.tasks.iter().any(|t| cluster.scanned(tasks, *t).is_some());
     let cut = match scans {
-        true => scan::split(graph, tasks, sizes, &mut cluster, &fused),
+        true => scan::split(tasks, sizes, &mut cluster, &fused),
         false => parts::split(tasks, sizes, &mut cluster, &fused),
     };
     let split = match cut {
@@ -57,7 +58,7 @@ pub(crate) fn emit(
     };
     let partials = match split {
         Some((split, _)) if scans => scan::partials(tasks, sizes, &cluster, split),
-        Some((split, _)) => parts::partial_states(graph, tasks, sizes, &cluster, split),
+        Some((split, _)) => parts::partial_states(tasks, sizes, &cluster, split),
         None => HashMap::new(),
     };
     let scope = Scope { graph, tasks, sources, cluster: &cluster };
@@ -95,27 +96,6 @@ fn fused_reads(tasks: &Tasks, sources: &Sources, task: TaskId) -> Vec<TaskId> {
             Source::Leaf | Source::Memory | Source::Inline(_) => None,
         })
         .collect()
-}
-
-/// The reduction of a task in the lane language, with its element dtype.
-fn reduction(graph: &Graph, node: fuseloom_graph::NodeId) -> (Reduction, DType) {
-    let n = graph.node(node);
-    let dtype = graph.ty(n.inputs[0]).dtype;
-    let op = match &n.op {
-        Op::CombineMoments { .. } => Reduction::Moments,
-        Op::Reduce { op, .. } => op.primitive().unwrap_or_else(|| unreachable!("the optimizer decomposes {op:?}")),
-        op => unreachable!("{op:?} is not a reduction"),
-    };
-    (op, dtype)
-}
-
-/// The state of a reduction that result `k` of its node is.
-fn state_of_result(op: Reduction, k: u32) -> usize {
-    match op {
-        Reduction::ArgMax | Reduction::ArgMin => 1,
-        Reduction::Moments => k as usize + 1,
-        Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min | Reduction::Any | Reduction::All => 0,
-    }
 }
 
 struct Emitter<'a> {
@@ -192,21 +172,14 @@ impl Emitter<'_> {
             let extents: Vec<SizeId> = inner.map(|&l| self.builder.extent(l)).collect();
             return self.builder.sizes.hint_product(extents);
         }
-        let moments = |t: &TaskId| {
-            let task = &self.scope.tasks.tasks[t.index()];
-            task.reduced.is_some() && reduction(self.scope.graph, task.node).0 == Reduction::Moments
-        };
+        let moments = |t: &TaskId| self.scope.tasks.tasks[t.index()].is_moments();
         if self.scope.cluster.tasks.iter().any(moments) { tree::BLOCK as i64 } else { 0 }
     }
 
     fn state_count(&self, task: TaskId) -> usize {
-        let t = &self.scope.tasks.tasks[task.index()];
-        match t.reduced {
-            Some(_) => {
-                let (op, dtype) = reduction(self.scope.graph, t.node);
-                op.states(dtype).len()
-            }
-            None => 0,
+        match &self.scope.tasks.tasks[task.index()].work {
+            Work::Reduce(reduce) => reduce.state_count(),
+            Work::Map | Work::Scan { .. } | Work::Take(_) | Work::Product(_) | Work::Copy(_) => 0,
         }
     }
 
@@ -225,14 +198,14 @@ impl Emitter<'_> {
             let t = &self.scope.tasks.tasks[task.index()];
             let reads = t.reads.iter().map(|r| r.value).filter(|v| self.scope.tasks.placed.contains_key(v));
             let own = (0..t.dtypes.len() as u32).map(|result| ValueRef { node: t.node, result });
-            let own = own.filter(|v| self.scope.tasks.placed.contains_key(v) && t.kind == TaskKind::Compute);
+            let own = own.filter(|v| self.scope.tasks.placed.contains_key(v) && t.copies_to().is_none());
             for value in reads.chain(own) {
                 if values.insert(value) {
                     let more = bytes_of(self.scope.graph, self.builder.sizes, value);
                     bytes = self.builder.sizes.add(bytes, more);
                 }
             }
-            if let TaskKind::Copy(_) = t.kind {
+            if t.copies_to().is_some() {
                 let elements = self.builder.sizes.product(t.domain.iter().copied());
                 let written = self.builder.sizes.scale(elements, t.dtypes[0].size() as i64);
                 bytes = self.builder.sizes.add(bytes, written);
@@ -248,9 +221,9 @@ impl Emitter<'_> {
         for &task in &self.scope.cluster.tasks {
             let t = &self.scope.tasks.tasks[task.index()];
             let points = self.builder.sizes.product(t.domain.iter().copied());
-            let each = match t.product {
-                true => 1,
-                false => {
+            let each = match t.product() {
+                Some(_) => 1,
+                None => {
                     let operations = f64::from(cost::operations(self.scope.graph, t));
                     ((0.1 + 0.08 * operations) / cost::MULTIPLICATION).ceil() as i64
                 }
@@ -311,10 +284,9 @@ impl Emitter<'_> {
         for &task in tasks {
             let t = &self.scope.tasks.tasks[task.index()];
             let at = self.scope.at(self.builder.sizes, task);
-            if let Some(over) = t.reduced.map(|axis| self.scope.cluster.axes[&task][axis]) {
-                let over = over.expect("a reduced axis keeps its loop");
+            if let Work::Reduce(reduce) = &t.work {
                 let reads: Vec<ExprId> = (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
-                self.reduce(&mut body, (id, axis), task, over, reads, parallel);
+                self.reduce(&mut body, (id, axis), (task, reduce), reads, parallel);
                 continue;
             }
             if let Some(over) = self.scope.cluster.scanned(self.scope.tasks, task) {
@@ -329,7 +301,7 @@ impl Emitter<'_> {
             let staged = &self.staged;
             let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
             let expr = body.compute(self.scope, &mut self.builder, &mut load, (task, false), &at);
-            if let TaskKind::Copy(place) = &t.kind {
+            if let Some(place) = t.copies_to() {
                 let (base, strides) = address(self.builder.sizes, place, &at);
                 let name = self.scope.tasks.buffers[place.buffer.0 as usize].name.clone();
                 let operand = self.builder.operand(Role::Out, &name, t.dtypes[0], &base, strides);
@@ -425,7 +397,7 @@ impl Emitter<'_> {
             let read_later = self.uses.get(value).is_some_and(|users| users.iter().any(|user| *user > strip));
             over == loops && self.builder.dtype(*operand) == dtype && !read_later
         };
-        match self.scope.tasks.tasks[task.index()].reduced {
+        match self.scope.tasks.tasks[task.index()].reduced() {
             Some(_) => None,
             None => self.arrays.iter().position(dead),
         }
@@ -454,22 +426,20 @@ impl Emitter<'_> {
         order.filter(|l| set >> l & 1 == 1 && !around.contains(l) && !parallel.contains(l)).collect()
     }
 
-    /// A reduction over `over` in a strip.
+    /// A reduction in a strip.
     fn reduce(
         &mut self,
         body: &mut StripBody,
         (strip, axis): (usize, Option<usize>),
-        task: TaskId,
-        over: usize,
+        (task, reduce): (TaskId, &Reduce),
         reads: Vec<ExprId>,
         parallel: &HashSet<usize>,
     ) {
-        let node = self.scope.tasks.tasks[task.index()].node;
-        let (op, dtype) = reduction(self.scope.graph, node);
-        let values = match (&self.scope.graph.node(node).op, op) {
-            (Op::CombineMoments { count, .. }, _) => {
+        let over = self.scope.cluster.axes[&task][reduce.axis].expect("a reduced axis keeps its loop");
+        let values = match (&reduce.combined, reduce.op) {
+            (Some(count), _) => {
                 let count = self.builder.sizes.dim(count);
-                let count = body.size(&mut self.builder, count, dtype);
+                let count = body.size(&mut self.builder, count, reduce.dtype);
                 vec![count, reads[0], reads[1]]
             }
             (_, Reduction::ArgMax | Reduction::ArgMin) => vec![reads[0], body.index_of(&mut self.builder, over)],
@@ -478,9 +448,9 @@ impl Emitter<'_> {
         let split_here = self.split.is_some_and(|s| s.over == over) && self.partials.contains_key(&task);
         let into = match split_here {
             true => self.partial_operands(task, Role::Out),
-            false => self.final_states(strip, task, op, dtype, parallel, (Some(over) != axis).then_some(over)),
+            false => self.final_states(strip, (task, reduce), parallel, (Some(over) != axis).then_some(over)),
         };
-        let output = self.reduce_into(op, dtype, values.len(), (over, axis), Grouping::Blocks, into, node.0);
+        let output = self.reduce_into((task, reduce), values.len(), (over, axis), Grouping::Blocks, into);
         body.output(output, values);
     }
 
@@ -496,39 +466,34 @@ impl Emitter<'_> {
     fn final_states(
         &mut self,
         strip: usize,
-        task: TaskId,
-        op: Reduction,
-        dtype: DType,
+        (task, reduce): (TaskId, &Reduce),
         parallel: &HashSet<usize>,
         over: Option<usize>,
     ) -> Vec<Option<OperandId>> {
         let t = &self.scope.tasks.tasks[task.index()];
-        let mut into = vec![None; op.states(dtype).len()];
+        let mut into = vec![None; reduce.state_count()];
         for result in 0..t.dtypes.len() as u32 {
             let value = ValueRef { node: t.node, result };
-            into[state_of_result(op, result)] = self.home(strip, value, task, parallel, over);
+            into[reduce.state_of_result(result)] = self.home(strip, value, task, parallel, over);
         }
         into
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are the fields of the reduction")]
     fn reduce_into(
         &mut self,
-        op: Reduction,
-        dtype: DType,
+        (task, reduce): (TaskId, &Reduce),
         arity: usize,
         (over, axis): (usize, Option<usize>),
         grouping: Grouping,
         into: Vec<Option<OperandId>>,
-        label: u32,
     ) -> Output {
         let work = (Some(over) != axis).then(|| {
-            let states = op.states(dtype).len() as u8;
-            self.builder.work(format!("w{label}"), dtype, states, over, axis)
+            let label = self.scope.tasks.tasks[task.index()].node.0;
+            self.builder.work(format!("w{label}"), reduce.dtype, reduce.state_count() as u8, over, axis)
         });
         Output::Reduce(ReduceInto {
-            op,
-            dtype,
+            op: reduce.op,
+            dtype: reduce.dtype,
             arity: arity as u8,
             over: self.builder.var(over),
             grouping,
@@ -548,9 +513,8 @@ impl Emitter<'_> {
     ) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
-            let node = self.scope.tasks.tasks[task.index()].node;
-            let (op, dtype) = reduction(self.scope.graph, node);
-            let states = op.states(dtype);
+            let Work::Reduce(reduce) = &self.scope.tasks.tasks[task.index()].work else { continue };
+            let states = reduce.op.states(reduce.dtype);
             let operands = self.partial_operands(task, Role::Out);
             let values: Vec<ExprId> = operands
                 .into_iter()
@@ -559,8 +523,8 @@ impl Emitter<'_> {
                 .map(|(operand, state)| body.input(Input::Load(operand), *state))
                 .collect();
             let over = (Some(parts) != axis).then_some(parts);
-            let into = self.final_states(id, task, op, dtype, parallel, over);
-            let output = self.reduce_into(op, dtype, states.len(), (parts, axis), Grouping::Pairs, into, node.0);
+            let into = self.final_states(id, (task, reduce), parallel, over);
+            let output = self.reduce_into((task, reduce), states.len(), (parts, axis), Grouping::Pairs, into);
             body.output(output, values);
         }
         body

@@ -21,6 +21,7 @@ mod sources;
 mod strip;
 mod structure;
 mod tasks;
+mod work;
 
 pub use decision::{Choice, Decision, LoopChoice, LoopDecision};
 
@@ -201,7 +202,7 @@ fn run_order(context: &cluster::Context<'_>, clusters: &cluster::Clusters) -> Re
 fn plain_copy(tasks: &tasks::Tasks, sources: &sources::Sources, cluster: &structure::Cluster) -> Option<LibraryStep> {
     let [id] = cluster.tasks[..] else { return None };
     let task = &tasks.tasks[id.index()];
-    let (tasks::TaskKind::Copy(to), [read]) = (&task.kind, &task.reads[..]) else { return None };
+    let (work::Work::Copy(to), [read]) = (&task.work, &task.reads[..]) else { return None };
     if sources[&(id, 0)] != sources::Source::Memory {
         return None;
     }

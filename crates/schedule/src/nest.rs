@@ -3,7 +3,7 @@
 use crate::blocks::{Blocks, Segment, segments};
 use crate::reads::ValueRef;
 use crate::structure::{Cluster, Mode, Stage, stages};
-use crate::tasks::{TaskId, TaskKind, Tasks};
+use crate::tasks::{TaskId, Tasks};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
@@ -115,9 +115,9 @@ impl Layout<'_> {
     fn strip_unless_empty(&mut self, axis: Option<usize>, tasks: Vec<TaskId>, out: &mut Vec<Node>) {
         // A strip that scans does not reduce: what reduces the results comes after it.
         let task = |t: &TaskId| &self.tasks.tasks[t.index()];
-        let scans = tasks.iter().any(|t| task(t).scanned.is_some());
+        let scans = tasks.iter().any(|t| task(t).scanned().is_some());
         let (later, now): (Vec<TaskId>, Vec<TaskId>) =
-            tasks.into_iter().partition(|t| scans && task(t).reduced.is_some());
+            tasks.into_iter().partition(|t| scans && task(t).reduced().is_some());
         for tasks in [now, later] {
             if !tasks.is_empty() {
                 let strip = self.strip(axis, tasks);
@@ -218,18 +218,15 @@ impl Layout<'_> {
     /// The loops that a deep stage in columns needs: moments of a level walk its blocks twice, which strips that keep a value
     /// must not, so these come in a loop of their own before.
     fn passes(&self, level: usize, deep: Vec<TaskId>) -> Vec<Vec<TaskId>> {
-        let twice = |task: &TaskId| {
-            let t = &self.tasks.tasks[task.index()];
-            let moments = t.reduced.is_some() && t.reads.len() == 1 && t.dtypes.len() == 2;
-            moments && self.cluster.task_level(*task) == level
-        };
+        let twice =
+            |task: &TaskId| self.tasks.tasks[task.index()].walks_twice() && self.cluster.task_level(*task) == level;
         let kept = |t: &TaskId| {
             let task = &self.tasks.tasks[t.index()];
             let placed = self.tasks.placed.contains_key(&ValueRef { node: task.node, result: 0 });
             let later = || self.cluster.tasks.iter().any(|u| !deep.contains(u) && (self.fused)(*u).contains(t));
             // (A reduction further in would run twice too.)
             let inner = self.cluster.task_level(*t) > level;
-            inner || task.reduced.is_none() && (matches!(task.kind, TaskKind::Copy(_)) || placed || later())
+            inner || task.reduced().is_none() && (task.copies_to().is_some() || placed || later())
         };
         if deep.iter().any(twice) && deep.iter().any(kept) {
             let (moments, before) = deep.into_iter().partition(twice);

@@ -6,7 +6,7 @@
 use crate::cluster::{Clusters, Context, inline_reads_inside, same_loops, worth_inlining};
 use crate::reads::ValueRef;
 use crate::structure::structure;
-use crate::tasks::{TaskId, TaskKind, Tasks};
+use crate::tasks::{TaskId, Tasks};
 use crate::{Choice, Decision};
 use fuseloom_graph::{Graph, NodeId};
 use fuseloom_size::{SizeId, SizeTable};
@@ -108,7 +108,7 @@ fn choose(
     }
     let refused = clusters.refused.get(&(producer, consumer)).cloned();
     let refused = refused.unwrap_or_else(|| "their loops differ".to_string());
-    if tasks.tasks[consumer.index()].product {
+    if tasks.tasks[consumer.index()].product().is_some() {
         return (Source::Memory, refused);
     }
     let inside = |task: &TaskId| clusters.of[task.index()] == home;
@@ -121,7 +121,8 @@ fn choose(
 }
 
 fn fused_reason(tasks: &Tasks, producer: TaskId, consumer: TaskId) -> &'static str {
-    match (tasks.tasks[producer.index()].product, tasks.tasks[consumer.index()].product) {
+    let multiplies = |task: TaskId| tasks.tasks[task.index()].product().is_some();
+    match (multiplies(producer), multiplies(consumer)) {
         (_, true) => "a block of rows of it is multiplied while it is in cache",
         (true, false) => "it works on a block of the product while that is in cache",
         (false, false) => "they share their loops",
@@ -173,7 +174,7 @@ fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: 
     let mut needed = vec![false; count];
     for n in (0..count).rev() {
         let task = &tasks.tasks[n];
-        needed[n] |= task.kind != TaskKind::Compute || stored(tasks, task.node, task.dtypes.len());
+        needed[n] |= task.copies_to().is_some() || stored(tasks, task.node, task.dtypes.len());
         if needed[n] {
             for r in 0..task.reads.len() {
                 if let Some(Source::Fused(producer)) = sources.get(&(TaskId(n as u32), r)) {

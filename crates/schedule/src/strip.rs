@@ -4,7 +4,8 @@ use crate::access::{LoopIndex, LoopIndices, Scope, address, compose};
 use crate::builder::KernelBuilder;
 use crate::reads::ValueRef;
 use crate::sources::Source;
-use crate::tasks::{TaskId, TaskKind};
+use crate::tasks::TaskId;
+use crate::work::{Take, Task, Work};
 use fuseloom_graph::Op;
 use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, ScanInto, Strip, VarId};
 use fuseloom_lane::{Builder, Cmp, DType, Function, Prim, Scalar, Value};
@@ -144,24 +145,29 @@ impl StripBody {
         let t = &scope.tasks.tasks[task.index()];
         let args: SmallVec<[ExprId; 3]> =
             (0..t.reads.len()).map(|r| self.read(scope, builder, staged, (task, r, inlined), at)).collect();
-        // Of a copy the node is what is copied: it is computed already.
-        if let TaskKind::Copy(_) = t.kind {
-            return args[0];
-        }
-        let node = scope.graph.node(t.node);
-        let from = |k: usize| scope.graph.ty(node.inputs[k]).dtype;
-        let expr = match &node.op {
-            Op::Map(function) => self.push(Expr::Map(*function, from(node.inputs.len() - 1), args)),
-            Op::Cast(to) if from(0) == *to => args[0],
-            Op::Cast(to) => self.push(Expr::Cast(from(0), *to, args[0])),
-            Op::Take { .. } => self.gather(scope, builder, task, args[0], at),
-            // A copy gives what it reads.
-            _ => args[0],
+        let expr = match &t.work {
+            Work::Map => self.map(scope, t, args),
+            Work::Take(take) => self.gather(scope, builder, (t, take), args[0], at),
+            // A copy gives what it reads, and so does a scan of one element.
+            Work::Copy(_) | Work::Scan { .. } => args[0],
+            Work::Reduce(_) | Work::Product(_) => unreachable!("it is no expression of what it reads at one point"),
         };
         if let Some(key) = key {
             self.again.insert(key, expr);
         }
         expr
+    }
+
+    /// An elementwise function or a conversion of arguments.
+    fn map(&mut self, scope: &Scope<'_>, task: &Task, args: SmallVec<[ExprId; 3]>) -> ExprId {
+        let node = scope.graph.node(task.node);
+        let from = |k: usize| scope.graph.ty(node.inputs[k]).dtype;
+        match &node.op {
+            Op::Map(function) => self.push(Expr::Map(*function, from(node.inputs.len() - 1), args)),
+            Op::Cast(to) if from(0) == *to => args[0],
+            Op::Cast(to) => self.push(Expr::Cast(from(0), *to, args[0])),
+            op => unreachable!("{op:?} is not elementwise"),
+        }
     }
 
     fn leaf(
@@ -209,30 +215,28 @@ impl StripBody {
         &mut self,
         scope: &Scope<'_>,
         builder: &mut KernelBuilder<'_>,
-        task: TaskId,
+        (task, take): (&Task, &Take),
         index: ExprId,
         at: &[LoopIndex],
     ) -> ExprId {
-        let t = &scope.tasks.tasks[task.index()];
-        let gather = t.gather.as_ref().expect("a take gathers");
-        let place = scope.tasks.placed[&gather.read.value].view(builder.sizes, &gather.read.index, gather.rank);
+        let place = scope.tasks.placed[&take.read.value].view(builder.sizes, &take.read.index, take.rank);
         let zero = builder.sizes.constant(0);
-        let element: LoopIndices = (0..gather.rank)
-            .map(|axis| match axis.cmp(&gather.axis) {
+        let element: LoopIndices = (0..take.rank)
+            .map(|axis| match axis.cmp(&take.axis) {
                 std::cmp::Ordering::Less => at[axis],
                 std::cmp::Ordering::Equal => LoopIndex::Fixed(zero),
-                std::cmp::Ordering::Greater => at[axis + gather.index_rank - 1],
+                std::cmp::Ordering::Greater => at[axis + take.index_rank - 1],
             })
             .collect();
-        let stride = place.strides[gather.axis];
+        let stride = place.strides[take.axis];
         let (base, strides) = address(builder.sizes, &place, &element);
-        let dtype = t.dtypes[0];
-        let name = name_of(scope, gather.read.value);
+        let dtype = task.dtypes[0];
+        let name = name_of(scope, take.read.value);
         let operand = builder.operand(Role::In, &name, dtype, &base, strides);
-        let extent = builder.param(format!("{name}_len"), ParamBind::Size(gather.extent));
+        let extent = builder.param(format!("{name}_len"), ParamBind::Size(take.extent));
         let stride = builder.param(format!("{name}_step"), ParamBind::Size(stride));
         self.gathers.push(Gather { operand, extent, stride });
-        let extent = self.size(builder, gather.extent, DType::I64);
+        let extent = self.size(builder, take.extent, DType::I64);
         self.push(Expr::Gather { n: self.gathers.len() as u16 - 1, dtype, index, extent })
     }
 

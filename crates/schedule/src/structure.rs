@@ -7,7 +7,8 @@
 
 use crate::blocks::{self, Blocks};
 use crate::cost;
-use crate::tasks::{Task, TaskId, Tasks};
+use crate::tasks::{TaskId, Tasks};
+use crate::work::Task;
 use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -63,12 +64,12 @@ impl Cluster {
 
     /// The loop that a task reduces over, if it does and the axis is not of extent 1.
     pub(crate) fn reduced(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].reduced.and_then(|axis| self.axes[&task][axis])
+        tasks.tasks[task.index()].reduced().and_then(|axis| self.axes[&task][axis])
     }
 
     /// The loop that a task scans along, if it does and the axis is not of extent 1.
     pub(crate) fn scanned(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].scanned.and_then(|axis| self.axes[&task][axis])
+        tasks.tasks[task.index()].scanned().and_then(|axis| self.axes[&task][axis])
     }
 
     /// The loops along which a task's value varies.

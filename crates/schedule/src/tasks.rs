@@ -5,10 +5,11 @@
 
 use crate::reads::{AxisIndex, IndexMap, Read, STORED, ValueRef, resolve};
 use crate::reads::{identity, reshape_strides};
+use crate::work::{Product, Reduce, Take, Task, Work};
 use crate::{AxisStride, Layout, Options, ScheduleError};
 use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind};
-use fuseloom_lane::DType;
+use fuseloom_lane::{DType, Reduction};
 use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
@@ -21,52 +22,6 @@ impl TaskId {
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
-}
-
-/// What a task does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum TaskKind {
-    /// Computes a node (elementwise, cast, reduction, take).
-    Compute,
-    /// Writes what it reads to a place.
-    Copy(Placement),
-}
-
-/// One task.
-#[derive(Clone, Debug)]
-pub(crate) struct Task {
-    /// The node it computes, or on behalf of which it copies.
-    pub(crate) node: NodeId,
-    pub(crate) kind: TaskKind,
-    /// The extents of its iteration space: the node's shape, the input's for a reduction, the piece's for a copy.
-    pub(crate) domain: Vec<SizeId>,
-    /// The axis of the domain that it reduces, if it does.
-    pub(crate) reduced: Option<usize>,
-    /// The axis of the domain that it scans along, if it does.
-    pub(crate) scanned: Option<usize>,
-    /// Whether it is a product of matrices, over `[batch.., m, n, k]`, which reduces the last.
-    pub(crate) product: bool,
-    /// What it reads at each point of its domain.
-    pub(crate) reads: Vec<Read>,
-    /// For a `take`: the array it reads by index.
-    pub(crate) gather: Option<GatherRead>,
-    /// The dtype of each of its results.
-    pub(crate) dtypes: Vec<DType>,
-}
-
-/// The array of a `take`: read from memory at a computed index along one axis.
-#[derive(Clone, Debug)]
-pub(crate) struct GatherRead {
-    /// The array as a view of what is stored, over its own axes.
-    pub(crate) read: Read,
-    /// The number of its axes.
-    pub(crate) rank: usize,
-    /// The axis that is indexed.
-    pub(crate) axis: usize,
-    /// The extent of that axis.
-    pub(crate) extent: SizeId,
-    /// The number of axes of the index array, which stand in its place.
-    pub(crate) index_rank: usize,
 }
 
 /// Where a value lies: a view of a buffer, one byte stride an axis of the value.
@@ -91,14 +46,20 @@ pub(crate) struct Tasks {
     pub(crate) writers: HashMap<ValueRef, Vec<TaskId>>,
 }
 
-impl Task {
-    /// The axes of the domain that remain in the result, in order.
-    pub(crate) fn kept_axes(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.domain.len()).filter(|k| Some(*k) != self.reduced)
-    }
-}
-
 impl Tasks {
+    /// Adds a task that is not (or not the only one) that computes its node.
+    fn add(&mut self, task: Task) -> TaskId {
+        self.tasks.push(task);
+        TaskId(self.tasks.len() as u32 - 1)
+    }
+
+    /// Adds the task that computes its node.
+    fn compute(&mut self, task: Task) {
+        let node = task.node;
+        let id = self.add(task);
+        self.computes.insert(node, id);
+    }
+
     /// The tasks that write a value: what a reader must wait for.
     pub(crate) fn writers_of(&self, value: ValueRef) -> &[TaskId] {
         match self.computes.get(&value.node) {
@@ -381,24 +342,15 @@ fn add_copy(
     let ty = graph.ty(node);
     let domain = ty.shape.iter().map(|d| sizes.dim(d)).collect();
     let reads = vec![resolve(graph, sizes, node)];
-    tasks.tasks.push(Task {
-        node: on_behalf,
-        kind: TaskKind::Copy(to),
-        domain,
-        reduced: None,
-        scanned: None,
-        product: false,
-        reads,
-        gather: None,
-        dtypes: vec![ty.dtype],
-    });
-    TaskId(tasks.tasks.len() as u32 - 1)
+    let dtypes = vec![ty.dtype];
+    tasks.add(Task { node: on_behalf, work: Work::Copy(to), domain, reads, dtypes })
 }
 
 fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks) -> Result<(), ScheduleError> {
     let node = graph.node(id);
-    let value = ValueRef { node: id, result: 0 };
-    let (domain_of, reduced) = match &node.op {
+    let not_canonical = || ScheduleError { node: id, message: "not in canonical form: run the optimizer first".into() };
+    let operand = |k: usize| graph.ty(node.inputs[k]);
+    let (shape, work) = match &node.op {
         Op::Input(_)
         | Op::Constant(_)
         | Op::Extent(_)
@@ -412,22 +364,10 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
             return Ok(());
         }
         Op::Concat { axis } => {
-            let whole = tasks.placed[&value].clone();
-            let mut writers = Vec::new();
-            for (piece, place) in pieces(graph, sizes, id, *axis, &whole) {
-                let inner = ValueRef { node: piece, result: 0 };
-                if tasks.placed.get(&inner) == Some(&place) && matches!(graph.node(piece).op, Op::Concat { .. }) {
-                    writers.extend(tasks.writers_of(inner));
-                } else {
-                    writers.push(add_copy(graph, sizes, piece, id, place, tasks));
-                }
-            }
-            tasks.writers.insert(value, writers);
+            add_pieces(graph, sizes, id, *axis, tasks);
             return Ok(());
         }
-        Op::DivMod | Op::Pad { .. } => {
-            return Err(ScheduleError { node: id, message: "not in canonical form: run the optimizer first".into() });
-        }
+        Op::DivMod | Op::Pad { .. } => return Err(not_canonical()),
         Op::Einsum(contraction) if contraction.diagonal().is_some() => return Ok(()),
         Op::Einsum(contraction) => {
             let Some(product) = contraction.matrix_product() else {
@@ -436,46 +376,52 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
             add_product(graph, sizes, id, product, tasks);
             return Ok(());
         }
-        Op::Map(_) | Op::Cast(_) | Op::Take { .. } | Op::Scan { .. } => (&node.ty().shape, None),
-        Op::Reduce { axes, .. } => {
-            if axes.len() != 1 {
-                return Err(ScheduleError { node: id, message: "a reduction over several axes at once".into() });
-            }
-            (&graph.ty(node.inputs[0]).shape, Some(axes[0]))
+        Op::Take { axis } => {
+            add_take(graph, sizes, id, *axis, tasks);
+            return Ok(());
         }
-        Op::CombineMoments { axis, .. } => (&graph.ty(node.inputs[0]).shape, Some(*axis)),
+        Op::Map(_) | Op::Cast(_) => (&node.ty().shape, Work::Map),
+        Op::Scan { op, axis } => (&node.ty().shape, Work::Scan { op: *op, axis: *axis }),
+        Op::Reduce { op, axes } => {
+            let &[axis] = &axes[..] else {
+                return Err(ScheduleError { node: id, message: "a reduction over several axes at once".into() });
+            };
+            let op = op.primitive().ok_or_else(not_canonical)?;
+            (&operand(0).shape, Work::Reduce(Reduce { op, axis, dtype: operand(0).dtype, combined: None }))
+        }
+        Op::CombineMoments { axis, count } => {
+            let (op, dtype) = (Reduction::Moments, operand(0).dtype);
+            (&operand(0).shape, Work::Reduce(Reduce { op, axis: *axis, dtype, combined: Some(count.clone()) }))
+        }
     };
-    let domain: Vec<SizeId> = domain_of.iter().map(|d: &Dim| sizes.dim(d)).collect();
-    let (reads, gather) = match node.op {
-        Op::Take { axis } => take_reads(graph, sizes, id, axis, tasks),
-        _ => (node.inputs.iter().map(|&input| resolve(graph, sizes, input)).collect(), None),
-    };
+    let domain: Vec<SizeId> = shape.iter().map(|d: &Dim| sizes.dim(d)).collect();
+    let reads = node.inputs.iter().map(|&input| resolve(graph, sizes, input)).collect();
     let dtypes = node.types.iter().map(|t| t.dtype).collect();
-    let scanned = if let Op::Scan { axis, .. } = node.op { Some(axis) } else { None };
-    tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
-    tasks.tasks.push(Task {
-        node: id,
-        kind: TaskKind::Compute,
-        domain,
-        reduced,
-        scanned,
-        product: false,
-        reads,
-        gather,
-        dtypes,
-    });
+    tasks.compute(Task { node: id, work, domain, reads, dtypes });
     Ok(())
 }
 
-/// The reads of `take(x, y)` over its result `[..before, ..y, ..after]`: `y` along the middle axes, and `x` by index.
-fn take_reads(
-    graph: &Graph,
-    sizes: &mut SizeTable,
-    id: NodeId,
-    axis: usize,
-    tasks: &mut Tasks,
-) -> (Vec<Read>, Option<GatherRead>) {
-    let (array, indices) = (graph.node(id).inputs[0], graph.node(id).inputs[1]);
+/// The copies of a concatenation's pieces to their places in it; of a nested one nothing, which has written its own there.
+fn add_pieces(graph: &Graph, sizes: &mut SizeTable, id: NodeId, axis: usize, tasks: &mut Tasks) {
+    let value = ValueRef { node: id, result: 0 };
+    let whole = tasks.placed[&value].clone();
+    let mut writers = Vec::new();
+    for (piece, place) in pieces(graph, sizes, id, axis, &whole) {
+        let inner = ValueRef { node: piece, result: 0 };
+        if tasks.placed.get(&inner) == Some(&place) && matches!(graph.node(piece).op, Op::Concat { .. }) {
+            writers.extend(tasks.writers_of(inner));
+        } else {
+            writers.push(add_copy(graph, sizes, piece, id, place, tasks));
+        }
+    }
+    tasks.writers.insert(value, writers);
+}
+
+/// A `take(x, y)` over its result `[..before, ..y, ..after]`: it reads `y` along the middle axes, and `x` by index.
+fn add_take(graph: &Graph, sizes: &mut SizeTable, id: NodeId, axis: usize, tasks: &mut Tasks) {
+    let node = graph.node(id);
+    let (array, indices) = (node.inputs[0], node.inputs[1]);
+    let domain = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
     let mut index = resolve(graph, sizes, indices);
     for entry in &mut index.index {
         if let AxisIndex::Along { axis: along, .. } = entry {
@@ -489,8 +435,9 @@ fn take_reads(
     }
     let shape = &graph.ty(array).shape;
     let extent = sizes.dim(&shape[axis]);
-    let index_rank = graph.ty(indices).rank();
-    (vec![index], Some(GatherRead { read, rank: shape.len(), axis, extent, index_rank }))
+    let take = Take { read, rank: shape.len(), axis, extent, index_rank: graph.ty(indices).rank() };
+    let dtypes = vec![node.ty().dtype];
+    tasks.compute(Task { node: id, work: Work::Take(take), domain, reads: vec![index], dtypes });
 }
 
 /// The read of a value that must have memory: of a copy if it is one that has none of its own. `id` is on whose behalf.
@@ -537,21 +484,8 @@ fn add_product(graph: &Graph, sizes: &mut SizeTable, id: NodeId, product: Matrix
         }
         reads.push(read);
     }
-    let dtypes = vec![node.ty().dtype];
-    let reduced = Some(depth);
-    tasks.computes.insert(id, TaskId(tasks.tasks.len() as u32));
-    let kind = TaskKind::Compute;
-    tasks.tasks.push(Task {
-        node: id,
-        kind,
-        domain,
-        reduced,
-        scanned: None,
-        product: true,
-        reads,
-        gather: None,
-        dtypes,
-    });
+    let work = Work::Product(Product { rows, columns, depth });
+    tasks.compute(Task { node: id, work, domain, reads, dtypes: vec![node.ty().dtype] });
 }
 
 /// A reshape that is not affine: a view of the memory below where strides can express it, otherwise a copy in C order.

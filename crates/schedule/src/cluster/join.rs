@@ -20,10 +20,7 @@ impl Totals {
     /// Those of a task.
     pub(super) fn of(context: &Context<'_>, id: TaskId) -> Totals {
         let task = &context.tasks.tasks[id.index()];
-        Totals {
-            operations: cost::operations(context.graph, task),
-            plain: task.reduced.is_none() && task.scanned.is_none() && task.gather.is_none() && !task.product,
-        }
+        Totals { operations: cost::operations(context.graph, task), plain: task.is_pointwise() }
     }
 
     /// Those of two clusters together.

@@ -4,7 +4,7 @@ use super::{Context, fused_producers};
 use crate::cost;
 use crate::reads::ValueRef;
 use crate::structure::{Cluster, Mode, stages};
-use crate::tasks::{TaskId, TaskKind};
+use crate::tasks::TaskId;
 use hashbrown::HashMap;
 
 /// Whether a legal merge is worth it.
@@ -34,10 +34,7 @@ pub(super) fn pays(
     let counts: Vec<usize> = (0..structure.levels.len()).map(deep_stages).collect();
     let again = counts.iter().copied().max().unwrap_or(0);
     for (level, count) in counts.iter().enumerate().skip(1) {
-        let moments = |t: &TaskId| {
-            let task = &context.tasks.tasks[t.index()];
-            task.reduced.is_some() && task.dtypes.len() == 2 && merged.task_level(*t) == level
-        };
+        let moments = |t: &TaskId| context.tasks.tasks[t.index()].is_moments() && merged.task_level(*t) == level;
         if structure.mode == Mode::Rows && *count > 1 && merged.tasks.iter().any(moments) {
             return Err("moments walk their blocks twice, and a row must be walked once".to_string());
         }
@@ -112,7 +109,7 @@ fn written(context: &mut Context<'_>, cluster: &Cluster) -> i64 {
         let t = &context.tasks.tasks[task.index()];
         let value = ValueRef { node: t.node, result: 0 };
         let outside = context.users[task.index()].iter().any(|u| !cluster.axes.contains_key(u));
-        if outside || t.kind != TaskKind::Compute || context.tasks.placed.contains_key(&value) {
+        if outside || t.copies_to().is_some() || context.tasks.placed.contains_key(&value) {
             let elements = t.kept_axes().map(|k| t.domain[k]);
             let size = context.sizes.hint_product(elements).saturating_mul(t.dtypes[0].size() as i64);
             bytes = bytes.saturating_add(size);

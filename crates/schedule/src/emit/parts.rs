@@ -1,11 +1,10 @@
 //! Reductions cut into parts that threads share, and where the states of the parts lie.
 
-use super::reduction;
 use crate::cost;
 use crate::nest::Split;
 use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, Tasks};
-use fuseloom_graph::Graph;
+use crate::work::{Task, Work};
 use fuseloom_kernel::BufferKind;
 use fuseloom_lane::{DType, tree};
 use fuseloom_size::{SizeId, SizeOp, SizeTable};
@@ -74,7 +73,6 @@ pub(super) fn split(
 
 /// Declares the buffers that hold the states of the parts of split reductions, with their strides by loop.
 pub(super) fn partial_states(
-    graph: &Graph,
     tasks: &mut Tasks,
     sizes: &mut SizeTable,
     cluster: &Cluster,
@@ -89,13 +87,13 @@ pub(super) fn partial_states(
         }
     };
     for &task in &cluster.tasks {
-        let node = tasks.tasks[task.index()].node;
-        if tasks.tasks[task.index()].reduced.is_none() || cluster.value_level(tasks, task) != 0 {
+        let Task { node, work: Work::Reduce(reduce), .. } = &tasks.tasks[task.index()] else { continue };
+        if cluster.value_level(tasks, task) != 0 {
             continue;
         }
-        let (op, dtype) = reduction(graph, node);
+        let (node, all) = (*node, reduce.op.states(reduce.dtype));
         let mut states = Vec::new();
-        for (s, state) in op.states(dtype).into_iter().enumerate() {
+        for (s, state) in all.into_iter().enumerate() {
             let shape: Vec<SizeId> = loops.iter().map(|&l| cluster.extents[l]).collect();
             let strides = sizes.contiguous(&shape, state.size());
             let name = format!("p{}.{s}", node.0);

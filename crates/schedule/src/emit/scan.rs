@@ -8,7 +8,7 @@ use crate::nest::Split;
 use crate::strip::{ExprId, StripBody};
 use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::{Placement, TaskId, Tasks};
-use fuseloom_graph::{Graph, Op};
+use crate::work::Work;
 use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto};
 use fuseloom_lane::scan::SPAN;
 use fuseloom_lane::{DType, Scan};
@@ -17,7 +17,6 @@ use hashbrown::HashMap;
 
 /// Whether the scans of a cluster are cut into spans: when the outer loops alone are too few to share among threads.
 pub(super) fn split(
-    graph: &Graph,
     tasks: &Tasks,
     sizes: &mut SizeTable,
     cluster: &mut Cluster,
@@ -40,10 +39,10 @@ pub(super) fn split(
     for &task in &cluster.tasks {
         let scans = cluster.scanned(tasks, task).is_some();
         let follows = fused(task).iter().any(|p| after_scan.contains(p) || cluster.scanned(tasks, *p).is_some());
-        if tasks.tasks[task.index()].reduced.is_some() {
+        if tasks.tasks[task.index()].reduced().is_some() {
             return Cut::Refused(over, "what is scanned is reduced too");
         }
-        if scans && scan_of(graph, tasks, task).0 == Scan::Linear {
+        if scans && scan_of(tasks, task).0 == Scan::Linear {
             return Cut::Refused(over, "each element of a recurrence needs the one before");
         }
         if scans && follows {
@@ -95,11 +94,11 @@ pub(super) fn partials(
 }
 
 /// The scan of a task, and its dtype.
-fn scan_of(graph: &Graph, tasks: &Tasks, task: TaskId) -> (Scan, DType) {
+fn scan_of(tasks: &Tasks, task: TaskId) -> (Scan, DType) {
     let task = &tasks.tasks[task.index()];
-    match graph.node(task.node).op {
-        Op::Scan { op, .. } => (op, task.dtypes[0]),
-        ref op => unreachable!("{op:?} is not a scan"),
+    match &task.work {
+        Work::Scan { op, .. } => (*op, task.dtypes[0]),
+        work => unreachable!("{work:?} is not a scan"),
     }
 }
 
@@ -112,7 +111,7 @@ impl Emitter<'_> {
         (over, axis): (usize, Option<usize>),
         at: &[LoopIndex],
     ) -> ExprId {
-        let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+        let (op, dtype) = scan_of(self.scope.tasks, task);
         let values: Vec<ExprId> = (0..op.arity()).map(|r| self.read(body, (task, r), at)).collect();
         let node = self.scope.tasks.tasks[task.index()].node;
         let work = (Some(over) != axis).then(|| self.builder.scan_work(format!("w{}", node.0), dtype, axis));
@@ -125,7 +124,7 @@ impl Emitter<'_> {
     pub(super) fn totals(&mut self, axis: usize, tasks: &[TaskId]) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
-            let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+            let (op, dtype) = scan_of(self.scope.tasks, task);
             let at = self.scope.at(self.builder.sizes, task);
             let values: Vec<ExprId> = (0..op.arity()).map(|r| self.read(&mut body, (task, r), &at)).collect();
             let total = Some(self.partial(task, 0));
@@ -140,7 +139,7 @@ impl Emitter<'_> {
     pub(super) fn carries(&mut self, parts: usize, tasks: &[TaskId]) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
-            let (op, dtype) = scan_of(self.scope.graph, self.scope.tasks, task);
+            let (op, dtype) = scan_of(self.scope.tasks, task);
             let total = self.partial(task, 0);
             let value = body.input(Input::Load(total), dtype);
             let over = self.builder.var(parts);

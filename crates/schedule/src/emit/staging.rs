@@ -22,7 +22,7 @@ pub(super) fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef,
 fn kept(scope: &Scope<'_>) -> HashSet<TaskId> {
     let mut kept = HashSet::new();
     for &user in &scope.cluster.tasks {
-        let product = scope.tasks.tasks[user.index()].product;
+        let product = scope.tasks.tasks[user.index()].product().is_some();
         for task in fused_reads(scope.tasks, scope.sources, user) {
             if product || scope.cluster.task_level(user) != scope.cluster.task_level(task) {
                 kept.insert(task);
@@ -55,7 +55,7 @@ impl Trace<'_> {
         let scope = self.scope;
         for (r, read) in scope.tasks.tasks[task.index()].reads.iter().enumerate() {
             let Source::Fused(producer) = scope.sources[&(task, r)] else { continue };
-            let reduces = scope.tasks.tasks[producer.index()].reduced.is_some();
+            let reduces = scope.tasks.tasks[producer.index()].reduced().is_some();
             if self.layout.strip_of[&producer] == strip && !reduces {
                 continue;
             }
@@ -81,18 +81,12 @@ impl Trace<'_> {
         let scope = self.scope;
         let t = &scope.tasks.tasks[task.index()];
         let value = ValueRef { node: t.node, result: 0 };
-        if t.reduced.is_some()
-            || t.scanned.is_some()
-            || t.gather.is_some()
-            || depth > 6
-            || scope.tasks.placed.contains_key(&value)
-            || self.kept.contains(&task)
-        {
+        if !t.is_pointwise() || depth > 6 || scope.tasks.placed.contains_key(&value) || self.kept.contains(&task) {
             return None;
         }
         let mut total = cost::operations(scope.graph, t);
         for producer in fused_reads(scope.tasks, scope.sources, task) {
-            total += if scope.tasks.tasks[producer.index()].reduced.is_some() {
+            total += if scope.tasks.tasks[producer.index()].reduced().is_some() {
                 1
             } else {
                 self.operations_again(producer, depth + 1).unwrap_or(1)
