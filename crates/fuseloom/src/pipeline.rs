@@ -11,7 +11,7 @@ use fuseloom_codegen::Isa;
 use fuseloom_graph::{Graph, Node, Op, Sizes, Type, specialize};
 use fuseloom_kernel::{CompiledKernel, Plan, Step};
 use fuseloom_optimize::{Given, Optimized, Passes, optimize};
-use fuseloom_schedule::{Layout, Scheduled, schedule};
+use fuseloom_schedule::{Scheduled, StrideClass, schedule};
 use hashbrown::DefaultHashBuilder;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,8 +42,8 @@ pub(crate) struct Prepared {
 /// What a plan is made for.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Occasion {
-    pub(crate) inputs: Vec<Layout>,
-    pub(crate) outputs: Vec<Layout>,
+    pub(crate) inputs: Vec<StrideClass>,
+    pub(crate) outputs: Vec<StrideClass>,
     /// A typical value of each named dim; a missing one counts as large.
     pub(crate) hints: Sizes,
 }
@@ -124,7 +124,7 @@ fn prepare_with(graph: &Graph, places: &Places, settings: Settings) -> Result<Ar
 impl Prepared {
     pub(crate) fn new(graph: &Graph, places: &Places, settings: Settings, hash: u64) -> Result<Prepared> {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
-        let given = Given { hints: None, memory_limit: settings.aim };
+        let given = Given { memory_limit: settings.aim };
         let passes = Passes { off: &off, given, ..Passes::default() };
         let optimized = optimize(graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
         Ok(Prepared {
@@ -205,11 +205,15 @@ impl Prepared {
     }
 
     /// What will run, and why. The layouts and byte strides of the inputs count where they are known, and else C order.
-    pub(crate) fn explain(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<Layout>, Vec<Vec<i64>>)>) -> Explain {
+    pub(crate) fn explain(
+        self: &Arc<Self>,
+        places: &Places,
+        inputs: Option<(Vec<StrideClass>, Vec<Vec<i64>>)>,
+    ) -> Explain {
         Explain::of(self.model(places, inputs))
     }
 
-    fn model(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<Layout>, Vec<Vec<i64>>)>) -> Result<Model> {
+    fn model(self: &Arc<Self>, places: &Places, inputs: Option<(Vec<StrideClass>, Vec<Vec<i64>>)>) -> Result<Model> {
         let (layouts, strides) = inputs.unzip();
         let planned = match machine()?.interpreted() {
             Some(_) => Ok(None),

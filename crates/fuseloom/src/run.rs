@@ -109,11 +109,11 @@ impl Form {
     }
 
     /// The structure of the layout.
-    fn layout(&self) -> Result<fuseloom_schedule::Layout> {
+    fn layout(&self) -> Result<fuseloom_schedule::StrideClass> {
         use fuseloom_schedule::AxisStride;
         let contiguous = Layout::contiguous(&self.shape, self.dtype)?;
         if contiguous.strides() == self.strides.as_slice() {
-            return Ok(fuseloom_schedule::Layout::Contiguous);
+            return Ok(fuseloom_schedule::StrideClass::Contiguous);
         }
         let size = self.dtype.size() as i64;
         let class = |&stride: &i64| match stride {
@@ -121,7 +121,7 @@ impl Form {
             stride if stride == size => AxisStride::Element,
             _ => AxisStride::Other,
         };
-        Ok(fuseloom_schedule::Layout::Strided(self.strides.iter().map(class).collect()))
+        Ok(fuseloom_schedule::StrideClass::Strided(self.strides.iter().map(class).collect()))
     }
 }
 
@@ -361,7 +361,7 @@ impl<'a> Watched<'a> {
 }
 
 /// The layouts and byte strides of inputs.
-pub(crate) fn layouts(inputs: &[In<'_>]) -> Result<(Vec<fuseloom_schedule::Layout>, Vec<Vec<i64>>)> {
+pub(crate) fn layouts(inputs: &[In<'_>]) -> Result<(Vec<fuseloom_schedule::StrideClass>, Vec<Vec<i64>>)> {
     let forms: Vec<Form> = inputs.iter().map(Form::of).collect();
     let layouts = forms.iter().map(Form::layout).collect::<Result<_>>()?;
     Ok((layouts, forms.iter().map(|form| form.strides.to_vec()).collect()))

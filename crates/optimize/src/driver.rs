@@ -1,7 +1,7 @@
 //! Runs the passes: the only place that times them, shows them, checks what they leave and repeats them.
 
 use crate::{ContractionReport, Error, PASSES, Pass, Rewrite, Work};
-use fuseloom_graph::{Graph, NodeId, Sizes};
+use fuseloom_graph::{Graph, NodeId};
 use std::time::{Duration, Instant};
 
 /// Rounds of the simplifying passes after which the driver stops even if something still changes.
@@ -17,14 +17,12 @@ pub struct Passes<'a> {
     /// Whether the graph is verified after each run of a pass; always done where debug assertions are on.
     pub verify: bool,
     /// What is known of the sizes.
-    pub given: Given<'a>,
+    pub given: Given,
 }
 
 /// What a graph is optimized for. None of it changes what is computed.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Given<'a> {
-    /// Typical values of named dims.
-    pub hints: Option<&'a Sizes>,
+pub struct Given {
     /// Bytes that may exist at once, inputs apart. Contractions whose steps need more are done in parts.
     pub memory_limit: Option<usize>,
 }

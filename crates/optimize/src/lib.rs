@@ -73,7 +73,7 @@ pub enum Work {
     /// The graph alone.
     Graph(fn(&Graph) -> Outcome),
     /// The graph and what it is optimized for.
-    Given(fn(&Graph, &Given<'_>) -> Outcome),
+    Given(fn(&Graph, &Given) -> Outcome),
 }
 
 /// Every pass, in the order they run: the first once, the others in rounds.

@@ -24,8 +24,6 @@ pub struct Decision {
 pub enum Choice {
     /// Computed in the consumer's kernel, at each of its points.
     Fuse,
-    /// Computed in the consumer's kernel, once for each point of an outer loop.
-    Hoist,
     /// Kept in cache-resident scratch between two strips of one kernel.
     Stage,
     /// Computed again by each consumer: cheaper than a buffer.

@@ -30,9 +30,9 @@ use fuseloom_kernel::{Check, LibraryOp, LibraryStep, Plan, Step};
 use fuseloom_size::{SizeId, SizeTable};
 use std::collections::BTreeSet;
 
-/// How a caller's array lies in memory, as far as it is structure.
+/// The stride class of a caller's array: how it lies in memory, as far as that is structure.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Layout {
+pub enum StrideClass {
     /// C order without gaps.
     Contiguous,
     /// Each axis as given.
@@ -55,10 +55,10 @@ pub enum AxisStride {
 pub struct Options {
     /// Whether operations share kernels; off, each operation is a kernel of its own.
     pub fusion: bool,
-    /// The layout of each input; missing ones are contiguous.
-    pub inputs: Vec<Layout>,
-    /// The layout of each output's memory; missing ones are contiguous.
-    pub outputs: Vec<Layout>,
+    /// How each input lies; missing ones are contiguous.
+    pub inputs: Vec<StrideClass>,
+    /// How each output's memory lies; missing ones are contiguous.
+    pub outputs: Vec<StrideClass>,
     /// Typical values of named dims, for choices that depend on size; a missing one counts as large.
     pub hints: Sizes,
 }

@@ -57,7 +57,7 @@ pub(crate) struct Split {
     pub(crate) parts: usize,
 }
 
-struct Layout<'a> {
+struct Nesting<'a> {
     cluster: &'a Cluster,
     tasks: &'a Tasks,
     fused: &'a dyn Fn(TaskId) -> Vec<TaskId>,
@@ -73,26 +73,26 @@ pub(crate) fn nest(
     split: Option<Split>,
     across: Option<usize>,
 ) -> Nest {
-    let mut layout = Layout { cluster, tasks, fused, next: 0 };
+    let mut nesting = Nesting { cluster, tasks, fused, next: 0 };
     let outer = &cluster.structure.levels[0];
     let axis = outer.last().copied();
     let others: Vec<usize> = outer[..outer.len().saturating_sub(1)].to_vec();
     let all = &cluster.tasks;
     let phases = match (cluster.structure.mode, split) {
         (Mode::Pointwise, _) => {
-            let strip = vec![layout.strip(axis, all.clone())];
-            let body = layout.loops(across.as_slice(), strip);
+            let strip = vec![nesting.strip(axis, all.clone())];
+            let body = nesting.loops(across.as_slice(), strip);
             let parallel = others.into_iter().filter(|l| Some(*l) != across).collect();
             vec![PhaseNest { parallel, tiled: across.into_iter().chain(axis).collect(), body }]
         }
-        (Mode::Blocks(blocks), _) => vec![layout.blocks(blocks)],
-        (_, Some(split)) if all.iter().any(|t| cluster.scanned(tasks, *t).is_some()) => layout.spans(split, outer),
-        (mode, Some(split)) => layout.split(mode, split, outer, axis, others),
+        (Mode::Blocks(blocks), _) => vec![nesting.blocks(blocks)],
+        (_, Some(split)) if all.iter().any(|t| cluster.scanned(tasks, *t).is_some()) => nesting.spans(split, outer),
+        (mode, Some(split)) => nesting.split(mode, split, outer, axis, others),
         (Mode::Columns, None) => {
-            vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body: layout.columns(0, all) }]
+            vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body: nesting.columns(0, all) }]
         }
         (Mode::Rows, None) => {
-            let (tiled, body) = layout.rows(0, all);
+            let (tiled, body) = nesting.rows(0, all);
             match tiled {
                 true => vec![PhaseNest { parallel: others, tiled: axis.into_iter().collect(), body }],
                 false => vec![PhaseNest { parallel: outer.clone(), tiled: SmallVec::new(), body }],
@@ -102,7 +102,7 @@ pub(crate) fn nest(
     finish(phases)
 }
 
-impl Layout<'_> {
+impl Nesting<'_> {
     fn id(&mut self) -> usize {
         self.next += 1;
         self.next - 1
@@ -144,7 +144,7 @@ impl Layout<'_> {
                 Segment::Product(task) => body.push(Node::Product { id: self.id(), task }),
                 Segment::Strips(part) => {
                     let tasks = part.tasks.clone();
-                    let mut inner = Layout { cluster: &part, tasks: self.tasks, fused: self.fused, next: self.next };
+                    let mut inner = Nesting { cluster: &part, tasks: self.tasks, fused: self.fused, next: self.next };
                     let (whole, strips) = match part.structure.levels.len() {
                         // Every task runs over all of the tile.
                         1 if blocks.columns.is_some() => (false, vec![inner.strip(blocks.columns, tasks)]),

@@ -6,7 +6,7 @@
 use crate::reads::{AxisIndex, IndexMap, Read, STORED, ValueRef, resolve};
 use crate::reads::{identity, reshape_strides};
 use crate::work::{Product, Reduce, Take, Task, Work};
-use crate::{AxisStride, Layout, Options, ScheduleError};
+use crate::{AxisStride, Options, ScheduleError, StrideClass};
 use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind};
 use fuseloom_lane::{DType, Reduction};
@@ -161,14 +161,14 @@ pub(crate) fn collect(graph: &Graph, sizes: &mut SizeTable, options: &Options) -
 /// The strides of a caller's array of `shape` under a layout.
 fn layout_strides(
     sizes: &mut SizeTable,
-    layout: Option<&Layout>,
+    layout: Option<&StrideClass>,
     shape: &[SizeId],
     size: usize,
     runtime: impl Fn(&mut SizeTable, u32) -> SizeId,
 ) -> Vec<SizeId> {
     match layout {
-        None | Some(Layout::Contiguous) => sizes.contiguous(shape, size),
-        Some(Layout::Strided(axes)) => axes
+        None | Some(StrideClass::Contiguous) => sizes.contiguous(shape, size),
+        Some(StrideClass::Strided(axes)) => axes
             .iter()
             .enumerate()
             .map(|(k, class)| match class {
@@ -191,7 +191,7 @@ fn place_inputs(graph: &Graph, sizes: &mut SizeTable, options: &Options, tasks: 
         let strides =
             layout_strides(sizes, options.inputs.get(n), &shape, ty.dtype.size(), |s, k| s.input_stride(n as u32, k));
         let buffer = tasks.buffer(name, ty.dtype, shape, BufferKind::Input(n as u32), "an input");
-        if matches!(options.inputs.get(n), None | Some(Layout::Contiguous)) {
+        if matches!(options.inputs.get(n), None | Some(StrideClass::Contiguous)) {
             tasks.contiguous.insert(buffer);
         }
         let placement = Placement { buffer, offset: sizes.constant(0), strides };
@@ -215,7 +215,7 @@ fn place_outputs(
         let strides = layout_strides(sizes, layout, &shape, ty.dtype.size(), |s, k| s.output_stride(n as u32, k));
         let buffer =
             tasks.buffer(format!("out{n}"), ty.dtype, shape.clone(), BufferKind::Output(n as u32), "an output");
-        if matches!(layout, None | Some(Layout::Contiguous)) {
+        if matches!(layout, None | Some(StrideClass::Contiguous)) {
             tasks.contiguous.insert(buffer);
         }
         let placement = Placement { buffer, offset: sizes.constant(0), strides };
@@ -235,12 +235,12 @@ fn own_place(
     sizes: &mut SizeTable,
     node: NodeId,
     placement: &Placement,
-    layout: Option<&Layout>,
+    layout: Option<&StrideClass>,
 ) -> Option<(ValueRef, Placement)> {
     let read = resolve(graph, sizes, node);
     let base = graph.node(read.value.node);
     if let Op::Reshape(_) = base.op
-        && matches!(layout, None | Some(Layout::Contiguous))
+        && matches!(layout, None | Some(StrideClass::Contiguous))
         && graph.ty(node).shape == base.ty().shape
         && read.index == identity(&base.ty().shape, sizes)
     {

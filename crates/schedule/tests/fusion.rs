@@ -3,7 +3,7 @@
 use fuseloom_graph::{Op, parse};
 use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Output, Role, Step, verify};
 use fuseloom_optimize::{Passes, optimize};
-use fuseloom_schedule::{AxisStride, Choice, Layout, Options, Scheduled, schedule};
+use fuseloom_schedule::{AxisStride, Choice, Options, Scheduled, StrideClass, schedule};
 
 fn plan_with(text: &str, options: &Options) -> Scheduled {
     let graph = parse(text).unwrap();
@@ -272,7 +272,7 @@ fn long_chains_are_cut_into_kernels_of_bounded_size() {
 #[test]
 fn strided_arguments_keep_their_stride_class_out_of_sizes() {
     let text = CHAIN.replace("SHAPE", "n,m");
-    let strided = Layout::Strided(vec![AxisStride::Element, AxisStride::Other]);
+    let strided = StrideClass::Strided(vec![AxisStride::Element, AxisStride::Other]);
     let options = Options { fusion: true, inputs: vec![strided], ..Options::default() };
     let scheduled = plan_with(&text, &options);
     let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };

@@ -135,9 +135,9 @@ impl Laid {
     }
 
     /// What the scheduler is told of it.
-    pub fn class(&self) -> fuseloom_schedule::Layout {
+    pub fn class(&self) -> fuseloom_schedule::StrideClass {
         if self.layout.is_contiguous(self.dtype) {
-            return fuseloom_schedule::Layout::Contiguous;
+            return fuseloom_schedule::StrideClass::Contiguous;
         }
         let size = self.dtype.size() as i64;
         let class = |stride: &i64| match *stride {
@@ -145,7 +145,7 @@ impl Laid {
             stride if stride == size => AxisStride::Element,
             _ => AxisStride::Other,
         };
-        fuseloom_schedule::Layout::Strided(self.layout.strides().iter().map(class).collect())
+        fuseloom_schedule::StrideClass::Strided(self.layout.strides().iter().map(class).collect())
     }
 }
 

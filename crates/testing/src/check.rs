@@ -117,7 +117,7 @@ pub fn check(case: &Case) -> Result<usize, Box<Fault>> {
     let mut compared = 0;
     let none = Sizes::new();
     let optimized = guarded(stage(Kind::Optimize), &none, || {
-        let given = Given { hints: case.sizes.first(), memory_limit: case.memory_limit };
+        let given = Given { memory_limit: case.memory_limit };
         let passes = Passes { verify: true, given, ..Passes::default() };
         let optimized = optimize(&case.graph, &passes).map_err(|e| e.to_string())?;
         verify(&optimized.graph).map_err(|e| e.to_string())?;

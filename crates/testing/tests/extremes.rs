@@ -119,10 +119,10 @@ fn plan(graph: &Graph, fusion: bool, rng: &mut Rng) -> Plan {
     let classes = [AxisStride::Zero, AxisStride::Element, AxisStride::Other, AxisStride::Other];
     let mut layouts = |ids: &[NodeId], most: usize| {
         let layout = |id: &NodeId| match rng.below(2) {
-            0 => fuseloom_schedule::Layout::Contiguous,
+            0 => fuseloom_schedule::StrideClass::Contiguous,
             _ => {
                 let axes = graph.ty(*id).shape.iter().map(|_| rng.of(&classes[4 - most..]));
-                fuseloom_schedule::Layout::Strided(axes.collect())
+                fuseloom_schedule::StrideClass::Strided(axes.collect())
             }
         };
         ids.iter().map(layout).collect()

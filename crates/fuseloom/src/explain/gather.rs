@@ -428,7 +428,7 @@ fn decided(decision: &Decision, sizes: &[Size]) -> DecisionReport {
     let Decision { producer, consumer, choice, reason, bytes } = decision;
     let subject = match choice {
         _ if producer == consumer => format!("%{}", producer.0),
-        Choice::Fuse | Choice::Hoist | Choice::Stage | Choice::InPlace => {
+        Choice::Fuse | Choice::Stage | Choice::InPlace => {
             format!("%{} into %{}", producer.0, consumer.0)
         }
         Choice::Recompute | Choice::Materialize => format!("%{} for %{}", producer.0, consumer.0),
@@ -436,7 +436,6 @@ fn decided(decision: &Decision, sizes: &[Size]) -> DecisionReport {
     };
     let (choice, taken, effect) = match choice {
         Choice::Fuse => ("fuse", true, "saves"),
-        Choice::Hoist => ("hoist", true, "saves"),
         Choice::Stage => ("stage", true, "saves"),
         Choice::Recompute => ("recompute", true, "saves"),
         Choice::Merge => ("merge", true, "saves"),

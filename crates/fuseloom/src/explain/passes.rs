@@ -23,7 +23,7 @@ pub(super) fn runs(model: &Model) -> Result<Vec<(&'static str, PassRun)>> {
     });
     let off: Vec<&str> = model.prepared.settings.passes_off.iter().map(String::as_str).collect();
     let hook = |run: &Run<'_>| watched.borrow_mut().see(run);
-    let given = Given { hints: None, memory_limit: model.prepared.settings.aim };
+    let given = Given { memory_limit: model.prepared.settings.aim };
     let passes = Passes { off: &off, hook: Some(&hook), verify: false, given };
     optimize(graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
     Ok(watched.into_inner().runs)

@@ -474,7 +474,7 @@ pub enum BufferKindReport {
 pub struct DecisionReport {
     /// The choice in a word: `fuse`, `materialize`.
     pub choice: &'static str,
-    /// Whether it lets values share a kernel or memory (`fuse`, `hoist`, `stage`, `recompute`, `merge`, `in place`) rather than
+    /// Whether it lets values share a kernel or memory (`fuse`, `stage`, `recompute`, `merge`, `in place`) rather than
     /// refuse it (`materialize`, `keep apart`).
     pub taken: bool,
     /// The value decided on.

@@ -43,7 +43,7 @@ const TYPICAL: f64 = 512.0;
 const MOST_SHARED: usize = 4;
 
 /// Runs the pass.
-pub(crate) fn run(graph: &Graph, given: &Given<'_>) -> Outcome {
+pub(crate) fn run(graph: &Graph, given: &Given) -> Outcome {
     let canonical = |op: &Op| match op {
         Op::Einsum(contraction) => contraction.diagonal().is_some(),
         _ => true,
@@ -89,14 +89,8 @@ struct Operand {
 }
 
 impl Plan {
-    fn new(
-        walk: &Walk<'_>,
-        contraction: &Contraction,
-        output: &[Label],
-        operands: Vec<Operand>,
-        given: &Given<'_>,
-    ) -> Plan {
-        let network = network_of(walk, contraction, output, &operands, given);
+    fn new(walk: &Walk<'_>, contraction: &Contraction, output: &[Label], operands: Vec<Operand>) -> Plan {
+        let network = network_of(walk, contraction, output, &operands);
         let (path, search) = search(&network);
         Plan { operands, network, path, search }
     }
@@ -124,7 +118,7 @@ fn contract(
     id: NodeId,
     contraction: &Contraction,
     inputs: &[NodeId],
-    given: &Given<'_>,
+    given: &Given,
     shared: &mut Shared,
 ) -> Result<(NodeId, Option<ContractionReport>), OpError> {
     let mut leaves = Vec::with_capacity(inputs.len());
@@ -137,12 +131,12 @@ fn contract(
     let has = |label: &&Label| leaves.iter().any(|x: &Labelled| x.labels.contains(label));
     let output: Labels = contraction.output().iter().filter(has).copied().collect();
     let operand = |(k, value): (usize, &Labelled)| Operand { value: value.clone(), leaves: vec![k] };
-    let mut plan = Plan::new(walk, contraction, &output, leaves.iter().enumerate().map(operand).collect(), given);
+    let mut plan = Plan::new(walk, contraction, &output, leaves.iter().enumerate().map(operand).collect());
     let naive_flops = plan.network.extents.iter().product::<f64>() * leaves.len() as f64;
     let is_float = leaves.first().is_some_and(|x| walk.ty(x.node).dtype.is_float());
     // Where every bit is promised only an equal node is as good.
     if !is_float || !contraction.keeps_bits(true) {
-        while let Some(better) = from_shared(walk, contraction, &output, &leaves, &plan, given, shared) {
+        while let Some(better) = from_shared(walk, contraction, &output, &leaves, &plan, shared) {
             walk.note("contraction shared with an earlier one");
             plan = better;
         }
@@ -205,7 +199,6 @@ fn from_shared(
     output: &[Label],
     leaves: &[Labelled],
     plan: &Plan,
-    given: &Given<'_>,
     shared: &Shared,
 ) -> Option<Plan> {
     let kept = |inside: &[usize]| {
@@ -223,7 +216,7 @@ fn from_shared(
     };
     let found = shared.matches(leaves, kept);
     let others = found.iter().filter_map(|found| plan.with(found)).take(MOST_SHARED);
-    let mut plans = others.map(|operands| Plan::new(walk, contraction, output, operands, given));
+    let mut plans = others.map(|operands| Plan::new(walk, contraction, output, operands));
     plans.find(|other| other.seconds() < plan.seconds())
 }
 
@@ -232,14 +225,8 @@ fn extent<'a>(walk: &Walk<'_>, operands: impl IntoIterator<Item = &'a Labelled>,
     operands.into_iter().find_map(|x| x.extent(walk, label))
 }
 
-fn network_of(
-    walk: &Walk<'_>,
-    contraction: &Contraction,
-    output: &[Label],
-    operands: &[Operand],
-    given: &Given<'_>,
-) -> Network {
-    let typical = |dim: Dim| dim.fixed().or_else(|| dim.eval(given.hints?)).map_or(TYPICAL, |n| n as f64);
+fn network_of(walk: &Walk<'_>, contraction: &Contraction, output: &[Label], operands: &[Operand]) -> Network {
+    let typical = |dim: Dim| dim.fixed().map_or(TYPICAL, |n| n as f64);
     let values = || operands.iter().map(|x| &x.value);
     let labels = 0..contraction.label_count() as Label;
     let extents = labels.map(|label| extent(walk, values(), label).map_or(1.0, typical)).collect();
