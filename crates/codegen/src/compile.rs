@@ -73,8 +73,11 @@ fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, 
     }
     let hosts = isa::hosts()?;
     let (mut functions, mut scans) = (Vec::new(), Vec::new());
-    for phase in &kernel.phases {
-        collect_functions(&phase.body, &mut functions, &mut scans);
+    for strip in kernel.strips() {
+        program_functions(&strip.program, &mut functions);
+        for (_, scan) in strip.scans() {
+            scans.extend([false, true].map(|across| ScanFunction { op: scan.op, dtype: scan.dtype, across }));
+        }
     }
     let x86 = cfg!(target_arch = "x86_64");
     let memory = CodeMemory::new(hosts.of(Effort::Loops).clone(), &functions, &scans, options.isa)?;
@@ -134,22 +137,7 @@ fn one_grouping(items: &[Item]) -> Result<(), String> {
     if mixed { Err("reductions over one loop take both elements and subtrees".to_string()) } else { Ok(()) }
 }
 
-/// The Rust functions that a nest may call.
-fn collect_functions(items: &[Item], into: &mut Vec<ScalarFn>, scans: &mut Vec<ScanFunction>) {
-    for item in items {
-        match item {
-            Item::Loop(inner) => collect_functions(&inner.body, into, scans),
-            Item::Product(_) => {}
-            Item::Strip(strip) => {
-                program_functions(&strip.program, into);
-                for (_, scan) in strip.scans() {
-                    scans.extend([false, true].map(|across| ScanFunction { op: scan.op, dtype: scan.dtype, across }));
-                }
-            }
-        }
-    }
-}
-
+/// The Rust functions that a program may call.
 fn program_functions(program: &Program, into: &mut Vec<ScalarFn>) {
     for inst in &program.insts {
         if let Prim::Rare(routine) | Prim::Scalar(routine) = &inst.prim {

@@ -1,7 +1,7 @@
 //! What a listing of a kernel's code says of its strips: whose registers each runs in, and why not in wider ones.
 
 use crate::Isa;
-use fuseloom_kernel::{Item, Kernel, Strip, VarId};
+use fuseloom_kernel::{Kernel, Strip, VarId};
 
 /// The functions of a kernel as text, and what became of its strips.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -38,7 +38,7 @@ pub(crate) struct Strips {
 impl Strips {
     /// From here on it is about this strip of the kernel.
     pub(crate) fn begin(&mut self, kernel: &Kernel, strip: &Strip) {
-        let number = strips(kernel).position(|other| std::ptr::eq(other, strip));
+        let number = kernel.strips().position(|other| std::ptr::eq(other, strip));
         self.at = number.map(|number| (number, strip.axis.map(|(var, _)| var)));
     }
 
@@ -53,7 +53,7 @@ impl Strips {
 
     /// All that was noted. A strip of which nothing was is part of the nest.
     pub(crate) fn finish(mut self, kernel: &Kernel, asked: Isa) -> Vec<StripCode> {
-        for (number, strip) in strips(kernel).enumerate() {
+        for (number, strip) in kernel.strips().enumerate() {
             if !self.noted.iter().any(|code| code.strip == number) {
                 self.at = Some((number, strip.axis.map(|(var, _)| var)));
                 let single = strip.axis.is_none().then_some("it is a single element");
@@ -64,20 +64,4 @@ impl Strips {
         self.noted.sort_by_key(|code| code.strip);
         self.noted
     }
-}
-
-/// The strips of a kernel in the order of its text.
-fn strips(kernel: &Kernel) -> impl Iterator<Item = &Strip> {
-    fn collect<'k>(items: &'k [Item], into: &mut Vec<&'k Strip>) {
-        for item in items {
-            match item {
-                Item::Loop(inner) => collect(&inner.body, into),
-                Item::Strip(strip) => into.push(strip),
-                Item::Product(_) => {}
-            }
-        }
-    }
-    let mut all = Vec::new();
-    kernel.phases.iter().for_each(|phase| collect(&phase.body, &mut all));
-    all.into_iter()
 }

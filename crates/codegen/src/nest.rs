@@ -24,8 +24,6 @@ pub(crate) struct Nest<'n, 'a> {
     params: Vec<Clif>,
     /// The address of the literals.
     pub(crate) literals: Clif,
-    /// The address of the written sizes.
-    pub(crate) written: Clif,
     /// The address of the table of library functions.
     pub(crate) library: Clif,
     /// The operands that the caller wants written past the caches, a bit each.
@@ -69,7 +67,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
     let operands = field(e, offset_of!(KernelArgs, operands));
     let params = field(e, offset_of!(KernelArgs, params));
     let literals = field(e, offset_of!(KernelArgs, literals));
-    let written = field(e, offset_of!(KernelArgs, written));
+    field(e, offset_of!(KernelArgs, written));
     let library = field(e, offset_of!(KernelArgs, library));
     let past = field(e, offset_of!(KernelArgs, past));
     e.status = Some(field(e, offset_of!(KernelArgs, status)));
@@ -84,8 +82,7 @@ pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[C
         });
     }
     let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
-    let mut nest =
-        Nest { e, kernel, phase, params, literals, written, library, past, written_only: past::written_only(kernel) };
+    let mut nest = Nest { e, kernel, phase, params, literals, library, past, written_only: past::written_only(kernel) };
     nest.points(&scope, phase, begin, end);
 }
 
@@ -196,7 +193,7 @@ impl Nest<'_, '_> {
     pub(crate) fn bounds(&mut self, scope: &Scope, range: Range) -> Bounds {
         match range {
             Range::Full { extent } => Bounds { start: self.word(0), end: self.param(extent) },
-            Range::Fixed { extent } => Bounds { start: self.word(0), end: self.word(i64::from(extent)) },
+            Range::One => Bounds { start: self.word(0), end: self.word(1) },
             Range::Tile { tile, size, extent } => {
                 let (size, extent) = (self.param(size), self.param(extent));
                 let tile = scope.var(tile).value;
@@ -222,14 +219,6 @@ impl Nest<'_, '_> {
     }
 
     fn serial(&mut self, scope: &Scope, inner: &Loop) {
-        if let Range::Fixed { extent } = inner.range {
-            for k in 0..extent {
-                let value = self.word(i64::from(k));
-                let scope = self.enter(scope, inner.var, Var { value, from_start: value });
-                self.items(&scope, &inner.body);
-            }
-            return;
-        }
         let bounds = self.bounds(scope, inner.range);
         self.each(bounds.start, bounds.end, 1, |nest, value| {
             let from_start = nest.e.b.ins().isub(value, bounds.start);

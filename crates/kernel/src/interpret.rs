@@ -174,7 +174,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
     fn range(&self, var: VarId, range: Range) -> Result<(i64, i64), InterpretError> {
         let (start, end) = match range {
             Range::Full { extent } => (0, self.param(extent)),
-            Range::Fixed { extent } => (0, i64::from(extent)),
+            Range::One => (0, 1),
             Range::Tile { tile, size, extent } => {
                 let size = self.param(size);
                 let start = self.values[tile.0 as usize].checked_mul(size);
@@ -211,11 +211,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
                     let over = |output: &Output| match output {
                         Output::Reduce(r) if r.over == inner.var => Some(Ongoing::Reduce(Accumulator::new(r, rows))),
                         Output::Scan(s) if s.over == inner.var => Some(Ongoing::Scan(Running::new(s.op, s.dtype))),
-                        Output::Reduce(_)
-                        | Output::Scan(_)
-                        | Output::Store(_)
-                        | Output::Check { .. }
-                        | Output::WriteSize { .. } => None,
+                        Output::Reduce(_) | Output::Scan(_) | Output::Store(_) => None,
                     };
                     strip.outputs.iter().map(over).collect()
                 }
@@ -248,11 +244,7 @@ impl<'k, 'm> Interpreter<'k, 'm> {
         }
         let over_axis = |output: &Output| match output {
             Output::Reduce(r) if r.work.is_none() => Some(Accumulator::new(r, 1)),
-            Output::Reduce(_)
-            | Output::Scan(_)
-            | Output::Store(_)
-            | Output::Check { .. }
-            | Output::WriteSize { .. } => None,
+            Output::Reduce(_) | Output::Scan(_) | Output::Store(_) => None,
         };
         let mut accumulators: Vec<Option<Accumulator>> = strip.outputs.iter().map(over_axis).collect();
         let chunk = self.chunk(strip, axis);
@@ -276,23 +268,6 @@ impl<'k, 'm> Interpreter<'k, 'm> {
                     }
                     // A strip that scans is run elsewhere.
                     Output::Scan(_) => {}
-                    Output::Check { code } => {
-                        if taken[0].iter().any(|&lane| lane != 0) {
-                            self.memory.status = u64::from(*code);
-                        }
-                    }
-                    Output::WriteSize { slot } => {
-                        let slot = *slot as usize;
-                        let written = &mut self.memory.written;
-                        if slot >= written.len() {
-                            return Err(InterpretError::Arity {
-                                what: "written sizes",
-                                expected: slot + 1,
-                                actual: written.len(),
-                            });
-                        }
-                        written[slot] = taken[0][0] as i64;
-                    }
                 }
             }
         }

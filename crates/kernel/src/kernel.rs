@@ -178,11 +178,8 @@ pub enum Range {
         /// The extent of the whole axis.
         extent: ParamId,
     },
-    /// `0 <= v < extent`, unrolled; at most 4.
-    Fixed {
-        /// The extent.
-        extent: u8,
-    },
+    /// 0 alone: a side of a product that has one row or column. No loop or strip has it.
+    One,
 }
 
 /// A serial loop.
@@ -222,7 +219,7 @@ pub struct Product {
     pub a: OperandId,
     /// The right matrix; does not move along `rows`.
     pub b: OperandId,
-    /// The result: moves along `rows` and `columns` (unless there is but one by a fixed extent), not along `depth`. Overwritten.
+    /// The result: moves along `rows` and `columns` (unless there is but one: [`Range::One`]), not along `depth`. Overwritten.
     pub c: OperandId,
     /// Variable and values of the rows of `a` and `c`.
     pub rows: (VarId, Range),
@@ -281,16 +278,6 @@ pub enum Output {
     Reduce(ReduceInto),
     /// Scans along the strip's axis or along an enclosing loop; [`Input::Scan`] is what comes of it.
     Scan(ScanInto),
-    /// Reports `code` in the status word if the result, a bool, is true in any lane.
-    Check {
-        /// The code; see [`crate::Status`].
-        code: u32,
-    },
-    /// Writes one `i64` result to written size number `slot`; a point strip only.
-    WriteSize {
-        /// Position in [`KernelArgs::written`](crate::KernelArgs::written).
-        slot: u32,
-    },
 }
 
 /// A reduction: where its elements come from, over which loop, and where the final states go.
@@ -367,7 +354,7 @@ impl Output {
     /// Number of program results it takes.
     pub fn arity(&self) -> usize {
         match self {
-            Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => 1,
+            Output::Store(_) => 1,
             Output::Reduce(r) => usize::from(r.arity),
             Output::Scan(scan) => scan.op.arity(),
         }

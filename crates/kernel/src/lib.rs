@@ -20,6 +20,7 @@ mod print;
 mod program_text;
 mod reach;
 mod verify;
+mod walk;
 
 pub use args::{CompiledKernel, Entry, KernelArgs, Library, Matrix, ProductCall, ProductFn, Status};
 pub use bind::{BindError, Binding, BoundBuffer, BoundKernel, BoundPhase, BoundPlan, BoundStep, Place, work_rows};
@@ -37,3 +38,4 @@ pub use plan::{
 pub use plan_print::{print_bound, print_plan, print_sizes};
 pub use print::{operand_names, print};
 pub use verify::{MAX_DEPTH, VerifyError, verify};
+pub use walk::Use;

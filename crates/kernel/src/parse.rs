@@ -237,7 +237,11 @@ impl<'t> Parser<'t> {
         let var = self.var(words)?;
         words.expect('<')?;
         if words.at_number() {
-            return Ok((var, Range::Fixed { extent: words.number("a fixed extent")? }));
+            let mark = words.mark();
+            return match words.number::<u64>("an extent")? {
+                1 => Ok((var, Range::One)),
+                other => words.fail(mark, format!("{other} is no parameter, and the only extent without one is 1")),
+            };
         }
         let extent = self.param(words)?;
         if !words.take_word("tile") {

@@ -139,8 +139,8 @@ impl Printer {
             };
             writeln!(self.out, "{place}")?;
         }
-        for phase in &kernel.phases {
-            self.collect(&phase.body);
+        for strip in kernel.strips() {
+            self.shared.collect(&strip.program);
         }
         self.out.push_str(self.shared.definitions());
         for phase in &kernel.phases {
@@ -154,16 +154,6 @@ impl Printer {
             self.items(&phase.body, 4)?;
         }
         Ok(())
-    }
-
-    fn collect(&mut self, items: &[Item]) {
-        for item in items {
-            match item {
-                Item::Loop(inner) => self.collect(&inner.body),
-                Item::Strip(strip) => self.shared.collect(&strip.program),
-                Item::Product(_) => {}
-            }
-        }
     }
 
     fn items(&mut self, items: &[Item], indent: usize) -> fmt::Result {
@@ -240,8 +230,6 @@ impl Printer {
         let results = list(results);
         match output {
             Output::Store(operand) => format!("store {}, {results}", self.operand(*operand)),
-            Output::Check { code } => format!("check {code}, {results}"),
-            Output::WriteSize { slot } => format!("size {slot}, {results}"),
             Output::Reduce(reduce) => self.reduce(reduce, &results),
             Output::Scan(scan) => self.scan(scan, &results),
         }
@@ -286,7 +274,7 @@ impl Printer {
         let var = self.var(var);
         match range {
             Range::Full { extent } => format!("{var} < {}", self.param(extent)),
-            Range::Fixed { extent } => format!("{var} < {extent}"),
+            Range::One => format!("{var} < 1"),
             Range::Tile { tile, size, extent } => {
                 format!("{var} < {} tile {} by {}", self.param(extent), self.var(tile), self.param(size))
             }

@@ -4,8 +4,8 @@
 //! so that a fault of the compiler is an error and not a stray write.
 
 use crate::{
-    BindError, Binding, BoundBuffer, BoundKernel, Input, Item, KernelStep, OperandId, Output, ParamId, Place, Plan,
-    Product, Range, Stride, Strip, VarId,
+    BindError, Binding, BoundBuffer, BoundKernel, Item, KernelStep, OperandId, Output, ParamId, Place, Plan, Product,
+    Range, Stride, Strip, Use, VarId,
 };
 
 struct Reach<'a> {
@@ -60,7 +60,7 @@ impl Reach<'_> {
     fn enter_range(&mut self, var: VarId, range: Range) -> bool {
         let extent = match range {
             Range::Full { extent } | Range::Tile { extent, .. } => self.param(extent),
-            Range::Fixed { extent } => i64::from(extent),
+            Range::One => 1,
         };
         self.enter(var, extent)
     }
@@ -140,32 +140,17 @@ impl Reach<'_> {
     }
 
     fn strip(&self, strip: &Strip) -> Result<(), Fault> {
-        for input in &strip.inputs {
-            match *input {
-                Input::Load(operand) => self.operand(operand, None)?,
-                Input::Literal(_) | Input::Index(_) | Input::Scan(_) => {}
-            }
-        }
-        for gather in &strip.gathers {
-            let along = (self.param(gather.extent), self.param(gather.stride));
-            if along.0 > 0 {
-                self.operand(gather.operand, Some(along))?;
-            }
-        }
-        for output in &strip.outputs {
-            match output {
-                Output::Store(operand) => self.operand(*operand, None)?,
-                Output::Reduce(reduce) => {
-                    for into in reduce.into.iter().flatten() {
-                        self.operand(*into, None)?;
+        for (operand, used) in strip.uses() {
+            match used {
+                Use::Load | Use::Store | Use::State | Use::Carry | Use::Total => self.operand(operand, None)?,
+                Use::Gather(gather) => {
+                    let along = (self.param(gather.extent), self.param(gather.stride));
+                    if along.0 > 0 {
+                        self.operand(operand, Some(along))?;
                     }
                 }
-                Output::Scan(scan) => {
-                    for operand in [scan.carry, scan.total].into_iter().flatten() {
-                        self.operand(operand, None)?;
-                    }
-                }
-                Output::Check { .. } | Output::WriteSize { .. } => {}
+                // Rows are scratch, whose size is their own.
+                Use::Work => {}
             }
         }
         Ok(())

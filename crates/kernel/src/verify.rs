@@ -5,17 +5,17 @@
 //!
 //! **Variables.** A variable is defined by a parallel index, a loop or a strip's axis, and is used only inside of it. It is
 //! never redefined inside of itself; where several strips or loops of one phase define it one after another (that is how they
-//! share an operand), they give it the same range. The tile of a [`Range::Tile`] is an enclosing variable. A fixed extent is
-//! 1 to 4.
+//! share an operand), they give it the same range. The tile of a [`Range::Tile`] is an enclosing variable. Only a side of a
+//! product has [`Range::One`].
 //!
 //! **Strips.** The lane program verifies. It has one parameter for each input: the lane type of a loaded operand, the dtype of
-//! a literal, `i64` for an index. It has [`Output::arity`] results for each output: the lane type of a stored operand,
-//! `bool` for a check, `i64` for a written size (in a point strip only), the states of a reduction. Each
-//! [`Prim::Gather`](fuseloom_lane::Prim::Gather) names one of the strip's gathers and has its lane type, stands in the strip's
-//! program itself and not in a routine, and every gather is named.
+//! a literal, `i64` for an index. It has [`Output::arity`](crate::Output::arity) results for each output: the lane type of a
+//! stored operand, the states of a reduction, what enters a scan. Each [`Prim::Gather`](fuseloom_lane::Prim::Gather) names one
+//! of the strip's gathers and has its lane type, stands in the strip's program itself and not in a routine, and every gather is
+//! named.
 //!
 //! **Products.** The three variables are distinct. The operands have one dtype, a lane type. The left one is not indexed by the
-//! columns nor the right one by the rows; the result is indexed by both (save for a fixed extent of 1) and not by the depth, and
+//! columns nor the right one by the rows; the result is indexed by both (save for a side of [`Range::One`]) and not by the depth, and
 //! is neither of the others.
 //!
 //! **Memory.** `In` operands are not written. `Work` operands are only worked in. An operand is used only where all variables
@@ -29,14 +29,13 @@
 //! elements, which are never [`Grouping::Pairs`]), and a place for each state, of role `Out` or `Scratch` and the state's
 //! dtype, indexed only by variables outside `over` and by the strip's axis if that is not `over`. It has working rows exactly
 //! if it is over a loop, shared with no other reduction inside that loop, and then the strip's range does not depend on that
-//! loop. Where it is of bare moments over a loop, every strip in that loop reduces, and nothing in it stores or writes a size.
+//! loop. Where it is of bare moments over a loop, every strip in that loop reduces, and nothing in it stores.
 //!
-//! **Scans.** A scan is along the strip's axis, or along the [`LoopKind::Serial`] loop that the strip stands directly in, whose
-//! extent is not fixed. Its dtype is that of what enters and of its result: a number, no storage type. It has working rows of
+//! **Scans.** A scan is along the strip's axis, or along the [`LoopKind::Serial`] loop that the strip stands directly in. Its dtype is that of what enters and of its result: a number, no storage type. It has working rows of
 //! its own exactly if it is along a loop, and then the strip's range does not depend on that loop; a carry, a total or
 //! [`ScanGrouping::Spans`](crate::ScanGrouping::Spans) only along the axis, along which neither operand moves. A recurrence has
 //! no spans. What enters a scan depends on no [`Input::Scan`](crate::Input::Scan) but those of scans before it, and the strip
-//! neither reduces nor writes a size.
+//! does not reduce.
 
 mod product;
 mod strip;
@@ -87,6 +86,7 @@ enum Source {
     Parallel,
     Loop(LoopKind),
     Axis,
+    Side,
 }
 
 /// A reduction over a loop that has not ended yet.
@@ -261,6 +261,9 @@ impl Verifier<'_> {
     fn define(&mut self, var: VarId, range: Range, source: Source) -> Result<(), VerifyError> {
         self.var(var)?;
         self.bounds(range)?;
+        if range == Range::One && source != Source::Side {
+            return self.fail("only a side of a product has a single value");
+        }
         if self.scope.iter().any(|d| d.var == var) {
             return self.fail(format!("variable {} is defined inside of itself", var.0));
         }
@@ -278,8 +281,7 @@ impl Verifier<'_> {
     fn bounds(&self, range: Range) -> Result<(), VerifyError> {
         match range {
             Range::Full { extent } => self.param(extent),
-            Range::Fixed { extent: 1..=4 } => Ok(()),
-            Range::Fixed { extent } => self.fail(format!("a fixed extent of {extent} is not within 1 to 4")),
+            Range::One => Ok(()),
             Range::Tile { tile, size, extent } => {
                 self.param(size)?;
                 self.param(extent)?;

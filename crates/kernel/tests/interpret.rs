@@ -146,13 +146,13 @@ kernel argmax
 
 const GATHER: &str = "\
 kernel take
-  params rows, step, n, y_row
+  params rows, step, n, y_row, two
   vars i, j
   in at: i64[i]
   in table: f32[j]
   out y: f32[i: y_row, j]
   phase i < n
-    strip j < 2
+    strip j < two
       %0 = load at: i64
       gather 0 = table extent rows stride step
       %1 = gather 0 %0: f32
@@ -166,7 +166,7 @@ fn gathers_check_their_index() {
     let mut memory = Memory {
         buffers: vec![at, bytes32(&table), vec![0; 24]],
         operands: vec![Some((0, 0)), Some((1, 0)), Some((2, 0))],
-        params: vec![5, 8, 3, 8],
+        params: vec![5, 8, 3, 8, 2],
         ..Memory::default()
     };
     run(GATHER, &mut memory).expect("in bounds");
@@ -179,42 +179,6 @@ fn gathers_check_their_index() {
         assert_eq!(f32s(&memory.buffers[2]), [6.0, 7.0, 0.0, 0.0, 8.0, 9.0]);
         assert_eq!(memory.status, Status::INDEX_OUT_OF_RANGE.0);
     }
-}
-
-#[test]
-fn checks_and_written_sizes() {
-    let text = "\
-kernel count
-  params n, at
-  vars k
-  in x: bool[k]
-  scratch count: i64[] at at
-  phase
-    strip k < n
-      %0 = load x: bool
-      %1 = convert %0: i64
-      %2 = not %0: bool
-      check 7, %2
-      reduce sum %1: i64 over k into count
-    strip point
-      %0 = load count: i64
-      size 1, %0
-";
-    let mut memory = Memory {
-        buffers: vec![vec![1; 1000]],
-        operands: vec![Some((0, 0)), None],
-        params: vec![1000, 0],
-        scratch: vec![0; 8],
-        written: vec![-1; 2],
-        ..Memory::default()
-    };
-    run(text, &mut memory).expect("in bounds");
-    assert_eq!((memory.status, memory.written[1]), (0, 1000));
-    memory.buffers[0][999] = 0;
-    run(text, &mut memory).expect("in bounds");
-    assert_eq!((memory.status, memory.written[1]), (7, 999));
-    memory.written.pop();
-    assert!(matches!(run(text, &mut memory), Err(InterpretError::Arity { what: "written sizes", .. })));
 }
 
 #[test]

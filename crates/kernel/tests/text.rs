@@ -38,7 +38,10 @@ fn mistakes_have_their_place() {
             "line 10, column 5: expected `for`, `reduce`, `strip` or `product`, found `strap`",
         ),
         (with("strip j < m", "strip j < m, i"), "line 10, column 16: expected the end of the line, found `,`"),
-        (with("strip j < m", "strip j < 300"), "line 10, column 15: 300 is too large for a fixed extent"),
+        (
+            with("strip j < m", "strip j < 300"),
+            "line 10, column 15: 300 is no parameter, and the only extent without one is 1",
+        ),
         (with("%0 = load x", "%1 = load x"), "line 11, column 8: this is value %0"),
         (with("%0 = load x", "%0 = load z"), "line 11, column 17: no operand is named z"),
         (with("reduce max", "reduce most"), "line 12, column 14: `most` is no reduction"),

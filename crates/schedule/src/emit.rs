@@ -338,7 +338,7 @@ impl Emitter<'_> {
         let [rows, columns, depth] =
             blocks::axes(self.scope.tasks, task).map(|axis| match self.scope.cluster.axes[&task][axis] {
                 Some(l) => (self.builder.var(l), self.builder.range(l)),
-                None => (self.builder.new_var("one".to_string()), Range::Fixed { extent: 1 }),
+                None => (self.builder.new_var("one".to_string()), Range::One),
             });
         Some(Product { a, b, c, rows, columns, depth })
     }
@@ -540,7 +540,7 @@ fn reduces_over(items: &[Item], var: fuseloom_kernel::VarId) -> bool {
             let own = strip.axis.map(|(v, _)| v);
             strip.outputs.iter().any(|output| match output {
                 Output::Reduce(r) => r.over == var && own != Some(var),
-                Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+                Output::Store(_) | Output::Scan(_) => false,
             })
         }
     })

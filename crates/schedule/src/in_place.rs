@@ -45,18 +45,9 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
 }
 
 fn single_strip(kernel: &Kernel) -> bool {
-    fn strips(items: &[Item]) -> usize {
-        items
-            .iter()
-            .map(|item| match item {
-                Item::Loop(l) => strips(&l.body),
-                Item::Strip(_) => 1,
-                // It stores before it has loaded everything.
-                Item::Product(_) => 2,
-            })
-            .sum()
-    }
-    kernel.phases.len() == 1 && strips(&kernel.phases[0].body) == 1
+    // A product stores before it has loaded everything.
+    let no_products = kernel.items().all(|item| !matches!(item, Item::Product(_)));
+    kernel.phases.len() == 1 && kernel.strips().count() == 1 && no_products
 }
 
 /// A temporary that dies in the step and a buffer that is born there with the same size and index map.

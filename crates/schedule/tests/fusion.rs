@@ -1,7 +1,7 @@
 //! What shares a kernel, what does not, and why: one test a rule.
 
 use fuseloom_graph::{Op, parse};
-use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Output, Role, Step, verify};
+use fuseloom_kernel::{BufferId, BufferKind, Item, KernelStep, OperandBind, Output, Role, Step, verify};
 use fuseloom_optimize::{Passes, optimize};
 use fuseloom_schedule::{AxisStride, Choice, Options, Scheduled, StrideClass, schedule};
 
@@ -36,20 +36,6 @@ fn kernels(scheduled: &Scheduled) -> Vec<&KernelStep> {
 fn temporaries(scheduled: &Scheduled) -> Vec<&str> {
     let temporary = |kind: BufferKind| matches!(kind, BufferKind::Temporary | BufferKind::InPlace(_));
     scheduled.plan.buffers.iter().filter(|b| temporary(b.kind)).map(|b| b.name.as_str()).collect()
-}
-
-fn count_strips(kernel: &Kernel) -> usize {
-    fn strips(items: &[Item]) -> usize {
-        items
-            .iter()
-            .map(|item| match item {
-                Item::Loop(l) => strips(&l.body),
-                Item::Strip(_) => 1,
-                Item::Product(_) => 0,
-            })
-            .sum()
-    }
-    kernel.phases.iter().map(|p| strips(&p.body)).sum()
 }
 
 fn has(scheduled: &Scheduled, choice: Choice, words: &str) -> bool {
@@ -158,7 +144,7 @@ fn softmax_is_one_kernel_of_three_strips_a_row() {
            return %9",
     );
     let [step] = kernels(&scheduled)[..] else { panic!("one kernel") };
-    assert_eq!(count_strips(&step.kernel), 3);
+    assert_eq!(step.kernel.strips().count(), 3);
     assert!(temporaries(&scheduled).is_empty());
     assert!(has(&scheduled, Choice::Stage, ""));
 }

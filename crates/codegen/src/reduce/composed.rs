@@ -23,7 +23,6 @@ pub(crate) struct Composed {
     stores: Vec<(usize, Stream)>,
     /// The numbers of stores that may go past the caches, and the operands.
     past: Vec<(usize, OperandId)>,
-    checks: Vec<(usize, u32)>,
     /// What is known of values before the loop.
     values: Vec<Option<Wide>>,
     /// The parameter that says whether the lane holds nothing yet.
@@ -44,14 +43,6 @@ struct Rows<'k> {
     states: SmallVec<[Value; 3]>,
     /// The means of the block, in a second pass.
     mean: Option<Value>,
-}
-
-/// Whether every output of a strip can be composed.
-pub(crate) fn composes(strip: &Strip) -> bool {
-    strip.outputs.iter().all(|output| match output {
-        Output::Store(_) | Output::Check { .. } | Output::Reduce(_) => true,
-        Output::Scan(_) | Output::WriteSize { .. } => false,
-    })
 }
 
 impl Composed {
@@ -80,7 +71,6 @@ impl Composed {
             loads: Vec::new(),
             stores: Vec::new(),
             past: Vec::new(),
-            checks: Vec::new(),
             values: Vec::new(),
             first: None,
             start: runs[0].start,
@@ -195,7 +185,6 @@ impl Composed {
             };
             self.past.extend(run.past.iter().map(|(number, id)| (self.stores.len() + number, *id)));
             self.stores.extend(run.stores.iter().map(|(result, stream)| (store(*result), *stream)));
-            self.checks.extend(run.checks.iter().map(|(result, code)| (store(*result), *code)));
         }
         for reducer in along {
             self.along.push(results.len());
@@ -259,7 +248,6 @@ impl Composed {
             stores: self.stores.clone(),
             ahead: (0..self.ahead).map(|load| (load, nowhere)).collect(),
             past: self.past.clone(),
-            checks: self.checks.clone(),
             values,
             start: self.start,
             gathers: Vec::new(),

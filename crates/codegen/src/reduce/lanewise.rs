@@ -39,14 +39,14 @@ impl<'k> LoneStrip<'k> {
         let plain = strip.gathers.is_empty()
             && strip.outputs.iter().all(|o| match o {
                 Output::Reduce(r) => r.over == inner.var && r.work.is_some(),
-                Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+                Output::Store(_) | Output::Scan(_) => false,
             });
         if !plain {
             return None;
         }
         let pairs = |o: &Output| match o {
             Output::Reduce(r) => r.grouping == Grouping::Pairs && !r.op.order_free(r.dtype),
-            Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+            Output::Store(_) | Output::Scan(_) => false,
         };
         let paired = strip.outputs.iter().any(pairs);
         let bounds = n.bounds(scope, range);

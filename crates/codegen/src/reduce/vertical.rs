@@ -58,7 +58,7 @@ pub(crate) fn skips(scope: &Scope, strip: &Strip) -> bool {
         && !strip.outputs.iter().any(|o| match o {
             Output::Reduce(r) if r.work.is_some_and(over_the_loop) => r.op == Reduction::Moments && r.arity == 1,
             Output::Reduce(_) => true,
-            Output::Store(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => false,
+            Output::Store(_) | Output::Scan(_) => false,
         })
 }
 

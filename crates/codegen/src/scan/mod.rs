@@ -283,7 +283,7 @@ fn blocks(
                     }
                 }
             }
-            if !run.stores.is_empty() || !run.checks.is_empty() {
+            if !run.stores.is_empty() {
                 n.e.gathers = run.gathers.clone();
                 for k in 0..n.e.gathers.len() {
                     if let Some(step) = n.e.gathers[k].step {

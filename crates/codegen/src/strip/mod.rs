@@ -46,8 +46,6 @@ pub(crate) struct Run<'p> {
     pub(crate) ahead: Vec<(usize, Clif)>,
     /// Those of them that may go past the caches, and the operands.
     pub(crate) past: Vec<(usize, OperandId)>,
-    /// Results that report a code.
-    pub(crate) checks: Vec<(usize, u32)>,
     /// The uniform values, computed before the loop; one entry a value of the program.
     pub(crate) values: Vec<Option<Wide>>,
     /// The index of element 0.
@@ -107,11 +105,7 @@ fn elementwise(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, 
     n.e.b.switch_to_block(some);
     let v = width::elementwise(n.kernel, strip, axis);
     let run = prepare(n, scope, strip, Some((axis, bounds)), bounds.start, v);
-    let composes = composed::composes(strip);
-    if !composes {
-        n.e.unit.stays_narrow("it writes an extent");
-    }
-    if !(composes && in_wide_registers(n, scope, strip, &run, count)) {
+    if !in_wide_registers(n, scope, strip, &run, count) {
         let zero = n.word(0);
         sweep::emit(n, &run, zero, count, &|n, results, at, v| {
             vertical::accumulate(n, scope, strip, results, Some(at), v);
@@ -145,11 +139,6 @@ pub(crate) fn point(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, run: &mu
                 let lane = scalar_of(n, n.kernel.operand(*id).dtype, &results[first]);
                 n.e.b.ins().store(clif::memory(), lane, scope.address(*id), 0);
             }
-            Output::Check { code } => check(n, &results[first], *code, 1),
-            Output::WriteSize { slot } => {
-                let lane = scalar_of(n, DType::I64, &results[first]);
-                n.e.b.ins().store(clif::memory(), lane, n.written, 8 * *slot as i32);
-            }
             // Strips that scan come here in portions without scans.
             Output::Reduce(_) | Output::Scan(_) => {}
         }
@@ -166,12 +155,6 @@ pub(crate) fn scalar_of(n: &mut Nest<'_, '_>, dtype: DType, wide: &Wide) -> Clif
         _ => wide.regs().clone(),
     };
     per_lane::extract(n.e, lane_type, &regs, 0)
-}
-
-/// Reports a code where a bool is true.
-pub(crate) fn check(n: &mut Nest<'_, '_>, mask: &Wide, code: u32, v: usize) {
-    let any = lanes::any_lane(n.e, mask, v);
-    per_lane::report(n.e, any, u64::from(code));
 }
 
 /// Finds the sources and streams of a strip, and computes what is uniform.
@@ -226,7 +209,6 @@ pub(crate) fn prepare<'p>(
         });
     }
     let (mut stores, mut past) = (Vec::new(), Vec::new());
-    let mut checks = Vec::new();
     let mut first = 0;
     for output in &strip.outputs {
         match output {
@@ -238,8 +220,7 @@ pub(crate) fn prepare<'p>(
                     stores.push((first, to));
                 }
             }
-            Output::Check { code } => checks.push((first, *code)),
-            Output::Reduce(_) | Output::Scan(_) | Output::WriteSize { .. } => {}
+            Output::Reduce(_) | Output::Scan(_) => {}
         }
         first += output.arity();
     }
@@ -249,7 +230,7 @@ pub(crate) fn prepare<'p>(
     let plan = Plan::new(program, &uniform, &moving);
     plan.emit_uniform(n.e, &mut values);
     let (narrow, part) = (width::narrow(n.kernel, strip).min(v), width::part(n.kernel, strip).min(v));
-    Run { plan, v, part, narrow, sources, loads, stores, ahead, past, checks, values, start, gathers: Vec::new() }
+    Run { plan, v, part, narrow, sources, loads, stores, ahead, past, values, start, gathers: Vec::new() }
 }
 
 /// The base of a gather. One indexed by the strip's own axis is handled by its stride along it.
@@ -302,9 +283,8 @@ pub(crate) fn stream(
     Some(Stream { dtype: operand.dtype.lane_type(), base, step })
 }
 
-/// Whether lanes past the end of the data must not compute just anything: a check or a gather would report what is no
-/// element's fault, and a routine could be slow.
-pub(crate) fn pads_with_elements(strip_program: &fuseloom_lane::Program, checks: bool) -> bool {
-    checks
-        || strip_program.insts.iter().any(|inst| matches!(inst.prim, Prim::Gather(_) | Prim::Rare(_) | Prim::Scalar(_)))
+/// Whether lanes past the end of the data must not compute just anything: a gather would report what is no element's fault,
+/// and a routine could be slow.
+pub(crate) fn pads_with_elements(program: &fuseloom_lane::Program) -> bool {
+    program.insts.iter().any(|inst| matches!(inst.prim, Prim::Gather(_) | Prim::Rare(_) | Prim::Scalar(_)))
 }

@@ -6,7 +6,7 @@
 //! the end hold the last element again where it matters ([`super::pads_with_elements`]).
 
 use super::stream::{At, Step, Stream};
-use super::{Run, Source, check, pads_with_elements};
+use super::{Run, Source, pads_with_elements};
 use crate::helper::Helper;
 use crate::isa::Effort;
 use crate::lanes::legalize;
@@ -95,7 +95,7 @@ impl Frames {
     fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
         let left = n.e.b.ins().isub(end, i);
         let last = n.e.b.ins().iadd_imm_s(left, -1);
-        let pads = pads_with_elements(run.plan.program, !run.checks.is_empty()) || !ports.iota.is_empty();
+        let pads = pads_with_elements(run.plan.program) || !ports.iota.is_empty();
         let filled = if pads { n.word(run.narrow as i64) } else { left };
         let mut inside = ports.clone();
         for (stream, &slot) in inside.loads.iter_mut().zip(&self.loads) {
@@ -181,13 +181,10 @@ pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At
     run.plan.emit_lanes(n.e, &mut values, v)
 }
 
-/// Stores results of `v` elements, and checks those to be checked.
+/// Stores results of `v` elements.
 pub(crate) fn store(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, results: &[Wide], at: At, v: usize) {
     for ((result, _), stream) in run.stores.iter().zip(&ports.stores) {
         stream.store(n.e, at, &results[*result], v);
-    }
-    for (result, code) in &run.checks {
-        check(n, &results[*result], *code, v);
     }
 }
 

@@ -37,7 +37,7 @@ fn sizes(kernel: &Kernel, strip: &Strip) -> (usize, usize) {
     let values = dtypes.filter(|&d| d != DType::Bool);
     let stored = strip.outputs.iter().filter_map(|o| match o {
         Output::Store(id) => Some(kernel.operand(*id).dtype),
-        Output::Reduce(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
+        Output::Reduce(_) | Output::Scan(_) => None,
     });
     let all: Vec<usize> = values.chain(stored).map(DType::size).collect();
     (all.iter().copied().min().unwrap_or(1), all.iter().copied().max().unwrap_or(1))

@@ -197,7 +197,6 @@ pub(crate) struct Strip<'p> {
     pub(crate) ahead: Vec<usize>,
     /// The numbers of the stores that may go past the caches.
     pub(crate) past: Vec<usize>,
-    pub(crate) checks: Vec<(usize, u32)>,
     /// The reductions over the axis.
     pub(crate) reducing: Vec<Reducing>,
     /// The arrays that are read at computed indices; whether their bases move along the strip.
@@ -219,7 +218,6 @@ impl<'p> Strip<'p> {
             stores: run.stores.iter().map(|(result, stream)| (*result, StreamShape::of(stream))).collect(),
             ahead: run.ahead.iter().map(|(load, _)| *load).collect(),
             past: run.past.iter().map(|(store, _)| *store).collect(),
-            checks: run.checks.clone(),
             reducing: vec![],
             gathers,
             uniforms: plan.used_uniforms(),
@@ -298,7 +296,6 @@ impl<'p> Strip<'p> {
             stores: vec![],
             ahead: vec![],
             past: vec![],
-            checks: vec![],
             gathers: vec![],
             uniforms: vec![],
             reducing: vec![],

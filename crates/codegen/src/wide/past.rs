@@ -11,7 +11,7 @@ use crate::strip::Run;
 use crate::strip::stream::{Step, Stream};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif};
-use fuseloom_kernel::{Input, Item, Kernel, OperandId, Role};
+use fuseloom_kernel::{Item, Kernel, OperandId, Role, Use};
 
 /// Bytes of a cache line, and of the largest register.
 const LINE: i64 = 64;
@@ -22,23 +22,15 @@ pub(crate) fn written_only(kernel: &Kernel) -> u64 {
     let out = |(k, _): (usize, _)| bit(OperandId(k as u32));
     let written = kernel.operands.iter().enumerate().filter(|(_, operand)| operand.role == Role::Out).map(out);
     let written = written.fold(0, |all, one| all | one);
-    let mut read = 0;
-    let mut items: Vec<&Item> = kernel.phases.iter().flat_map(|phase| &phase.body).collect();
-    while let Some(item) = items.pop() {
-        match item {
-            Item::Loop(inner) => items.extend(&inner.body),
-            Item::Product(product) => read |= bit(product.a) | bit(product.b) | bit(product.c),
-            Item::Strip(strip) => {
-                for input in &strip.inputs {
-                    match input {
-                        Input::Load(id) => read |= bit(*id),
-                        Input::Literal(_) | Input::Index(_) | Input::Scan(_) => {}
-                    }
-                }
-                read = strip.gathers.iter().fold(read, |read, gather| read | bit(gather.operand));
-            }
+    let read = kernel.items().fold(0, |read, item| match item {
+        Item::Loop(_) => read,
+        // The library reads what it writes, as it likes.
+        Item::Product(product) => read | bit(product.a) | bit(product.b) | bit(product.c),
+        Item::Strip(strip) => {
+            let loaded = strip.uses().filter(|(_, used)| matches!(used, Use::Load | Use::Gather(_)));
+            loaded.fold(read, |read, (id, _)| read | bit(id))
         }
-    }
+    });
     written & !read
 }
 

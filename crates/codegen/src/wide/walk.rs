@@ -127,7 +127,6 @@ struct Shape {
     loads: Vec<Moving>,
     /// With the numbers of the results.
     stores: Vec<(usize, Moving)>,
-    checks: Vec<(usize, u32)>,
     /// One for each parameter of the program that is uniform, with its number.
     uniforms: Vec<(usize, Uniform)>,
     past: Vec<(usize, OperandId)>,
@@ -148,7 +147,6 @@ impl Shape {
             sources: Vec::new(),
             loads: Vec::new(),
             stores: Vec::new(),
-            checks: Vec::new(),
             uniforms: Vec::new(),
             past: Vec::new(),
         };
@@ -185,8 +183,7 @@ impl Shape {
                     }
                     shape.stores.push((first, moving));
                 }
-                Output::Check { code } => shape.checks.push((first, code)),
-                Output::Reduce(_) | Output::Scan(_) | Output::WriteSize { .. } => return None,
+                Output::Reduce(_) | Output::Scan(_) => return None,
             }
         }
         Some(shape)
@@ -201,7 +198,6 @@ impl Shape {
             loads: self.loads.iter().map(of).collect(),
             stores: self.stores.iter().map(|(result, moving)| (*result, of(moving))).collect(),
             past: self.past.iter().map(|(store, _)| *store).collect(),
-            checks: self.checks.clone(),
             uniforms: plan.used_uniforms(),
             ..Strip::of_program(plan)
         }

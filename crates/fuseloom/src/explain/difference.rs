@@ -1,7 +1,6 @@
 //! What tells two kernels apart, in words: why one's machine code could not serve the other.
 
 use fuseloom_kernel::{Item, Kernel, Output, Role, Stride};
-use fuseloom_lane::Program;
 
 /// The most similar of some kernels, with what differs; the first of several. `None` if there are none.
 pub(super) fn nearest<'k>(kernel: &Kernel, others: impl Iterator<Item = &'k Kernel>) -> Option<Vec<String>> {
@@ -41,22 +40,14 @@ fn differences(kernel: &Kernel, other: &Kernel) -> Vec<String> {
 
 /// `2 parallel, 1 serial, 3 strips, 0 products`
 fn loops(kernel: &Kernel) -> String {
-    /// Loops, strips, products.
-    fn count(items: &[Item], counts: &mut [usize; 3]) {
-        for item in items {
-            match item {
-                Item::Loop(inner) => {
-                    counts[0] += 1;
-                    count(&inner.body, counts);
-                }
-                Item::Strip(_) => counts[1] += 1,
-                Item::Product(_) => counts[2] += 1,
-            }
+    let [mut serial, mut strips, mut products] = [0; 3];
+    for item in kernel.items() {
+        match item {
+            Item::Loop(_) => serial += 1,
+            Item::Strip(_) => strips += 1,
+            Item::Product(_) => products += 1,
         }
     }
-    let mut counts = [0; 3];
-    kernel.phases.iter().for_each(|phase| count(&phase.body, &mut counts));
-    let [serial, strips, products] = counts;
     let parallel: usize = kernel.phases.iter().map(|phase| phase.parallel.len()).sum();
     format!("{parallel} parallel, {serial} serial, {strips} strips, {products} products")
 }
@@ -84,9 +75,9 @@ fn literals(kernel: &Kernel) -> String {
 
 fn operations(kernel: &Kernel) -> Vec<String> {
     let mut names = Vec::new();
-    each_strip(kernel, &mut |program, _| {
-        names.extend(program.insts.iter().map(|inst| format!("{} {}", inst.prim.name(), inst.dtype)));
-    });
+    for strip in kernel.strips() {
+        names.extend(strip.program.insts.iter().map(|inst| format!("{} {}", inst.prim.name(), inst.dtype)));
+    }
     names.sort_unstable();
     names
 }
@@ -106,28 +97,15 @@ fn beyond(these: &[String], those: &[String]) -> Vec<String> {
 
 fn reductions(kernel: &Kernel) -> Vec<String> {
     let mut names = Vec::new();
-    each_strip(kernel, &mut |_, outputs| {
-        names.extend(outputs.iter().filter_map(|output| match output {
+    for strip in kernel.strips() {
+        names.extend(strip.outputs.iter().filter_map(|output| match output {
             Output::Reduce(reduce) => Some(format!("{:?} {}", reduce.op, reduce.dtype).to_lowercase()),
             Output::Scan(scan) => Some(format!("{} {}", scan.op.name(), scan.dtype)),
-            Output::Store(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
+            Output::Store(_) => None,
         }));
-    });
+    }
     names.sort_unstable();
     names
-}
-
-fn each_strip(kernel: &Kernel, see: &mut dyn FnMut(&Program, &[Output])) {
-    fn walk(items: &[Item], see: &mut dyn FnMut(&Program, &[Output])) {
-        for item in items {
-            match item {
-                Item::Loop(inner) => walk(&inner.body, see),
-                Item::Strip(strip) => see(&strip.program, &strip.outputs),
-                Item::Product(_) => {}
-            }
-        }
-    }
-    kernel.phases.iter().for_each(|phase| walk(&phase.body, see));
 }
 
 /// `2 add f32, mul f32`, of a sorted list.

@@ -1,7 +1,7 @@
 //! The bytes that a kernel must move at least.
 
 use super::report::TrafficReport;
-use fuseloom_kernel::{BoundKernel, BoundPlan, BufferId, Item, Kernel, ParamId, Range, Role, VarId};
+use fuseloom_kernel::{BoundKernel, BoundPlan, BufferId, Item, Kernel, ParamId, Phase, Range, Role, VarId};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) fn of_kernel(kernel: &Kernel, bound: &BoundKernel, plan: &BoundPlan) 
         for parallel in &phase.parallel {
             extents.insert(parallel.var, value(bound, parallel.count));
         }
-        collect(&phase.body, bound, &mut extents);
+        collect(phase, bound, &mut extents);
     }
     let mut touched: BTreeMap<(BufferId, bool), u64> = BTreeMap::new();
     for (operand, place) in kernel.operands.iter().zip(&bound.operands) {
@@ -33,16 +33,15 @@ pub(super) fn of_kernel(kernel: &Kernel, bound: &BoundKernel, plan: &BoundPlan) 
 }
 
 /// How many values each variable takes.
-fn collect(items: &[Item], bound: &BoundKernel, extents: &mut HashMap<VarId, u64>) {
+fn collect(phase: &Phase, bound: &BoundKernel, extents: &mut HashMap<VarId, u64>) {
     let extent = |range: &Range| match *range {
         Range::Full { extent } | Range::Tile { extent, .. } => value(bound, extent),
-        Range::Fixed { extent } => u64::from(extent),
+        Range::One => 1,
     };
-    for item in items {
+    for item in phase.items() {
         match item {
             Item::Loop(inner) => {
                 extents.insert(inner.var, extent(&inner.range));
-                collect(&inner.body, bound, extents);
             }
             Item::Strip(strip) => {
                 if let Some((var, range)) = &strip.axis {

@@ -181,7 +181,7 @@ fn extent(range: &Range, params: &[i64]) -> f64 {
             let tiles = (value(extent) / value(size).max(1.0)).ceil().max(1.0);
             value(extent) / tiles
         }
-        Range::Fixed { extent } => f64::from(extent),
+        Range::One => 1.0,
     }
 }
 

@@ -20,8 +20,6 @@ pub struct Memory {
     pub scratch: Vec<u8>,
     /// The status word: see [`Status`](crate::Status).
     pub status: u64,
-    /// The sizes the kernel writes.
-    pub written: Vec<i64>,
 }
 
 /// What is needed to find the elements of operands.

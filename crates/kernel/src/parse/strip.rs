@@ -79,8 +79,6 @@ impl<'t> Parser<'t> {
                 return Ok(());
             }
             "store" => Output::Store(self.operand(words)?),
-            "check" => Output::Check { code: words.number("a code")? },
-            "size" => Output::WriteSize { slot: words.number("a slot")? },
             "reduce" => Output::Reduce(self.reduce(words, &mut strip.program)?),
             "scan" => Output::Scan(self.scan(words, &mut strip.program)?),
             other => return words.fail(mark, format!("`{other}` is neither a gather nor an output")),

@@ -12,7 +12,7 @@ impl Verifier<'_> {
             self.bounds(range)?;
         }
         for (var, range) in ranges {
-            self.define(var, range, Source::Axis)?;
+            self.define(var, range, Source::Side)?;
         }
         let [(rows, _), (columns, _), (depth, _)] = ranges;
         let moves = |id: OperandId, var| self.kernel.operand(id).stride(var).is_some();
@@ -32,8 +32,7 @@ impl Verifier<'_> {
             }
         }
         for (var, range) in [product.rows, product.columns] {
-            let one = matches!(range, Range::Fixed { extent: 1 });
-            if !one && !moves(product.c, var) {
+            if range != Range::One && !moves(product.c, var) {
                 return self.fail(format!("operand {} has one element for all of variable {}", product.c.0, var.0));
             }
         }

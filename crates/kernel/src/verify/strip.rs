@@ -15,10 +15,8 @@ pub(super) fn runs_twice(strip: &Strip) -> Result<(), &'static str> {
     for output in &strip.outputs {
         match output {
             Output::Store(_) => return Err("stores"),
-            Output::WriteSize { .. } => return Err("writes a size"),
             Output::Reduce(_) => reduces = true,
             Output::Scan(_) => return Err("scans"),
-            Output::Check { .. } => {}
         }
     }
     if reduces { Ok(()) } else { Err("does not reduce") }
@@ -53,17 +51,10 @@ impl Verifier<'_> {
         }
         self.scan_order(strip)?;
         // A strip step loads before it stores, so nothing in the strip reads what it writes.
-        for output in &strip.outputs {
-            match output {
-                Output::Store(operand) => self.written[operand.0 as usize] = true,
-                Output::Reduce(r) if r.work.is_none() => {
-                    for into in r.into.iter().flatten() {
-                        self.written[into.0 as usize] = true;
-                    }
-                }
-                Output::Scan(scan) => scan.total.iter().for_each(|total| self.written[total.0 as usize] = true),
-                Output::Reduce(_) | Output::Check { .. } | Output::WriteSize { .. } => {}
-            }
+        // What is reduced over a loop is there when that loop ends.
+        let ends_here = |output: &&Output| !matches!(output, Output::Reduce(r) if r.work.is_some());
+        for (id, _) in strip.outputs.iter().filter(ends_here).flat_map(Output::uses).filter(|(_, used)| used.writes()) {
+            self.written[id.0 as usize] = true;
         }
         if strip.axis.is_some() {
             self.scope.pop();
@@ -141,17 +132,10 @@ impl Verifier<'_> {
             }
             Output::Reduce(reduce) => self.reduce(strip, reduce, results),
             Output::Scan(scan) => self.scan(strip, scan, results),
-            Output::Check { .. } => self.equal("the result's", results[0], "a check's", DType::Bool),
-            Output::WriteSize { .. } => {
-                if strip.axis.is_some() {
-                    return self.fail("a size is written by a point strip only");
-                }
-                self.equal("the result's", results[0], "a size's", DType::I64)
-            }
         }
     }
 
-    /// What enters a scan depends on no scan but those before it, and a strip that scans does not reduce or write sizes.
+    /// What enters a scan depends on no scan but those before it, and a strip that scans does not reduce.
     fn scan_order(&self, strip: &Strip) -> Result<(), VerifyError> {
         for (number, (first, scan)) in strip.scans().enumerate() {
             let entering = &strip.program.results[first..first + scan.op.arity()];
@@ -163,12 +147,8 @@ impl Verifier<'_> {
                     return self.fail(format!("scan {number} depends on the result of scan {n}"));
                 }
             }
-            for output in &strip.outputs {
-                match output {
-                    Output::Reduce(_) => return self.fail("a strip that scans cannot reduce"),
-                    Output::WriteSize { .. } => return self.fail("a strip that scans cannot write a size"),
-                    Output::Store(_) | Output::Scan(_) | Output::Check { .. } => {}
-                }
+            if strip.outputs.iter().any(|output| matches!(output, Output::Reduce(_))) {
+                return self.fail("a strip that scans cannot reduce");
             }
         }
         Ok(())
@@ -211,9 +191,6 @@ impl Verifier<'_> {
                 return self
                     .fail(format!("the strip does not stand directly in a serial loop over variable {}", over.0));
             }
-        }
-        if matches!(self.ranges[over.0 as usize], Some(Range::Fixed { .. })) {
-            return self.fail("a scan along an unrolled loop");
         }
         if let Some((_, Range::Tile { tile, .. })) = strip.axis
             && tile == over

@@ -149,9 +149,8 @@ impl Generator {
     fn range(&mut self) -> Range {
         // One is enough, or loops over it would nest.
         let long = !self.long && self.rng.one_in(4);
-        match self.rng.below(4) {
-            0 => Range::Fixed { extent: 1 + self.rng.below(4) as u8 },
-            1 if !self.scope.is_empty() => {
+        match self.rng.below(3) {
+            0 if !self.scope.is_empty() => {
                 let tile = self.scope[self.rng.below(self.scope.len())];
                 let size = self.param("size", Purpose::Extent);
                 Range::Tile { tile, size, extent: self.param("m", Purpose::Extent) }
@@ -199,7 +198,7 @@ impl Generator {
     fn product(&mut self) -> Product {
         let around = self.scope.clone();
         let [rows, columns, depth] = [(); 3].map(|()| {
-            let range = self.range();
+            let range = if self.rng.one_in(4) { Range::One } else { self.range() };
             (self.var(), range)
         });
         let dtype = self.rng.pick(&LANES);
@@ -270,8 +269,7 @@ impl Generator {
         let along_loop = self.rng.one_in(2);
         let outer = std::mem::take(&mut self.axes);
         let (range, var) = (self.range(), self.var());
-        let looped = along_loop && !matches!(range, Range::Fixed { .. });
-        let axis = if looped {
+        let axis = if along_loop {
             let range = self.range();
             self.scope.push(var);
             if self.rng.one_in(4) { None } else { Some((self.var(), range)) }
@@ -289,7 +287,7 @@ impl Generator {
             params.push(dtype);
         }
         let (op, dtype) = (self.rng.pick(&Scan::ALL), self.rng.pick(&LANES[1..]));
-        let spans = !looped && op != Scan::Linear && self.rng.one_in(4);
+        let spans = !along_loop && op != Scan::Linear && self.rng.one_in(4);
         let mut scan = ScanInto {
             op,
             dtype,
@@ -299,7 +297,7 @@ impl Generator {
             total: None,
             work: None,
         };
-        if looped {
+        if along_loop {
             let row = self.param("row", Purpose::Extent);
             let offset = self.offset();
             scan.work = Some(self.operand(Role::Work { offset, row }, DType::F64, &[], &[]));
@@ -308,7 +306,7 @@ impl Generator {
             scan.total = self.rng.one_in(2).then(|| self.target(dtype, None, &around));
         }
         let twice = self.rng.one_in(4);
-        let scans = if twice && !looped { 2 } else { 1 };
+        let scans = if twice && !along_loop { 2 } else { 1 };
         for number in 0..scans {
             strip.inputs.push(Input::Scan(number));
             params.push(dtype);
@@ -340,13 +338,13 @@ impl Generator {
             results.push(self.value(&mut b, &values, stored.lane_type()));
         }
         strip.program = b.finish(&results);
-        if looped {
+        if along_loop {
             self.scope.pop();
         }
         self.axes = outer;
         self.readable.extend(written);
         let item = Item::Strip(strip);
-        if looped { Item::Loop(Loop { var, range, kind: LoopKind::Serial, body: vec![item] }) } else { item }
+        if along_loop { Item::Loop(Loop { var, range, kind: LoopKind::Serial, body: vec![item] }) } else { item }
     }
 
     /// A strip; in a reduce loop (its variable and the strip's axis) one that reduces over that.
@@ -413,9 +411,7 @@ impl Generator {
                     reduces = true;
                     Output::Reduce(reduce)
                 }
-                _ if self.rng.one_in(8) => Output::Check { code: 1 + self.rng.below(9) as u32 },
                 _ if two_pass => continue,
-                _ if axis.is_none() && self.rng.one_in(4) => Output::WriteSize { slot: self.rng.below(3) as u32 },
                 _ => {
                     let dtype = self.rng.pick(&DType::ALL);
                     let id = self.target(dtype, axis.map(|(var, _)| var), &around);
@@ -434,8 +430,6 @@ impl Generator {
                     }
                 }
                 Output::Scan(_) => unreachable!("strips that scan are made elsewhere"),
-                Output::Check { .. } => results.push(self.value(&mut b, &values, DType::Bool)),
-                Output::WriteSize { .. } => results.push(self.value(&mut b, &values, DType::I64)),
             }
             strip.outputs.push(output);
         }
@@ -568,7 +562,7 @@ impl Generator {
     /// Arguments that keep every access in bounds.
     fn memory(&mut self) -> Memory {
         const BYTES: usize = 1 << 17;
-        let mut memory = Memory { written: vec![0; 3], ..Memory::default() };
+        let mut memory = Memory::default();
         for k in 0..self.purposes.len() {
             memory.params.push(match self.purposes[k] {
                 Purpose::Extent => 1 + self.rng.below(5) as i64,

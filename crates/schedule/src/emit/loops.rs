@@ -10,8 +10,7 @@ use crate::nest::{Nest, Node};
 use crate::structure::Mode;
 use crate::tasks::TaskId;
 use fuseloom_kernel::{
-    Input, Item, Kernel, KernelStep, OperandId, Output, ParamBind, ParamId, Role, Stride, Strip, TileRule,
-    operand_names,
+    Kernel, KernelStep, OperandId, ParamBind, ParamId, Role, Stride, Strip, TileRule, Use, operand_names,
 };
 use fuseloom_size::{SizeId, SizeTable};
 
@@ -241,8 +240,8 @@ fn packing(kernel: &Kernel, chosen: &Chosen<'_>) -> Vec<LoopDecision> {
         all.push(decision(LoopChoice::Pack, list(&packed), reason));
     }
     let mut apart = Vec::new();
-    for phase in &kernel.phases {
-        strided(kernel, &phase.body, &mut apart);
+    for strip in kernel.strips() {
+        strided(kernel, strip, &mut apart);
     }
     apart.retain(|id| !packed.contains(id));
     if !apart.is_empty() {
@@ -255,28 +254,10 @@ fn packing(kernel: &Kernel, chosen: &Chosen<'_>) -> Vec<LoopDecision> {
     all
 }
 
-/// The operands in memory that strips load or store with a stride.
-fn strided(kernel: &Kernel, items: &[Item], found: &mut Vec<OperandId>) {
-    for item in items {
-        match item {
-            Item::Loop(inner) => strided(kernel, &inner.body, found),
-            Item::Strip(strip) => strided_of(kernel, strip, found),
-            Item::Product(_) => {}
-        }
-    }
-}
-
-fn strided_of(kernel: &Kernel, strip: &Strip, found: &mut Vec<OperandId>) {
+/// The operands in memory that a strip loads or stores with a stride.
+fn strided(kernel: &Kernel, strip: &Strip, found: &mut Vec<OperandId>) {
     let Some((var, _)) = strip.axis else { return };
-    let loads = strip.inputs.iter().filter_map(|input| match input {
-        Input::Load(id) => Some(*id),
-        Input::Literal(_) | Input::Index(_) | Input::Scan(_) => None,
-    });
-    let stores = strip.outputs.iter().filter_map(|output| match output {
-        Output::Store(id) => Some(*id),
-        Output::Reduce(_) | Output::Scan(_) | Output::Check { .. } | Output::WriteSize { .. } => None,
-    });
-    for id in loads.chain(stores) {
+    for (id, _) in strip.uses().filter(|(_, used)| matches!(used, Use::Load | Use::Store)) {
         let operand = &kernel.operands[id.0 as usize];
         let memory = matches!(operand.role, Role::In | Role::Out);
         if memory && matches!(operand.stride(var), Some(Stride::Bytes(_))) && !found.contains(&id) {

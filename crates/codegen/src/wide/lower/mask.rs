@@ -401,21 +401,4 @@ impl Lower<'_, '_> {
         self.present.push((key, piece));
         Some(piece)
     }
-
-    /// Reports a code if a bool is true in any lane that has an element.
-    pub(super) fn check(&mut self, value: Value, code: u32) {
-        let size = match self.target {
-            Target::Avx512 => 1,
-            Target::Avx2 => self.width() / self.v,
-        };
-        let lanes = self.lanes(size);
-        let pieces = self.mask(value, size);
-        for (k, &piece) in pieces.iter().enumerate() {
-            let piece = match self.present(k * lanes, lanes, size) {
-                Some(present) => self.both(lanes, size, piece, present),
-                None => piece,
-            };
-            self.body.insts.push(Inst::new(Op::Check { code, lanes: lanes as u8 }, None, smallvec![piece]));
-        }
-    }
 }

@@ -170,9 +170,6 @@ impl Lower<'_, '_> {
         for (number, (result, stream)) in self.strip.stores.iter().enumerate() {
             self.store(number, program.results[*result], *stream);
         }
-        for (result, code) in &self.strip.checks {
-            self.check(program.results[*result], *code);
-        }
     }
 
     /// One instruction of the program.
