@@ -20,10 +20,11 @@
 //!   loop i < tile { strip j < tile: y[i,j] = (p[i,0] - row0[j])**2 + (p[i,1] - row1[j])**2 }
 //! ```
 
-use crate::access::{Scope, Touch, touches};
 use crate::builder::KernelBuilder;
+use crate::cluster::Mode;
 use crate::cost;
-use crate::structure::Mode;
+use crate::scope::Scope;
+use crate::touch::{Touch, touches};
 use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, Stride, Strip};
 use fuseloom_lane::{Builder, Value};
 use fuseloom_size::{SizeId, SizeTable};

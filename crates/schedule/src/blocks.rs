@@ -16,9 +16,9 @@
 //!   product   y[b,i,d] = s[i,:] @ v[b,:,d]
 //! ```
 
-use crate::cluster::Context;
+use crate::cluster::{Blocks, Cluster, Loops, Mode, Structure, loop_order};
+use crate::context::Context;
 use crate::reads::ValueRef;
-use crate::structure::{Cluster, Loops, Mode, Structure, loop_order};
 use crate::tasks::{TaskId, Tasks};
 use fuseloom_kernel::TileRule;
 use fuseloom_size::{SizeId, SizeOp, SizeTable};
@@ -48,15 +48,6 @@ const SMALL: i64 = 1 << 22;
 /// Bytes a nanosecond that memory moves for all threads, and that the library packs on all of them.
 const MEMORY_RATE: i64 = 20;
 const PACKING_RATE: i64 = 50;
-
-/// The loops that blocks are cut along.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Blocks {
-    /// The loop over the rows of the products; `None` if there is one row.
-    pub(crate) rows: Option<usize>,
-    /// The loop over the columns of the one product, if these are cut too.
-    pub(crate) columns: Option<usize>,
-}
 
 /// A part of what runs on a block.
 pub(crate) enum Segment {
@@ -290,7 +281,7 @@ pub(crate) fn pays(
     let mut seen: HashSet<TaskId> = HashSet::new();
     for &(producer, _) in edges {
         let value = ValueRef { node: tasks.tasks[producer.index()].node, result: 0 };
-        let elsewhere = context.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
+        let elsewhere = context.waits.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
         let times = if elsewhere || tasks.placed.contains_key(&value) { 1 } else { 2 };
         if seen.insert(producer) {
             let bytes = crate::cost::value_bytes(context.graph, sizes, value);

@@ -1,7 +1,8 @@
 //! Assembles one kernel together with what its operands and parameters are bound to.
 
-use crate::across::{self, Across, Packing};
-use crate::tasks::Placement;
+use crate::across;
+use crate::across::{Across, Packing};
+use crate::placement::Placement;
 use fuseloom_kernel::{
     Access, BufferId, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase,
     Range, Role, ScratchBind, ScratchRows, Stride, TileRule, VarId, WorkEstimate,

@@ -5,17 +5,21 @@ mod parts;
 mod scan;
 mod staging;
 
-use crate::access::{Scope, address, coalesce, compose};
-use crate::across::{self, Across, Packing};
+use crate::across;
+use crate::across::{Across, Packing};
 use crate::blocks;
 use crate::builder::KernelBuilder;
+use crate::cluster::{Cluster, Mode};
+use crate::coalesce::coalesce;
 use crate::cost;
 use crate::decision::LoopDecision;
+use crate::index::compose;
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
+use crate::placement::address;
 use crate::reads::ValueRef;
+use crate::scope::Scope;
 use crate::sources::{Source, Sources, bytes_of};
 use crate::strip::{ExprId, StripBody, name_of};
-use crate::structure::{Cluster, Mode};
 use crate::tasks::{TaskId, Tasks};
 use crate::work::{Reduce, Work};
 use fuseloom_graph::Graph;
@@ -343,7 +347,7 @@ impl Emitter<'_> {
         Some(Product { a, b, c, rows, columns, depth })
     }
 
-    fn read(&mut self, body: &mut StripBody, (task, r): (TaskId, usize), at: &[crate::access::LoopIndex]) -> ExprId {
+    fn read(&mut self, body: &mut StripBody, (task, r): (TaskId, usize), at: &[crate::index::LoopIndex]) -> ExprId {
         let staged = &self.staged;
         let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
         body.read(self.scope, &mut self.builder, &mut load, (task, r, false), at)

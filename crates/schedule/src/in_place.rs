@@ -3,7 +3,7 @@
 //! Safe only where each element is read before the same place is written and never after: one phase with one strip, the
 //! dying buffer read through the very index map that the new one is written through.
 
-use crate::{Choice, Decision};
+use crate::decision::{Choice, Decision};
 use fuseloom_graph::NodeId;
 use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Plan, Role, Step};
 use fuseloom_lane::DType;

@@ -1,8 +1,8 @@
 //! The loops and strips of a cluster, before any code: which strip holds which task, inside which loops.
 
-use crate::blocks::{Blocks, Segment, segments};
+use crate::blocks::{Segment, segments};
+use crate::cluster::{Blocks, Cluster, Mode, Stage, stages};
 use crate::reads::ValueRef;
-use crate::structure::{Cluster, Mode, Stage, stages};
 use crate::tasks::{TaskId, Tasks};
 use hashbrown::HashMap;
 use smallvec::SmallVec;

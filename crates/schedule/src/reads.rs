@@ -4,9 +4,9 @@
 //! reading some *base* value at an affine function of that point. A base is a source, a computed value, a concatenation, or
 //! a reshape that is not affine and therefore stands for a buffer.
 
+use crate::index::{AxisIndex, IndexMap, steps};
 use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape, Type};
-use fuseloom_size::{SizeId, SizeTable};
-use smallvec::SmallVec;
+use fuseloom_size::SizeTable;
 
 /// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).
 pub(crate) const STORED: u32 = u32::MAX;
@@ -25,18 +25,6 @@ impl ValueRef {
         &graph.node(self.node).types[result as usize]
     }
 }
-
-/// The index along one axis of a base, as a function of the reader's point.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum AxisIndex {
-    /// Always this index.
-    Fixed(SizeId),
-    /// `offset + step * (index along axis `axis` of the reader's space)`.
-    Along { axis: usize, step: i64, offset: SizeId },
-}
-
-/// An index map: one entry an axis of the base.
-pub(crate) type IndexMap = SmallVec<[AxisIndex; 4]>;
 
 /// A read of a base value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -117,11 +105,6 @@ pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Rea
     Read { value: ValueRef { node: at, result: 0 }, index }
 }
 
-/// The step of a window of a window. Where it overflows the window has at most one element, and any step will do.
-pub(crate) fn steps(outer: i64, inner: i64) -> i64 {
-    outer.checked_mul(inner).unwrap_or(0)
-}
-
 /// For a reshape that only adds and drops axes of extent 1: for each axis of `from` the axis of `to` it became (`None` for
 /// a dropped one). `None` for any other reshape.
 pub(crate) fn unit_reshape(from: &Shape, to: &Shape) -> Option<Vec<Option<usize>>> {
@@ -139,62 +122,4 @@ pub(crate) fn unit_reshape(from: &Shape, to: &Shape) -> Option<Vec<Option<usize>
         map.push(Some(axis));
     }
     targets.next().is_none().then_some(map)
-}
-
-/// The strides of a view under another shape with the same elements in C order, if strides can express it.
-///
-/// Splits both shapes into runs with equal products; a run is expressible when its axes on the old side are contiguous
-/// among themselves. Axes of extent 1 are free. Products are compared as formulas, so a symbolic shape that is not plainly
-/// equal gives `None` (and costs a copy, never a wrong answer).
-pub(crate) fn reshape_strides(
-    sizes: &mut SizeTable,
-    shape: &[SizeId],
-    strides: &[SizeId],
-    to: &[SizeId],
-) -> Option<Vec<SizeId>> {
-    let one = sizes.constant(1);
-    let zero = sizes.constant(0);
-    let old: Vec<(SizeId, SizeId)> =
-        shape.iter().zip(strides).filter(|(d, _)| **d != one).map(|(d, s)| (*d, *s)).collect();
-    let mut result = vec![zero; to.len()];
-    let (mut i, mut j) = (0, 0);
-    while i < old.len() {
-        let first = i;
-        let (mut have, mut axes) = (old[i].0, Vec::new());
-        i += 1;
-        let mut want = one;
-        loop {
-            if want == have && !axes.is_empty() {
-                break;
-            }
-            // Grow whichever side is smaller; formulas that cannot be compared grow the new side first, then the old.
-            let grow_new = match (sizes.known(want), sizes.known(have)) {
-                (Some(w), Some(h)) => w < h,
-                _ => want == one || axes.is_empty() || j < to.len(),
-            };
-            if grow_new && j < to.len() {
-                if to[j] != one {
-                    want = sizes.mul(want, to[j]);
-                    axes.push(j);
-                }
-                j += 1;
-            } else if i < old.len() {
-                have = sizes.mul(have, old[i].0);
-                i += 1;
-            } else {
-                return None;
-            }
-        }
-        for k in first..i - 1 {
-            if old[k].1 != sizes.mul(old[k + 1].0, old[k + 1].1) {
-                return None;
-            }
-        }
-        let mut stride = old[i - 1].1;
-        for &axis in axes.iter().rev() {
-            result[axis] = stride;
-            stride = sizes.mul(to[axis], stride);
-        }
-    }
-    to[j..].iter().all(|d| *d == one).then_some(result)
 }

@@ -3,11 +3,14 @@
 //! This is where values become buffers: a read that neither shares its producer's loops nor can cheaply compute it again
 //! makes the producer store it. Every choice is logged.
 
-use crate::cluster::{Clusters, Context, inline_reads_inside, same_loops, worth_inlining};
+use crate::context::{Context, Waits};
+use crate::decision::{Choice, Decision};
+use crate::form::Clusters;
+use crate::inline::{inline_reads_inside, worth_inlining};
 use crate::reads::ValueRef;
 use crate::structure::structure;
 use crate::tasks::{TaskId, Tasks};
-use crate::{Choice, Decision};
+use crate::touch::weight;
 use fuseloom_graph::{Graph, NodeId};
 use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
@@ -33,6 +36,7 @@ pub(crate) fn find(
     graph: &Graph,
     tasks: &mut Tasks,
     sizes: &mut SizeTable,
+    waits: &Waits,
     clusters: &mut Clusters,
     fusion: bool,
 ) -> (Sources, Vec<Decision>) {
@@ -78,7 +82,7 @@ pub(crate) fn find(
             });
         }
     }
-    drop_unneeded(graph, tasks, sizes, clusters, &sources);
+    drop_unneeded(Context { graph, tasks, sizes, waits }, clusters, &sources);
     (sources, log)
 }
 
@@ -98,7 +102,8 @@ fn choose(
     let home = clusters.of[consumer.index()];
     let cluster = clusters.cluster(home);
     if clusters.of[producer.index()] == home {
-        let same = same_loops(tasks, sizes, producer, consumer, read)
+        let same = tasks
+            .same_loops(sizes, producer, consumer, read)
             .is_ok_and(|pairs| pairs.iter().all(|&(p, c)| cluster.axes[&producer][p] == cluster.axes[&consumer][c]));
         return match same {
             true => (Source::Fused(producer), fused_reason(tasks, producer, consumer).to_string()),
@@ -169,7 +174,8 @@ pub(crate) fn stored(tasks: &Tasks, node: NodeId, results: usize) -> bool {
 }
 
 /// Removes tasks whose values have no memory and no reader in their cluster.
-fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: &mut Clusters, sources: &Sources) {
+fn drop_unneeded(context: Context<'_>, clusters: &mut Clusters, sources: &Sources) {
+    let tasks = context.tasks;
     let count = tasks.tasks.len();
     let mut needed = vec![false; count];
     for n in (0..count).rev() {
@@ -183,7 +189,6 @@ fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: 
             }
         }
     }
-    let context = Context::new(graph, tasks, sizes);
     for slot in &mut clusters.clusters {
         let Some(cluster) = slot else { continue };
         if cluster.tasks.iter().all(|t| needed[t.index()]) {
@@ -195,7 +200,7 @@ fn drop_unneeded(graph: &Graph, tasks: &Tasks, sizes: &mut SizeTable, clusters: 
             continue;
         }
         cluster.axes.retain(|task, _| needed[task.index()]);
-        let weigh = |l: usize, over| crate::cluster::weight(&context, cluster, l, over);
+        let weigh = |l: usize, over| weight(&context, cluster, l, over);
         let found = structure(cluster, context.tasks, context.sizes, &weigh);
         cluster.structure = found.expect("a part of a chain of loops is a chain");
     }

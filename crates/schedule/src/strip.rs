@@ -1,8 +1,10 @@
 //! The body of a strip: an expression over loads, literals and indices, lowered to a lane program.
 
-use crate::access::{LoopIndex, LoopIndices, Scope, address, compose};
 use crate::builder::KernelBuilder;
+use crate::index::{LoopIndex, LoopIndices, compose};
+use crate::placement::address;
 use crate::reads::ValueRef;
+use crate::scope::Scope;
 use crate::sources::Source;
 use crate::tasks::TaskId;
 use crate::work::{Take, Task, Work};

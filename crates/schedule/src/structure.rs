@@ -5,138 +5,11 @@
 //! parallel; each further set adds the loops of one more *level*. A loop that is scanned along has an order, so it counts as one
 //! level further in. A cluster without reductions and scans has a single level.
 
-use crate::blocks::{self, Blocks};
+use crate::blocks;
+use crate::cluster::{Cluster, Loops, Mode, Structure, loop_order};
 use crate::cost;
-use crate::tasks::{TaskId, Tasks};
-use crate::work::Task;
-use fuseloom_size::{SizeId, SizeTable};
-use hashbrown::HashMap;
-use smallvec::SmallVec;
-
-/// Tasks with their loops: what becomes one kernel.
-#[derive(Clone, Debug)]
-pub(crate) struct Cluster {
-    /// The tasks, ascending.
-    pub(crate) tasks: Vec<TaskId>,
-    /// The extent of each loop.
-    pub(crate) extents: Vec<SizeId>,
-    /// The loop of each axis of a task's domain; `None` for an axis of extent 1.
-    pub(crate) axes: HashMap<TaskId, SmallVec<[Option<usize>; 3]>>,
-    /// How the loops nest.
-    pub(crate) structure: Structure,
-}
-
-/// How the loops of a cluster nest.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Structure {
-    /// The loops that each level adds, outermost first.
-    pub(crate) levels: Vec<Vec<usize>>,
-    /// The direction of the strips.
-    pub(crate) mode: Mode,
-}
-
-/// The direction of the strips.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Mode {
-    /// One level: along one of the outer loops.
-    #[default]
-    Pointwise,
-    /// Along the innermost loop of each level: reductions end within a strip.
-    Rows,
-    /// Along an outer loop at every level: reductions are loops around strips.
-    Columns,
-    /// Within blocks of the rows of matrix products ([`crate::blocks`]): level 0 are the loops that blocks are cut from, level 1
-    /// all the others.
-    Blocks(Blocks),
-}
-
-/// A set of loops, as bits.
-pub(crate) type Loops = u64;
-
-/// The most loops a cluster may have.
-pub(crate) const MAX_LOOPS: usize = 60;
-
-impl Cluster {
-    /// The loops of a task's domain.
-    pub(crate) fn domain(&self, task: TaskId) -> Loops {
-        self.axes[&task].iter().flatten().fold(0, |set, &l| set | 1 << l)
-    }
-
-    /// The loop that a task reduces over, if it does and the axis is not of extent 1.
-    pub(crate) fn reduced(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].reduced().and_then(|axis| self.axes[&task][axis])
-    }
-
-    /// The loop that a task scans along, if it does and the axis is not of extent 1.
-    pub(crate) fn scanned(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].scanned().and_then(|axis| self.axes[&task][axis])
-    }
-
-    /// The loops along which a task's value varies.
-    pub(crate) fn value(&self, tasks: &Tasks, task: TaskId) -> Loops {
-        match self.reduced(tasks, task) {
-            Some(l) => self.domain(task) & !(1 << l),
-            None => self.domain(task),
-        }
-    }
-
-    /// The level a set of loops ends at. The set must be one of the chain.
-    pub(crate) fn level_of(&self, set: Loops) -> usize {
-        let mut seen = 0;
-        for (level, loops) in self.structure.levels.iter().enumerate() {
-            seen |= loops.iter().fold(0, |s, &l| s | 1 << l);
-            if seen == set {
-                return level;
-            }
-        }
-        self.structure.levels.len() - 1
-    }
-
-    /// The level a task runs at.
-    pub(crate) fn task_level(&self, task: TaskId) -> usize {
-        self.level_of(self.domain(task))
-    }
-
-    /// The level a task's value exists at.
-    pub(crate) fn value_level(&self, tasks: &Tasks, task: TaskId) -> usize {
-        self.level_of(self.value(tasks, task))
-    }
-}
-
-/// What a level does, in order: the tasks of the level itself, then those deeper, and again.
-pub(crate) struct Stage {
-    pub(crate) shallow: Vec<TaskId>,
-    pub(crate) deep: Vec<TaskId>,
-}
-
-/// Splits tasks at or below a level into stages: a deep task that needs a value which exists at this level only when an
-/// earlier deep loop has ended comes a stage later. `fused(t)` lists the producers of `t` inside the cluster.
-pub(crate) fn stages(
-    cluster: &Cluster,
-    tasks: &Tasks,
-    level: usize,
-    items: &[TaskId],
-    fused: &dyn Fn(TaskId) -> Vec<TaskId>,
-) -> Vec<Stage> {
-    let mut stage_of: HashMap<TaskId, usize> = HashMap::new();
-    let mut stages: Vec<Stage> = Vec::new();
-    for &task in items {
-        let deep = cluster.task_level(task) > level;
-        let mut stage = 0;
-        for producer in fused(task) {
-            let Some(&at) = stage_of.get(&producer) else { continue };
-            let ended = cluster.task_level(producer) > level && cluster.value_level(tasks, producer) <= level;
-            stage = stage.max(at + usize::from(ended));
-        }
-        stage_of.insert(task, stage);
-        while stages.len() <= stage {
-            stages.push(Stage { shallow: Vec::new(), deep: Vec::new() });
-        }
-        let list = if deep { &mut stages[stage].deep } else { &mut stages[stage].shallow };
-        list.push(task);
-    }
-    stages
-}
+use crate::tasks::Tasks;
+use fuseloom_size::SizeTable;
 
 /// Finds the structure of tasks with their loops, or says why there is none.
 ///
@@ -196,21 +69,6 @@ pub(crate) fn structure(
         move_last(&mut levels[0], outer);
     }
     Ok(Structure { levels, mode: if columns { Mode::Columns } else { Mode::Rows } })
-}
-
-/// Loops in the order of the axes of the task with the most of them, then any others.
-pub(crate) fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
-    let mut by_rank: Vec<TaskId> = cluster.tasks.clone();
-    by_rank.sort_by_key(|t| (std::cmp::Reverse(tasks[t.index()].domain.len()), std::cmp::Reverse(*t)));
-    let mut order: Vec<usize> = Vec::new();
-    for task in by_rank {
-        for &l in cluster.axes[&task].iter().flatten() {
-            if !order.contains(&l) {
-                order.push(l);
-            }
-        }
-    }
-    order
 }
 
 /// The loop with the greatest weight; the last of equals.

@@ -3,8 +3,8 @@
 //! A task is of one kind, [`Work`]. What else is asked of tasks, whether one reduces and along which axis, whether its elements
 //! are gone through twice, is derived from that here, and nowhere guessed from the number of reads or results.
 
+use crate::placement::Placement;
 use crate::reads::Read;
-use crate::tasks::Placement;
 use fuseloom_graph::{Dim, NodeId};
 use fuseloom_lane::{DType, Reduction, Scan};
 use fuseloom_size::SizeId;

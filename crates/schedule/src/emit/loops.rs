@@ -1,13 +1,13 @@
 //! How the loops of a kernel run, and why: what is recorded for people once the kernel is there.
 
 use super::parts::Cut;
-use crate::access::Scope;
 use crate::across::{Across, Packing};
 use crate::blocks::Segment;
 use crate::builder::loop_name;
+use crate::cluster::Mode;
 use crate::decision::{LoopChoice, LoopDecision};
 use crate::nest::{Nest, Node};
-use crate::structure::Mode;
+use crate::scope::Scope;
 use crate::tasks::TaskId;
 use fuseloom_kernel::{
     Kernel, KernelStep, OperandId, ParamBind, ParamId, Role, Stride, Strip, TileRule, Use, operand_names,

@@ -1,9 +1,10 @@
 //! Reductions cut into parts that threads share, and where the states of the parts lie.
 
+use crate::cluster::{Cluster, Mode, stages};
 use crate::cost;
 use crate::nest::Split;
-use crate::structure::{Cluster, Mode, stages};
-use crate::tasks::{Placement, TaskId, Tasks};
+use crate::placement::Placement;
+use crate::tasks::{TaskId, Tasks};
 use crate::work::{Task, Work};
 use fuseloom_kernel::BufferKind;
 use fuseloom_lane::{DType, tree};

@@ -2,12 +2,13 @@
 
 use super::Emitter;
 use super::parts::{Cut, Partial};
-use crate::access::LoopIndex;
+use crate::cluster::{Cluster, Mode, stages};
 use crate::cost;
+use crate::index::LoopIndex;
 use crate::nest::Split;
+use crate::placement::Placement;
 use crate::strip::{ExprId, StripBody};
-use crate::structure::{Cluster, Mode, stages};
-use crate::tasks::{Placement, TaskId, Tasks};
+use crate::tasks::{TaskId, Tasks};
 use crate::work::Work;
 use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto};
 use fuseloom_lane::scan::SPAN;

@@ -1,10 +1,10 @@
 //! Which values strips hand to one another through scratch, and which they compute again.
 
 use super::fused_reads;
-use crate::access::Scope;
 use crate::cost;
 use crate::nest::{Nest, Node};
 use crate::reads::ValueRef;
+use crate::scope::Scope;
 use crate::sources::Source;
 use crate::tasks::TaskId;
 use hashbrown::{HashMap, HashSet};

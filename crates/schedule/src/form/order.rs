@@ -8,7 +8,8 @@
 //! A merge keeps the order: with the places of both between which nothing must run, either what the later one waits for goes
 //! before the earlier one, or what waits for the earlier one goes behind the later one, whichever was looked for.
 
-use super::{Clusters, Context};
+use super::Clusters;
+use crate::context::Context;
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -100,7 +101,8 @@ impl Clusters {
         let places = &self.order.places;
         let (first, last) = if places[a] < places[b] { (a, b) } else { (b, a) };
         let forward = self.cluster(first).tasks.len() < self.cluster(last).tasks.len();
-        let (start, goal, ways) = if forward { (first, last, &context.users) } else { (last, first, &context.needs) };
+        let (start, goal, ways) =
+            if forward { (first, last, &context.waits.users) } else { (last, first, &context.waits.needs) };
         let mut found = Between { moved: Vec::new(), forward, path: false };
         let mut seen: HashSet<usize> = HashSet::new();
         let mut open: SmallVec<[usize; 8]> = SmallVec::from_slice(&[start]);

@@ -1,8 +1,9 @@
 //! Clusters that run over the same loops become one: the frequent case of a merge, at a cost that grows with the smaller of the
 //! two.
 
+use super::Clusters;
 use super::unite::bind;
-use super::{Clusters, Context, same_loops};
+use crate::context::Context;
 use crate::cost;
 use crate::tasks::TaskId;
 use smallvec::SmallVec;
@@ -89,7 +90,7 @@ impl Clusters {
                     continue;
                 }
                 edges = true;
-                for (p, c) in same_loops(context.tasks, context.sizes, producer, consumer, read).ok()? {
+                for (p, c) in context.tasks.same_loops(context.sizes, producer, consumer, read).ok()? {
                     match (first.axes[&producer][p], second.axes[&consumer][c]) {
                         (Some(x), Some(y)) => bind(&mut rename, x, y).ok()?,
                         (None, None) => {}
@@ -100,7 +101,7 @@ impl Clusters {
             Some(())
         };
         if first.tasks.len() < second.tasks.len() {
-            for user in first.tasks.iter().flat_map(|task| &context.users[task.index()]) {
+            for user in first.tasks.iter().flat_map(|task| &context.waits.users[task.index()]) {
                 if self.of[user.index()] == b {
                     consumer(*user)?;
                 }

@@ -1,9 +1,9 @@
 //! Whether a merge that is legal is worth it: what stays in cache, what is left to share among threads, what is saved.
 
-use super::{Context, fused_producers};
+use crate::cluster::{Cluster, Mode, fused_producers, stages};
+use crate::context::Context;
 use crate::cost;
 use crate::reads::ValueRef;
-use crate::structure::{Cluster, Mode, stages};
 use crate::tasks::TaskId;
 use hashbrown::HashMap;
 
@@ -68,7 +68,7 @@ pub(super) fn pays(
         for &(producer, _) in edges {
             let node = context.tasks.tasks[producer.index()].node;
             let value = ValueRef { node, result: 0 };
-            let elsewhere = context.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
+            let elsewhere = context.waits.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
             if !elsewhere && !context.tasks.placed.contains_key(&value) {
                 saved = saved.saturating_add(cost::value_bytes(context.graph, context.sizes, value).saturating_mul(2));
             }
@@ -108,7 +108,7 @@ fn written(context: &mut Context<'_>, cluster: &Cluster) -> i64 {
     for &task in &cluster.tasks {
         let t = &context.tasks.tasks[task.index()];
         let value = ValueRef { node: t.node, result: 0 };
-        let outside = context.users[task.index()].iter().any(|u| !cluster.axes.contains_key(u));
+        let outside = context.waits.users[task.index()].iter().any(|u| !cluster.axes.contains_key(u));
         if outside || t.copies_to().is_some() || context.tasks.placed.contains_key(&value) {
             let elements = t.kept_axes().map(|k| t.domain[k]);
             let size = context.sizes.hint_product(elements).saturating_mul(t.dtypes[0].size() as i64);

@@ -1,8 +1,9 @@
 //! How the loops of two clusters become those of one: which of them are the same, and what the others add.
 
-use super::Context;
-use crate::reads::{AxisIndex, Read};
-use crate::structure::{Cluster, MAX_LOOPS, Mode};
+use crate::cluster::{Cluster, MAX_LOOPS, Mode};
+use crate::context::Context;
+use crate::index::AxisIndex;
+use crate::reads::Read;
 use crate::tasks::{TaskId, Tasks};
 
 /// Identifies loops over which both clusters walk the same memory in the same way, so that a value reduced over a loop and

@@ -1,0 +1,120 @@
+//! Where values lie: views of buffers, what an index map selects of them, and the address of an element.
+
+use crate::index::{AxisIndex, IndexMap, LoopIndex};
+use fuseloom_kernel::BufferId;
+use fuseloom_size::{SizeId, SizeTable};
+
+/// Where a value lies: a view of a buffer, one byte stride an axis of the value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Placement {
+    pub(crate) buffer: BufferId,
+    pub(crate) offset: SizeId,
+    pub(crate) strides: Vec<SizeId>,
+}
+
+impl Placement {
+    /// The place of what `index` (over a space of `rank` axes) selects: strides by axis of that space.
+    pub(crate) fn view(&self, sizes: &mut SizeTable, index: &IndexMap, rank: usize) -> Placement {
+        let zero = sizes.constant(0);
+        let mut view = Placement { buffer: self.buffer, offset: self.offset, strides: vec![zero; rank] };
+        for (entry, &stride) in index.iter().zip(&self.strides) {
+            let at = match *entry {
+                AxisIndex::Fixed(at) => at,
+                AxisIndex::Along { axis, step, offset } => {
+                    let along = sizes.scale(stride, step);
+                    view.strides[axis] = sizes.add(view.strides[axis], along);
+                    offset
+                }
+            };
+            let bytes = sizes.mul(at, stride);
+            view.offset = sizes.add(view.offset, bytes);
+        }
+        view
+    }
+}
+
+/// The place of an element at loop variables 0 and its strides by loop, ascending by loop, without zeros.
+pub(crate) fn address(
+    sizes: &mut SizeTable,
+    place: &Placement,
+    index: &[LoopIndex],
+) -> (Placement, Vec<(usize, SizeId)>) {
+    let mut base = Placement { strides: Vec::new(), ..place.clone() };
+    let mut strides: Vec<(usize, SizeId)> = Vec::new();
+    for (entry, &stride) in index.iter().zip(&place.strides) {
+        let at = match *entry {
+            LoopIndex::Fixed(at) => at,
+            LoopIndex::Along { l, step, offset } => {
+                let along = sizes.scale(stride, step);
+                match strides.iter_mut().find(|(other, _)| *other == l) {
+                    Some((_, sum)) => *sum = sizes.add(*sum, along),
+                    None => strides.push((l, along)),
+                }
+                offset
+            }
+        };
+        let bytes = sizes.mul(at, stride);
+        base.offset = sizes.add(base.offset, bytes);
+    }
+    strides.retain(|(_, stride)| sizes.known(*stride) != Some(0));
+    strides.sort_unstable();
+    (base, strides)
+}
+
+/// The strides of a view under another shape with the same elements in C order, if strides can express it.
+///
+/// Splits both shapes into runs with equal products; a run is expressible when its axes on the old side are contiguous
+/// among themselves. Axes of extent 1 are free. Products are compared as formulas, so a symbolic shape that is not plainly
+/// equal gives `None` (and costs a copy, never a wrong answer).
+pub(crate) fn reshape_strides(
+    sizes: &mut SizeTable,
+    shape: &[SizeId],
+    strides: &[SizeId],
+    to: &[SizeId],
+) -> Option<Vec<SizeId>> {
+    let one = sizes.constant(1);
+    let zero = sizes.constant(0);
+    let old: Vec<(SizeId, SizeId)> =
+        shape.iter().zip(strides).filter(|(d, _)| **d != one).map(|(d, s)| (*d, *s)).collect();
+    let mut result = vec![zero; to.len()];
+    let (mut i, mut j) = (0, 0);
+    while i < old.len() {
+        let first = i;
+        let (mut have, mut axes) = (old[i].0, Vec::new());
+        i += 1;
+        let mut want = one;
+        loop {
+            if want == have && !axes.is_empty() {
+                break;
+            }
+            // Grow whichever side is smaller; formulas that cannot be compared grow the new side first, then the old.
+            let grow_new = match (sizes.known(want), sizes.known(have)) {
+                (Some(w), Some(h)) => w < h,
+                _ => want == one || axes.is_empty() || j < to.len(),
+            };
+            if grow_new && j < to.len() {
+                if to[j] != one {
+                    want = sizes.mul(want, to[j]);
+                    axes.push(j);
+                }
+                j += 1;
+            } else if i < old.len() {
+                have = sizes.mul(have, old[i].0);
+                i += 1;
+            } else {
+                return None;
+            }
+        }
+        for k in first..i - 1 {
+            if old[k].1 != sizes.mul(old[k + 1].0, old[k + 1].1) {
+                return None;
+            }
+        }
+        let mut stride = old[i - 1].1;
+        for &axis in axes.iter().rev() {
+            result[axis] = stride;
+            stride = sizes.mul(to[axis], stride);
+        }
+    }
+    to[j..].iter().all(|d| *d == one).then_some(result)
+}
