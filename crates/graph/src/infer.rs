@@ -4,7 +4,6 @@
 //! out so become [`Constraint`]s, checked when sizes are bound. NumPy's implicit rules are in [`crate::numpy`].
 
 use crate::error::LabelConflict;
-use crate::table::Takes;
 use crate::{Constraint, Contraction, Dim, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function};
 use fuseloom_size::{SizeOp, product};
@@ -117,19 +116,16 @@ fn chosen(name: &'static str, k: u32, types: &[Type]) -> Result<Type, OpError> {
 }
 
 fn map(function: Function, inputs: &[&Type], found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
-    let name = found.op;
-    let alike = match function {
-        Function::Select => {
-            require(name, inputs[0].dtype == DType::Bool, inputs[0].dtype, "The first array must be bool.")?;
-            &inputs[1..]
-        }
-        _ => inputs,
-    };
+    let (name, row) = (found.op, function.row());
+    let mut alike = inputs;
+    if row.masked {
+        require(name, inputs[0].dtype == DType::Bool, inputs[0].dtype, "The first array must be bool.")?;
+        alike = &inputs[1..];
+    }
     let dtype = alike[0].dtype;
     if let Some(other) = alike.iter().find(|ty| ty.dtype != dtype) {
         return Err(OpError::DTypes { op: name, left: alike[0].clone().into(), right: (*other).clone().into() });
     }
-    let row = crate::table::function_row(function);
     require(name, function.supports(dtype), dtype, row.takes.advice())?;
     let mut shape = inputs[0].shape.clone();
     for ty in &inputs[1..] {
@@ -536,19 +532,5 @@ pub(crate) fn check_type(op: &'static str, ty: &Type) -> Result<(), OpError> {
     match bytes.map(isize::try_from) {
         Some(Ok(_)) => Ok(()),
         _ => Err(OpError::TooLarge { op, ty: ty.clone().into() }),
-    }
-}
-
-impl Takes {
-    fn advice(self) -> &'static str {
-        match self {
-            Takes::Any => "",
-            Takes::Bool => "It takes bool.",
-            Takes::Number => "It takes integers and floats.",
-            Takes::Float => "It takes floats.",
-            Takes::ComputedFloat => "It takes f32 and f64.",
-            Takes::Bits => "It takes bool and integers.",
-            Takes::Integer => "It takes integers.",
-        }
     }
 }

@@ -6,7 +6,7 @@ mod rows;
 mod tests;
 
 use crate::{Op, OpError, Reduce};
-use fuseloom_lane::{DType, Function, Scalar, Scan};
+use fuseloom_lane::{Function, Laws, Scan, Takes};
 pub use rows::reduce_row;
 use rows::{FUNCTIONS, OTHERS, REDUCTIONS, SCANS};
 use std::fmt::Write;
@@ -62,25 +62,6 @@ pub enum Class {
     Projection,
 }
 
-/// The dtypes that an operation takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Takes {
-    /// All.
-    Any,
-    /// `bool`.
-    Bool,
-    /// Integers and floats.
-    Number,
-    /// Floats.
-    Float,
-    /// `f32` and `f64`, the floats that are computed in.
-    ComputedFloat,
-    /// `bool` and integers.
-    Bits,
-    /// Integers.
-    Integer,
-}
-
 /// The dtype that an operation gives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gives {
@@ -94,71 +75,6 @@ pub enum Gives {
     Given,
 }
 
-/// Laws that hold to the bit, NaN payloads apart.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Laws {
-    /// `f(x, y) = f(y, x)`
-    pub commutative: bool,
-    /// `f(f(x, y), z) = f(x, f(y, z))`
-    pub associative: Associative,
-    /// `f(x, x) = x`, or of one argument `f(f(x)) = f(x)`
-    pub idempotent: bool,
-    /// `f(f(x)) = x`
-    pub involution: bool,
-    /// The `e` with `f(x, e) = x`
-    pub right_identity: Option<Element>,
-    /// The `e` with `f(e, x) = x`
-    pub left_identity: Option<Element>,
-    /// The `e` with `f(x, e) = f(e, x) = e` for integers and bool (of floats NaN breaks it)
-    pub absorbing: Option<Element>,
-}
-
-/// For which dtypes an operation is associative.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Associative {
-    /// For none.
-    No,
-    /// For integers and bool.
-    Exact,
-    /// For all.
-    Always,
-}
-
-/// An element that a law speaks of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Element {
-    /// 0; `false`.
-    Zero,
-    /// The zero that changes nothing when added: -0.0 of floats, else 0.
-    NegativeZero,
-    /// 1; `true`.
-    One,
-    /// All bits set: -1, the largest unsigned number, `true`.
-    AllBits,
-}
-
-impl Element {
-    /// It in a dtype.
-    pub fn scalar(self, dtype: DType) -> Scalar {
-        match self {
-            Element::Zero => Scalar::zero(dtype),
-            Element::NegativeZero if dtype.is_float() => Scalar::from_f64(dtype, -0.0),
-            Element::NegativeZero => Scalar::zero(dtype),
-            Element::One => Scalar::one(dtype),
-            Element::AllBits => Scalar::from_bits(dtype, u64::MAX),
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Element::Zero => "0",
-            Element::NegativeZero => "-0",
-            Element::One => "1",
-            Element::AllBits => "all bits",
-        }
-    }
-}
-
 impl Arity {
     /// Whether `given` inputs are right.
     pub fn check(self, op: &'static str, given: usize) -> Result<(), OpError> {
@@ -167,33 +83,6 @@ impl Arity {
             Arity::AtLeast(n) => given >= n,
         };
         if right { Ok(()) } else { Err(OpError::Arity { op, expected: self, given }) }
-    }
-}
-
-impl Takes {
-    /// Whether a dtype is among them.
-    pub fn allows(self, dtype: DType) -> bool {
-        match self {
-            Takes::Any => true,
-            Takes::Bool => dtype == DType::Bool,
-            Takes::Number => dtype != DType::Bool,
-            Takes::Float => dtype.is_float(),
-            Takes::ComputedFloat => matches!(dtype, DType::F32 | DType::F64),
-            Takes::Bits => !dtype.is_float(),
-            Takes::Integer => dtype.is_integer(),
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Takes::Any => "any",
-            Takes::Bool => "bool",
-            Takes::Number => "integers, floats",
-            Takes::Float => "floats",
-            Takes::ComputedFloat => "f32, f64",
-            Takes::Bits => "bool, integers",
-            Takes::Integer => "integers",
-        }
     }
 }
 
@@ -208,7 +97,6 @@ impl Gives {
     }
 }
 
-const _: () = assert!(FUNCTIONS.len() == Function::ALL.len(), "every function has a row");
 const _: () = assert!(SCANS.len() == Scan::ALL.len(), "every scan has a row");
 
 /// The row of an elementwise function.
@@ -263,33 +151,4 @@ pub fn markdown() -> String {
             .expect("a string takes all");
     }
     text
-}
-
-impl Laws {
-    fn text(&self) -> String {
-        let mut laws: Vec<String> = Vec::new();
-        if self.commutative {
-            laws.push("commutative".into());
-        }
-        match self.associative {
-            Associative::No => {}
-            Associative::Exact => laws.push("associative (integers, bool)".into()),
-            Associative::Always => laws.push("associative".into()),
-        }
-        if self.idempotent {
-            laws.push("idempotent".into());
-        }
-        if self.involution {
-            laws.push("involution".into());
-        }
-        match (self.left_identity, self.right_identity) {
-            (Some(e), _) => laws.push(format!("identity {}", e.text())),
-            (None, Some(e)) => laws.push(format!("right identity {}", e.text())),
-            (None, None) => {}
-        }
-        if let Some(e) = self.absorbing {
-            laws.push(format!("absorbing {} (integers, bool)", e.text()));
-        }
-        laws.join(", ")
-    }
 }

@@ -30,6 +30,11 @@ impl<'a> Expr<'a> {
         Expr { value, ..self }
     }
 
+    /// Appends a function of two values that is written with the builder.
+    pub(crate) fn with(self, other: Expr<'a>, f: impl FnOnce(&mut Builder, Value, Value) -> Value) -> Expr<'a> {
+        self.build(|b| f(b, self.value, other.value))
+    }
+
     /// The dtype.
     pub(crate) fn dtype(self) -> DType {
         self.builder.borrow().dtype(self.value)
@@ -66,6 +71,16 @@ impl<'a> Expr<'a> {
     /// To integral, downward.
     pub(crate) fn floor(self) -> Expr<'a> {
         self.build(|b| b.floor(self.value))
+    }
+
+    /// To integral, upward.
+    pub(crate) fn ceil(self) -> Expr<'a> {
+        self.build(|b| b.ceil(self.value))
+    }
+
+    /// To integral, to nearest, ties to even.
+    pub(crate) fn round_even(self) -> Expr<'a> {
+        self.build(|b| b.round_even(self.value))
     }
 
     /// To integral, toward zero.

@@ -8,12 +8,12 @@
 //! This crate knows no shapes and no loops.
 #![forbid(unsafe_code)]
 
+mod arithmetic;
 mod divide;
 mod dtype;
 mod expr;
 mod function;
 mod interpret;
-mod lower;
 mod math;
 mod order;
 mod program;
@@ -25,7 +25,7 @@ pub mod text;
 pub mod tree;
 
 pub use dtype::{DType, Kind, promote, promote_weak};
-pub use function::{Function, UnsupportedDType};
+pub use function::{Associative, Element, Function, FunctionRow, Laws, Promotion, Takes, UnsupportedDType};
 pub use interpret::{Lanes, interpret};
 pub use program::{Builder, Cmp, Inst, Prim, Program, Routine, ScalarFn, Table, Value, VerifyError};
 pub use scalar::Scalar;

@@ -18,7 +18,7 @@
 //!
 //! Source of the network: Sklansky, "Conditional-Sum Addition Logic" (1960).
 
-use crate::{Builder, DType, Lanes, Program, Reduction, Scalar, Value, interpret, lower, order};
+use crate::{Builder, DType, Lanes, Program, Reduction, Scalar, Value, arithmetic, interpret, order};
 
 /// Elements in a row.
 pub const ROW: usize = 16;
@@ -93,8 +93,8 @@ impl Scan {
         let mut b = Builder::new(&vec![dtype; 1 + self.arity()]);
         let (before, x) = (Value(0), Value(1));
         let result = match self {
-            Scan::Sum => lower::add(&mut b, before, x),
-            Scan::Prod => lower::mul(&mut b, before, x),
+            Scan::Sum => arithmetic::add(&mut b, before, x),
+            Scan::Prod => arithmetic::mul(&mut b, before, x),
             Scan::Max => order::maximum(&mut b, before, x),
             Scan::Min => order::minimum(&mut b, before, x),
             Scan::Linear => {

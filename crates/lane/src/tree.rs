@@ -13,7 +13,7 @@
 //! `Max`, `Min`, `ArgMax`, `ArgMin`, `Any`, `All` and integer `Sum`/`Prod` give the same bits in any order
 //! ([`Reduction::order_free`]), and back ends use that.
 
-use crate::{Builder, Cmp, DType, Kind, Lanes, Program, Scalar, Value, interpret, lower, order};
+use crate::{Builder, Cmp, DType, Kind, Lanes, Program, Scalar, Value, arithmetic, interpret, order};
 use smallvec::SmallVec;
 
 /// Elements in a block.
@@ -138,8 +138,8 @@ impl Reduction {
     /// Appends `left combined with right`, in this order, to a lane program.
     pub fn combine(self, b: &mut Builder, left: &[Value], right: &[Value]) -> SmallVec<[Value; 3]> {
         match self {
-            Reduction::Sum => SmallVec::from_slice(&[lower::add(b, left[0], right[0])]),
-            Reduction::Prod => SmallVec::from_slice(&[lower::mul(b, left[0], right[0])]),
+            Reduction::Sum => SmallVec::from_slice(&[arithmetic::add(b, left[0], right[0])]),
+            Reduction::Prod => SmallVec::from_slice(&[arithmetic::mul(b, left[0], right[0])]),
             Reduction::Max => SmallVec::from_slice(&[order::maximum(b, left[0], right[0])]),
             Reduction::Min => SmallVec::from_slice(&[order::minimum(b, left[0], right[0])]),
             Reduction::Any => SmallVec::from_slice(&[b.or(left[0], right[0])]),

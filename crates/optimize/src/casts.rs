@@ -10,20 +10,13 @@
 use crate::constants::cast;
 use crate::walk::{Outcome, Step, Walk, rewrite, uniform};
 use fuseloom_graph::{Graph, NodeId, Op, OpError};
-use fuseloom_lane::{DType, Function, Kind};
+use fuseloom_lane::{DType, Kind, Promotion};
 
 /// Runs the pass.
 pub(crate) fn run(graph: &Graph) -> Outcome {
     rewrite(graph, |walk, id| match graph.node(id).op {
         Op::Cast(to) => chain(walk, id, to),
-        Op::Map(
-            Function::Equal
-            | Function::NotEqual
-            | Function::Less
-            | Function::LessEqual
-            | Function::Greater
-            | Function::GreaterEqual,
-        ) => comparison(walk, id),
+        Op::Map(function) if function.row().promotion == Promotion::Comparison => comparison(walk, id),
         _ => Ok(Step::Keep),
     })
 }
@@ -127,6 +120,7 @@ fn precision(float: DType) -> usize {
 mod tests {
     use super::*;
     use crate::testing::{self, Program};
+    use fuseloom_lane::Function;
 
     /// Every pair and triple of dtypes, on values at the edges of each.
     #[test]

@@ -27,34 +27,13 @@ fn order(walk: &mut Walk<'_>, id: NodeId) -> Result<Step, OpError> {
         other => other,
     };
     let rank = |id: NodeId| (uniform(walk.graph(), id).is_some(), id);
-    let swap = swapped != function || is_commutative(function) && rank(y) < rank(x);
+    let swap = swapped != function || function.row().laws.commutative && rank(y) < rank(x);
     // Where two names stand for one extent the order of the operands picks the name.
     if !swap || walk.ty(x).shape != walk.ty(y).shape {
         return Ok(Step::Keep);
     }
     walk.note("operands put in order");
     Ok(Step::Replace(walk.add(Op::Map(swapped), &[y, x])?))
-}
-
-/// Whether the order of the two operands changes no bit, payloads of NaNs apart.
-fn is_commutative(function: Function) -> bool {
-    matches!(
-        function,
-        Function::Add
-            | Function::Mul
-            | Function::Maximum
-            | Function::Minimum
-            | Function::Fmax
-            | Function::Fmin
-            | Function::Equal
-            | Function::NotEqual
-            | Function::LogicalAnd
-            | Function::LogicalOr
-            | Function::LogicalXor
-            | Function::BitwiseAnd
-            | Function::BitwiseOr
-            | Function::BitwiseXor
-    )
 }
 
 #[cfg(test)]
@@ -72,11 +51,11 @@ mod tests {
                 let (a, b) = (p.add(Op::Map(function), &[x, y]), p.add(Op::Map(function), &[y, x]));
                 let after = p.after(run, &[a, b]);
                 let swaps = matches!(function, Function::Greater | Function::GreaterEqual);
-                assert_eq!(after.is_some(), is_commutative(function) || swaps, "{function:?} {dtype}");
+                assert_eq!(after.is_some(), function.row().laws.commutative || swaps, "{function:?} {dtype}");
                 if let Some(after) = after {
                     testing::assert_same(&p, &after, &format!("{function:?} {dtype}"));
                     let outputs = after.graph.outputs();
-                    assert_eq!(outputs[0] == outputs[1], is_commutative(function), "{function:?} {dtype}");
+                    assert_eq!(outputs[0] == outputs[1], function.row().laws.commutative, "{function:?} {dtype}");
                 }
             }
         }

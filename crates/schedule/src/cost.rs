@@ -42,7 +42,8 @@ pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
                 Op::Cast(to) => cast_operations(graph.ty(node.inputs[0]).dtype, *to),
                 Op::Map(function) => {
                     let dtype = graph.ty(*node.inputs.last().unwrap_or(&task.node)).dtype;
-                    function.cost(dtype).max(if function.is_dear() { CHEAP + 1 } else { 1 })
+                    // Divisions of integers are never repeated.
+                    function.cost(dtype).max(if function.divides_integers(dtype) { CHEAP + 1 } else { 1 })
                 }
                 op => unreachable!("{op:?} is not elementwise"),
             }

@@ -9,9 +9,9 @@
 //! - `reciprocal` of integers, which NumPy rounds to 0, is an error.
 //! - `bf16`, which NumPy lacks, is as `f16` is.
 
-use crate::table::function_row;
+use crate::table::Arity;
 use crate::{OpError, Reduce};
-use fuseloom_lane::{DType, Function, Kind, Scalar, Scan, promote, promote_weak};
+use fuseloom_lane::{DType, Function, Kind, Promotion, Scalar, Scan, promote, promote_weak};
 use smallvec::SmallVec;
 
 /// An operand as dtype rules see it.
@@ -68,77 +68,30 @@ pub enum How {
 /// The wrong number of operands; a dtype for which it has no meaning; an integer that does not fit; a negative integer power
 /// of integers.
 pub fn resolve(function: Function, operands: &[Operand]) -> Result<Resolved, OpError> {
-    use Function::*;
-    let row = function_row(function);
-    row.arity.check(row.name, operands.len())?;
-    let unsupported = |dtype, advice| Err(OpError::DType { op: row.name, dtype, advice });
-    match function {
-        Select => select(operands),
-        Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => compare(function, operands),
-        Power => power(operands),
-        Clip => {
-            let dtype = common_dtype(operands)?;
-            let limit = |operand: &Operand| match operand {
-                Operand::Array(_) => Ok(None),
-                host => saturated(dtype, host).map(Some),
-            };
-            let constants = operands.iter().map(limit).collect::<Result<_, _>>()?;
-            Ok(Resolved { how: How::Apply(Clip), casts: repeated(dtype, operands), constants, result: dtype })
-        }
-        Add | Mul | Abs | Maximum | Minimum | Fmax | Fmin => apply(function, common_dtype(operands)?, operands),
-        Sub => match common_dtype(operands)? {
-            DType::Bool => unsupported(DType::Bool, "Use logical_xor, or cast to an integer."),
-            dtype => apply(function, dtype, operands),
+    let row = function.row();
+    Arity::Exactly(function.arity()).check(row.name, operands.len())?;
+    let dtype = match row.promotion {
+        Promotion::Common => common_dtype(operands)?,
+        Promotion::AtLeastI8 => at_least_i8(common_dtype(operands)?),
+        Promotion::Double => match common_dtype(operands)? {
+            dtype if dtype.is_float() => dtype,
+            _ => DType::F64,
         },
-        Neg => match common_dtype(operands)? {
-            DType::Bool => unsupported(DType::Bool, "Use logical_not, or cast to an integer."),
-            dtype => apply(function, dtype, operands),
+        Promotion::NarrowestFloat => common_float(operands)?,
+        Promotion::FloatOrNothing => match common_dtype(operands)? {
+            dtype if dtype.is_float() => dtype,
+            dtype => return with(How::First, dtype, dtype, operands),
         },
-        Sign => match common_dtype(operands)? {
-            DType::Bool => unsupported(DType::Bool, "Cast to an integer."),
-            dtype => apply(function, dtype, operands),
-        },
-        // NumPy's narrowest loop for these is of i8.
-        FloorDivide | Remainder | Fmod | Square => apply(function, at_least_i8(common_dtype(operands)?), operands),
-        LeftShift | RightShift => match at_least_i8(common_dtype(operands)?) {
-            dtype if dtype.is_float() => unsupported(dtype, "Cast to an integer."),
-            dtype => apply(function, dtype, operands),
-        },
-        Div => match common_dtype(operands)? {
-            dtype if dtype.is_float() => apply(function, dtype, operands),
-            _ => apply(function, DType::F64, operands),
-        },
-        Reciprocal => match common_dtype(operands)? {
-            dtype if dtype.is_float() => apply(function, dtype, operands),
-            dtype => unsupported(dtype, "Write 1 / x, or cast to a float."),
-        },
-        Floor | Ceil | Trunc => match common_dtype(operands)? {
-            dtype if dtype.is_float() => apply(function, dtype, operands),
-            dtype => with(How::First, dtype, dtype, operands),
-        },
-        Copysign | Rint | Sqrt | Rsqrt | Cbrt | Exp | Exp2 | Expm1 | Log | Log2 | Log10 | Log1p | Hypot | Sin | Cos
-        | Tan | Asin | Acos | Atan | Atan2 | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Erf | Sigmoid | IsNan
-        | IsInf | IsFinite | Signbit => apply(function, common_float(operands)?, operands),
-        LogicalAnd | LogicalOr | LogicalXor | LogicalNot => {
-            let truth = |operand: &Operand| match *operand {
-                Operand::Array(_) => None,
-                Operand::Bool(b) => Some(Scalar::from_i64(DType::Bool, i64::from(b))),
-                Operand::Int(v) => Some(Scalar::from_i64(DType::Bool, i64::from(v != 0))),
-                Operand::Float(v) => Some(Scalar::from_f64(DType::Bool, v)),
-            };
-            let constants = operands.iter().map(truth).collect();
-            Ok(Resolved {
-                how: How::Apply(function),
-                casts: repeated(DType::Bool, operands),
-                constants,
-                result: DType::Bool,
-            })
-        }
-        BitwiseAnd | BitwiseOr | BitwiseXor | BitwiseNot => match common_dtype(operands)? {
-            dtype if dtype.is_float() => unsupported(dtype, "It takes bool and integers."),
-            dtype => apply(function, dtype, operands),
-        },
+        Promotion::Truth => return Ok(truth(function, operands)),
+        Promotion::Comparison => return compare(function, operands),
+        Promotion::Limits => return limits(function, operands),
+        Promotion::Power => return power(function, operands),
+        Promotion::Choice => return choice(function, operands),
+    };
+    if !row.takes.allows(dtype) {
+        return Err(OpError::DType { op: row.name, dtype, advice: row.advice });
     }
+    apply(function, dtype, operands)
 }
 
 /// The dtype operands are computed in together.
@@ -287,7 +240,31 @@ fn common_float(operands: &[Operand]) -> Result<DType, OpError> {
     })
 }
 
-fn select(operands: &[Operand]) -> Result<Resolved, OpError> {
+/// Operands of which each is true or false.
+fn truth(function: Function, operands: &[Operand]) -> Resolved {
+    let truth = |operand: &Operand| match *operand {
+        Operand::Array(_) => None,
+        Operand::Bool(b) => Some(Scalar::from_i64(DType::Bool, i64::from(b))),
+        Operand::Int(v) => Some(Scalar::from_i64(DType::Bool, i64::from(v != 0))),
+        Operand::Float(v) => Some(Scalar::from_f64(DType::Bool, v)),
+    };
+    let constants = operands.iter().map(truth).collect();
+    let casts = repeated(DType::Bool, operands);
+    Resolved { how: How::Apply(function), casts, constants, result: DType::Bool }
+}
+
+/// Operands of which numbers saturate.
+fn limits(function: Function, operands: &[Operand]) -> Result<Resolved, OpError> {
+    let dtype = common_dtype(operands)?;
+    let limit = |operand: &Operand| match operand {
+        Operand::Array(_) => Ok(None),
+        host => saturated(dtype, host).map(Some),
+    };
+    let constants = operands.iter().map(limit).collect::<Result<_, _>>()?;
+    Ok(Resolved { how: How::Apply(function), casts: repeated(dtype, operands), constants, result: dtype })
+}
+
+fn choice(function: Function, operands: &[Operand]) -> Result<Resolved, OpError> {
     let mask = match operands[0] {
         Operand::Array(_) => None,
         Operand::Bool(b) => Some(b),
@@ -295,13 +272,13 @@ fn select(operands: &[Operand]) -> Result<Resolved, OpError> {
         Operand::Float(v) => Some(v != 0.0),
     };
     let mask = mask.map(|b| Scalar::from_i64(DType::Bool, i64::from(b)));
-    let mut resolved = apply(Function::Select, common_dtype(&operands[1..])?, &operands[1..])?;
+    let mut resolved = apply(function, common_dtype(&operands[1..])?, &operands[1..])?;
     resolved.casts.insert(0, DType::Bool);
     resolved.constants.insert(0, mask);
     Ok(resolved)
 }
 
-fn power(operands: &[Operand]) -> Result<Resolved, OpError> {
+fn power(function: Function, operands: &[Operand]) -> Result<Resolved, OpError> {
     let dtype = at_least_i8(common_dtype(operands)?);
     let exponent = match operands[1] {
         Operand::Array(_) => None,
@@ -323,7 +300,7 @@ fn power(operands: &[Operand]) -> Result<Resolved, OpError> {
         Some(0.5) => apply(Function::Sqrt, dtype, operands),
         // x ** -1 => 1 / x
         Some(-1.0) => apply(Function::Reciprocal, dtype, operands),
-        _ => apply(Function::Power, dtype, operands),
+        _ => apply(function, dtype, operands),
     }
 }
 

@@ -1,28 +1,11 @@
 //! The rows.
 
-use super::{Arity, Associative, Class, Element, Gives, Laws, Row, Takes, function_row, scan_row};
+use super::{Arity, Class, Gives, Row, function_row, scan_row};
 use crate::{Op, Reduce};
-
-const NO_LAWS: Laws = Laws {
-    commutative: false,
-    associative: Associative::No,
-    idempotent: false,
-    involution: false,
-    right_identity: None,
-    left_identity: None,
-    absorbing: None,
-};
+use fuseloom_lane::{Function, FunctionRow, Laws, Takes};
 
 const fn row(name: &'static str, arity: usize, class: Class, takes: Takes, doc: &'static str) -> Row {
-    Row { name, arity: Arity::Exactly(arity), results: 1, class, takes, gives: Gives::Same, laws: NO_LAWS, doc }
-}
-
-const fn map(name: &'static str, arity: usize, takes: Takes, doc: &'static str) -> Row {
-    row(name, arity, Class::Elementwise, takes, doc)
-}
-
-const fn test(name: &'static str, arity: usize, takes: Takes, doc: &'static str) -> Row {
-    map(name, arity, takes, doc).gives(Gives::Bool)
+    Row { name, arity: Arity::Exactly(arity), results: 1, class, takes, gives: Gives::Same, laws: Laws::NONE, doc }
 }
 
 const fn reduction(name: &'static str, takes: Takes, doc: &'static str) -> Row {
@@ -50,131 +33,26 @@ impl Row {
         }
         self
     }
-
-    const fn commutes(mut self) -> Row {
-        self.laws.commutative = true;
-        self
-    }
-
-    const fn associates(mut self, scope: Associative) -> Row {
-        self.laws.associative = scope;
-        self
-    }
-
-    const fn idempotent(mut self) -> Row {
-        self.laws.idempotent = true;
-        self
-    }
-
-    const fn involution(mut self) -> Row {
-        self.laws.involution = true;
-        self
-    }
-
-    const fn identity(mut self, element: Element) -> Row {
-        self.laws.left_identity = Some(element);
-        self.right_identity(element)
-    }
-
-    const fn right_identity(mut self, element: Element) -> Row {
-        self.laws.right_identity = Some(element);
-        self
-    }
-
-    const fn absorbs(mut self, element: Element) -> Row {
-        self.laws.absorbing = Some(element);
-        self
-    }
 }
 
-use Associative::{Always, Exact};
-use Element::{AllBits, NegativeZero, One, Zero};
-use Takes::{Any, Bits, Bool, ComputedFloat, Float, Integer, Number};
+use Takes::{Any, Bool, ComputedFloat, Float, Number};
 
-/// The rows of [`crate::Op::Map`], in the order of [`fuseloom_lane::Function::ALL`].
-pub(super) static FUNCTIONS: [Row; 70] = [
-    map("neg", 1, Number, "`-x`; integers wrap").involution(),
-    map("abs", 1, Any, "`|x|`; the most negative integer stays itself").idempotent(),
-    map("sign", 1, Number, "-1, 0 or 1; zeros and NaN stay").idempotent(),
-    map("add", 2, Any, "`x + y`; bool is or").commutes().associates(Exact).identity(NegativeZero),
-    map("sub", 2, Number, "`x - y`").right_identity(Zero),
-    map("mul", 2, Any, "`x * y`; bool is and").commutes().associates(Exact).identity(One).absorbs(Zero),
-    map("div", 2, Float, "`x / y`").right_identity(One),
-    map("floor_divide", 2, Number, "the quotient rounded down; by an integer 0 it is 0"),
-    map("remainder", 2, Number, "`x - floor_divide(x, y) * y`, signed as `y`; by an integer 0 it is 0"),
-    map("fmod", 2, Number, "the remainder signed as `x`"),
-    map("power", 2, Number, "`x ** y`; integers wrap"),
-    map("square", 1, Number, "`x * x`"),
-    map("reciprocal", 1, Float, "`1 / x`"),
-    map("maximum", 2, Any, "the larger; a NaN wins").commutes().associates(Always).idempotent(),
-    map("minimum", 2, Any, "the smaller; a NaN wins").commutes().associates(Always).idempotent(),
-    map("fmax", 2, Any, "the larger; a NaN loses").commutes().associates(Always).idempotent(),
-    map("fmin", 2, Any, "the smaller; a NaN loses").commutes().associates(Always).idempotent(),
-    map("clip", 3, Any, "`minimum(maximum(x, y), z)`"),
-    map("copysign", 2, Float, "the magnitude of `x` with the sign of `y`"),
-    map("floor", 1, Float, "rounded down").idempotent(),
-    map("ceil", 1, Float, "rounded up").idempotent(),
-    map("trunc", 1, Float, "rounded toward zero").idempotent(),
-    map("rint", 1, Float, "rounded to nearest, ties to even").idempotent(),
-    map("sqrt", 1, Float, "the square root"),
-    map("rsqrt", 1, Float, "`1 / sqrt(x)`"),
-    map("cbrt", 1, Float, "the cube root"),
-    map("exp", 1, Float, "e to the `x`"),
-    map("exp2", 1, Float, "2 to the `x`"),
-    map("expm1", 1, Float, "`exp(x) - 1`"),
-    map("log", 1, Float, "the natural logarithm"),
-    map("log2", 1, Float, "the logarithm to base 2"),
-    map("log10", 1, Float, "the logarithm to base 10"),
-    map("log1p", 1, Float, "`log(1 + x)`"),
-    map("hypot", 2, Float, "`sqrt(x*x + y*y)` without undue overflow").commutes(),
-    map("sin", 1, Float, "sine"),
-    map("cos", 1, Float, "cosine"),
-    map("tan", 1, Float, "tangent"),
-    map("asin", 1, Float, "inverse sine"),
-    map("acos", 1, Float, "inverse cosine"),
-    map("atan", 1, Float, "inverse tangent"),
-    map("atan2", 2, Float, "the angle of the point `(y, x)`, the inputs in the order y, x of C"),
-    map("sinh", 1, Float, "hyperbolic sine"),
-    map("cosh", 1, Float, "hyperbolic cosine"),
-    map("tanh", 1, Float, "hyperbolic tangent"),
-    map("asinh", 1, Float, "inverse hyperbolic sine"),
-    map("acosh", 1, Float, "inverse hyperbolic cosine"),
-    map("atanh", 1, Float, "inverse hyperbolic tangent"),
-    map("erf", 1, Float, "the error function"),
-    map("sigmoid", 1, Float, "`1 / (1 + exp(-x))`"),
-    test("equal", 2, Any, "`x == y`").commutes(),
-    test("not_equal", 2, Any, "`x != y`").commutes(),
-    test("less", 2, Any, "`x < y`"),
-    test("less_equal", 2, Any, "`x <= y`"),
-    test("greater", 2, Any, "`x > y`"),
-    test("greater_equal", 2, Any, "`x >= y`"),
-    test("is_nan", 1, Float, "whether it is NaN"),
-    test("is_inf", 1, Float, "whether it is an infinity"),
-    test("is_finite", 1, Float, "whether it is neither infinite nor NaN"),
-    test("signbit", 1, Float, "whether the sign bit is set; clear for NaN"),
-    map("logical_and", 2, Bool, "both").commutes().associates(Exact).idempotent().identity(One).absorbs(Zero),
-    map("logical_or", 2, Bool, "either").commutes().associates(Exact).idempotent().identity(Zero).absorbs(One),
-    map("logical_xor", 2, Bool, "one but not both").commutes().associates(Exact).identity(Zero),
-    map("logical_not", 1, Bool, "not").involution(),
-    map("bitwise_and", 2, Bits, "and of the bits")
-        .commutes()
-        .associates(Exact)
-        .idempotent()
-        .identity(AllBits)
-        .absorbs(Zero),
-    map("bitwise_or", 2, Bits, "or of the bits")
-        .commutes()
-        .associates(Exact)
-        .idempotent()
-        .identity(Zero)
-        .absorbs(AllBits),
-    map("bitwise_xor", 2, Bits, "exclusive or of the bits").commutes().associates(Exact).identity(Zero),
-    map("bitwise_not", 1, Bits, "complement of the bits").involution(),
-    map("left_shift", 2, Integer, "`x << y`; a count negative or past the width gives 0").right_identity(Zero),
-    map("right_shift", 2, Integer, "`x >> y`; a count negative or past the width gives 0, or -1 for a negative `x`")
-        .right_identity(Zero),
-    map("select", 3, Any, "`x ? y : z`, where `x` is bool"),
-];
+/// The rows of [`crate::Op::Map`], in the order of [`Function::ALL`], as the functions' own table says.
+pub(super) static FUNCTIONS: [Row; Function::ALL.len()] = {
+    let mut rows = [of_function(Function::ALL[0]); Function::ALL.len()];
+    let mut k = 1;
+    while k < rows.len() {
+        rows[k] = of_function(Function::ALL[k]);
+        k += 1;
+    }
+    rows
+};
+
+const fn of_function(function: Function) -> Row {
+    let &FunctionRow { name, doc, takes, gives_bool, laws, .. } = function.row();
+    let gives = if gives_bool { Gives::Bool } else { Gives::Same };
+    Row { laws, gives, ..row(name, function.arity(), Class::Elementwise, takes, doc) }
+}
 
 /// The rows of [`crate::Op::Reduce`], each beside its reduction: the array and the function that looks one up are one list.
 macro_rules! reductions {

@@ -2,7 +2,7 @@
 
 use super::lexer::{Place, Token, tokens};
 use crate::contraction::parse_labels;
-use crate::table::{function_row, reduction};
+use crate::table::reduction;
 use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
 use hashbrown::HashMap;
@@ -408,8 +408,8 @@ impl<'a> Parser<'a> {
                 self.expect("]")?;
                 Op::CombineMoments { axis, count }
             }
-            _ => match (Function::ALL.iter().find(|f| function_row(**f).name == name), reduction(name)) {
-                (Some(function), _) => Op::Map(*function),
+            _ => match (Function::named(name), reduction(name)) {
+                (Some(function), _) => Op::Map(function),
                 (None, Some(reduce)) => self.reduce(reduce)?,
                 (None, None) => match Scan::ALL.into_iter().find(|scan| scan.name() == name) {
                     Some(op) => Op::Scan { op, axis: self.bracketed(axis)? },

@@ -18,6 +18,6 @@ pub(crate) use exp::{exp, exp2, expm1};
 pub(crate) use hyperbolic::{acosh, asinh, atanh, cosh, sigmoid, sinh, tanh};
 pub(crate) use inverse_trig::{acos, asin, atan, atan2};
 pub(crate) use log::{log, log1p, log2, log10};
-pub(crate) use power::pow;
+pub(crate) use power::power;
 pub(crate) use root::{cbrt, hypot, rsqrt};
 pub(crate) use trig::{cos, sin, tan};

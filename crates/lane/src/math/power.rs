@@ -5,11 +5,15 @@
 use super::exp::{confine, exp_near_zero_pair, power_of_two, scale, split};
 use super::log::{Parts, normal_parts, parts};
 use super::pair::{Pair, fast_two_sum, two_product, two_sum};
-use crate::DType;
 use crate::expr::Expr;
+use crate::{DType, divide};
 
-/// `x ** y`.
-pub(crate) fn pow<'a>(x: Expr<'a>, y: Expr<'a>) -> Expr<'a> {
+/// `x ** y` of any numbers.
+pub(crate) fn power<'a>(x: Expr<'a>, y: Expr<'a>) -> Expr<'a> {
+    if x.dtype().is_float() { pow(x, y) } else { divide::power_int(x, y) }
+}
+
+fn pow<'a>(x: Expr<'a>, y: Expr<'a>) -> Expr<'a> {
     let ax = x.abs();
     let magnitude = match x.dtype() {
         DType::F32 => pow_f32(ax, y),
