@@ -38,61 +38,32 @@
 //! `FUSELOOM_DUMP=graph,optimized,plan,kernels,clif,asm`. What an [`Options`] sets beats them.
 #![forbid(unsafe_code)]
 
-mod annotate;
-mod arguments;
-mod array;
-pub mod dtypes;
-mod environment;
-mod error;
-mod evaluate;
-mod explain;
-mod expression;
-mod info;
-mod lower;
-mod machine;
-pub mod measure;
-mod npy;
-mod npz;
-mod options;
-mod outside;
-mod pipeline;
-mod place;
-mod profile;
-mod program;
-mod recent;
-mod run;
-mod sizes;
-mod stats;
-mod tensor;
-mod whole;
-
 /// Graphs as such: for tools that read, write and check them.
 pub use fuseloom_graph as graph;
 
-pub use arguments::{Argument, Arguments, Destination, Destinations, In, Out};
-pub use array::Array;
-pub use error::{Error, Result};
-pub use evaluate::{eval_all, eval_all_with, explain_all_with};
-pub use explain::{Explain, Named, Stage, report};
-pub use expression::{Expression, Known, NamedInputs, evaluate, evaluate_all, evaluate_with, is_graph_text};
+#[doc(inline)]
 pub use fuseloom_codegen::Isa;
-pub use fuseloom_graph::{Dim, Type};
-pub use fuseloom_lane::{DType, Scalar};
-pub use fuseloom_runtime::Element;
-pub use fuseloom_runtime::PoolStats;
-pub use info::{Info, info, memory, reset_peak_memory, trim_memory};
-pub use npz::{npz_names, save_npz};
-pub use options::Options;
-pub use place::Place;
-pub use profile::{LineProfile, Profile, StepProfile};
-pub use program::{Inputs, Outputs, Program};
-pub use stats::{Stats, stats};
-pub use tensor::{
-    Axes, AxisPairs, Ellipsis, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, SliceItem, Tensor, arange,
-    concatenate, einsum, eye, full, iota, keepdims, linear_recurrence, linspace, maximum, minimum, ones, stack, where_,
-    zeros,
+#[doc(inline)]
+pub use fuseloom_engine::{
+    Argument, Arguments, Array, Destination, Destinations, Error, In, Info, Options, Out, Place, Result, Stage, Stats,
+    WholeFile, info, memory, npz_names, reset_peak_memory, save_npz, stats, trim_memory,
 };
-pub use whole::WholeFile;
+#[doc(inline)]
+pub use fuseloom_explain::{Explain, LineProfile, Named, Profile, StepProfile, measure, report};
+#[doc(inline)]
+pub use fuseloom_expression::{Expression, Known, NamedInputs, evaluate, evaluate_all, evaluate_with, is_graph_text};
+#[doc(inline)]
+pub use fuseloom_graph::{Dim, Type};
+#[doc(inline)]
+pub use fuseloom_lane::{DType, Scalar};
+#[doc(inline)]
+pub use fuseloom_runtime::{Element, PoolStats};
+#[doc(inline)]
+pub use fuseloom_tensor::{
+    Axes, AxisPairs, Ellipsis, Inputs, IntoReshape, IntoShape, NewAxis, NewExtent, Number, Operand, Outputs, Program,
+    SliceItem, Tensor, arange, concatenate, dtypes, einsum, eval_all, eval_all_with, explain_all_with, eye, full, iota,
+    keepdims, linear_recurrence, linspace, maximum, minimum, ones, s, stack, where_, zeros,
+};
 
 /// What most programs need: `use fuseloom::prelude::*;`.
 pub mod prelude {

@@ -24,6 +24,8 @@ pub struct Binding {
 /// A plan with every number known.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BoundPlan {
+    /// The value of every formula, by [`SizeId`].
+    pub sizes: Vec<i64>,
     /// Every buffer, in the order of [`Plan::buffers`].
     pub buffers: Vec<BoundBuffer>,
     /// Bytes of the arena that holds the temporaries; a multiple of 64.
@@ -250,7 +252,7 @@ impl Plan {
             .and_then(|o| o.checked_add(arena_bytes))
             .and_then(|p| scratch.and_then(|s| p.checked_add(s)));
         let peak_bytes = peak.ok_or_else(|| overflow("the memory of the program"))?;
-        Ok(BoundPlan { buffers, arena_bytes, scratch_bytes, peak_bytes, steps })
+        Ok(BoundPlan { sizes, buffers, arena_bytes, scratch_bytes, peak_bytes, steps })
     }
 
     fn check_arity(&self, binding: &Binding) -> Result<(), BindError> {

@@ -126,6 +126,7 @@ plan
 fn a_bound_plan() {
     let buffer = |place, live| BoundBuffer { shape: vec![3, 1024], bytes: 12288, place, live };
     let bound = BoundPlan {
+        sizes: Vec::new(),
         buffers: vec![
             buffer(Place::Input(0), (0, 0)),
             buffer(Place::Arena(64), (0, 1)),

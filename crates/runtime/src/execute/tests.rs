@@ -89,6 +89,7 @@ fn executable(n: usize, stride: i64, threads: u32) -> Result<Executable, Runtime
         phases: vec![phase, phase],
     };
     let bound = BoundPlan {
+        sizes: Vec::new(),
         buffers: vec![
             buffer(Place::Input(0)),
             buffer(Place::Arena(0)),

@@ -1,0 +1,186 @@
+//! Every function, method, attribute and constant an expression knows: one row each.
+//!
+//! Names, parameters and defaults are NumPy's. The binder ([`crate::call`]), the hints and the documentation read this table.
+
+mod arrange;
+mod elementwise;
+mod products;
+mod reductions;
+
+use crate::call::Bound;
+use crate::row::{Build, On, Row};
+use crate::value::{Outcome, Value};
+use fuseloom_lane::Function;
+use fuseloom_tensor::{Axes, Tensor};
+use hashbrown::HashMap;
+use std::sync::LazyLock;
+
+/// Values that have a name: `np.pi`.
+pub(crate) const CONSTANTS: &[(&str, f64)] = &[
+    ("pi", std::f64::consts::PI),
+    ("e", std::f64::consts::E),
+    ("euler_gamma", 0.577_215_664_901_532_9),
+    ("inf", f64::INFINITY),
+    ("nan", f64::NAN),
+];
+
+/// Constants that need no `np.` before them.
+pub(crate) const BARE_CONSTANTS: &[&str] = &["pi", "inf", "nan"];
+
+/// All rows.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    [elementwise::ROWS, reductions::ROWS, arrange::ROWS, products::ROWS].into_iter().flatten()
+}
+
+/// The row of a function.
+pub(crate) fn function(name: &str) -> Option<&'static Row> {
+    INDEX.functions.get(name).copied()
+}
+
+/// The row of a method.
+pub(crate) fn method(name: &str) -> Option<&'static Row> {
+    INDEX.methods.get(name).copied()
+}
+
+/// The row of an attribute.
+pub(crate) fn attribute(name: &str) -> Option<&'static Row> {
+    INDEX.attributes.get(name).copied()
+}
+
+/// The names of all functions, in the order of the table.
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    rows(|on| matches!(on, On::Function | On::Both))
+}
+
+/// The names of all methods and attributes, in the order of the table.
+pub(crate) fn members() -> impl Iterator<Item = &'static str> {
+    rows(|on| matches!(on, On::Method | On::Both | On::Attribute))
+}
+
+fn rows(on: impl Fn(On) -> bool) -> impl Iterator<Item = &'static str> {
+    all().filter(move |row| on(row.on)).flat_map(|row| row.names.split(' '))
+}
+
+struct Index {
+    functions: HashMap<&'static str, &'static Row>,
+    methods: HashMap<&'static str, &'static Row>,
+    attributes: HashMap<&'static str, &'static Row>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index { functions: HashMap::new(), methods: HashMap::new(), attributes: HashMap::new() };
+    for row in all() {
+        for name in row.names.split(' ') {
+            if matches!(row.on, On::Function | On::Both) {
+                index.functions.insert(name, row);
+            }
+            if matches!(row.on, On::Method | On::Both) {
+                index.methods.insert(name, row);
+            }
+            if row.on == On::Attribute {
+                index.attributes.insert(name, row);
+            }
+        }
+    }
+    index
+});
+
+const fn map(names: &'static str, parameters: &'static str, function: Function, doc: &'static str) -> Row {
+    Row { names, on: On::Function, parameters, doc, build: Build::Map(function) }
+}
+
+const fn reduce(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Tensor, Axes) -> Tensor,
+    doc: &'static str,
+) -> Row {
+    Row { names, on: On::Both, parameters, doc, build: Build::Reduce(f) }
+}
+
+const fn ufunc_reduce(names: &'static str, f: fn(&Tensor, Axes) -> Tensor, doc: &'static str) -> Row {
+    let parameters = "array, axis=0, dtype=None, out=None, keepdims=False";
+    Row { names, on: On::Function, parameters, doc, build: Build::ReduceFirst(f) }
+}
+
+const fn outer(names: &'static str, function: Function, doc: &'static str) -> Row {
+    Row { names, on: On::Function, parameters: "A, B", doc, build: Build::Outer(function) }
+}
+
+const fn function_row(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    Row { names, on: On::Function, parameters, doc, build: Build::Do(f) }
+}
+
+/// Of functions that are methods too.
+const fn both(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    Row { names, on: On::Both, parameters, doc, build: Build::Do(f) }
+}
+
+const fn method_row(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    Row { names, on: On::Method, parameters, doc, build: Build::Do(f) }
+}
+
+const fn attribute_row(names: &'static str, f: fn(&Bound) -> Outcome<Value>, doc: &'static str) -> Row {
+    Row { names, on: On::Attribute, parameters: "x", doc, build: Build::Do(f) }
+}
+
+const AXIS: &str = "a, axis=None, dtype=None, out=None, keepdims=False";
+const EXTREME: &str = "a, axis=None, out=None, keepdims=False";
+const SPREAD: &str = "a, axis=None, dtype=None, out=None, ddof=0, keepdims=False";
+const SCAN: &str = "a, axis=None, dtype=None, out=None";
+const CUMULATIVE: &str = "x, axis=None, dtype=None, out=None, include_initial=False";
+const ACCUMULATE: &str = "array, axis=0, dtype=None, out=None";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_parameters_well_formed() {
+        let mut seen = std::collections::BTreeSet::new();
+        for row in all() {
+            for name in row.names.split(' ') {
+                let kinds: &[&str] = match row.on {
+                    On::Function => &["function"],
+                    On::Method => &["member"],
+                    On::Both => &["function", "member"],
+                    On::Attribute => &["member"],
+                };
+                for kind in kinds {
+                    assert!(seen.insert((kind, name)), "{kind} {name} is there twice");
+                }
+            }
+            let parameters: Vec<&str> = row.parameters.split(", ").collect();
+            let optional =
+                parameters.iter().position(|p| p.contains('=') || p.starts_with('*')).unwrap_or(parameters.len());
+            assert!(parameters[optional..].iter().all(|p| p.contains('=') || p.starts_with('*')), "{}", row.names);
+            assert!(!row.doc.is_empty() && !row.doc.ends_with('.'), "{}", row.names);
+            if let Build::Map(function) = row.build {
+                assert_eq!(function.arity(), parameters.len(), "{}", row.names);
+            }
+        }
+    }
+
+    #[test]
+    fn every_elementwise_function_has_a_row() {
+        // `clip` takes fewer arguments too.
+        let named = |function: Function| all().any(|row| matches!(row.build, Build::Map(f) if f == function));
+        let missing: Vec<&Function> = Function::ALL.iter().filter(|f| !named(**f) && **f != Function::Clip).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
