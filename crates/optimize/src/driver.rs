@@ -1,6 +1,9 @@
 //! Runs the passes: the only place that times them, shows them, checks what they leave and repeats them.
 
-use crate::{ContractionReport, Error, PASSES, Pass, Rewrite, Work};
+use crate::contraction::ContractionReport;
+use crate::error::Error;
+use crate::pass::{Given, Pass, Work};
+use crate::walk::Rewrite;
 use fuseloom_graph::{Graph, NodeId};
 use std::time::{Duration, Instant};
 
@@ -18,13 +21,6 @@ pub struct Passes<'a> {
     pub verify: bool,
     /// What is known of the sizes.
     pub given: Given,
-}
-
-/// What a graph is optimized for. None of it changes what is computed.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Given {
-    /// Bytes that may exist at once, inputs apart. Contractions whose steps need more are done in parts.
-    pub memory_limit: Option<usize>,
 }
 
 impl std::fmt::Debug for Passes<'_> {
@@ -67,7 +63,7 @@ pub struct Optimized {
     pub map: Vec<Option<NodeId>>,
     /// For each node of this graph the node of the given one it was built for: where its source place is found.
     pub origins: Vec<NodeId>,
-    /// What each pass did, in the order of [`PASSES`], all rounds together; passes that are off are left out.
+    /// What each pass did, in the order of [`crate::PASSES`], all rounds together; passes that are off are left out.
     pub passes: Vec<PassReport>,
     /// How many rounds of the simplifying passes ran.
     pub rounds: usize,
@@ -103,27 +99,30 @@ impl PassReport {
     }
 }
 
-/// Optimizes a graph: see the [crate] for what comes out.
-///
-/// # Errors
-/// An unknown pass in [`Passes::off`], or one that cannot be skipped. Anything else is a fault of a pass.
-pub fn optimize(graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error> {
+/// Runs passes over a graph: the required ones in order, then the others in rounds until one changes nothing.
+pub(crate) fn run(passes: &'static [Pass], graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error> {
     for name in options.off {
-        match PASSES.iter().find(|pass| pass.name == *name) {
+        match passes.iter().find(|pass| pass.name == *name) {
             Some(pass) if pass.required => return Err(Error::RequiredPass { name: pass.name }),
             Some(_) => {}
-            None => return Err(Error::UnknownPass { name: (*name).to_string() }),
+            None => {
+                let known = passes.iter().filter(|pass| !pass.required).map(|pass| pass.name).collect();
+                return Err(Error::UnknownPass { name: (*name).to_string(), known });
+            }
         }
     }
     let on = |pass: &&Pass| !options.off.contains(&pass.name);
-    let mut state = State::new(graph, PASSES.iter().filter(on));
-    for pass in PASSES.iter().filter(on).filter(|pass| pass.required) {
+    let mut state = State::new(graph, passes.iter().filter(on));
+    let mut required = passes.iter().filter(|pass| pass.required).peekable();
+    while let Some(pass) = required.next() {
+        // The last of them makes the graph canonical, and the others keep it so.
+        state.canonical = required.peek().is_none();
         state.run(pass, 0, options)?;
     }
     let mut rounds = 0;
     loop {
         let mut changed = false;
-        for pass in PASSES.iter().filter(on).filter(|pass| !pass.required) {
+        for pass in passes.iter().filter(on).filter(|pass| !pass.required) {
             changed |= state.run(pass, rounds, options)?;
         }
         rounds += 1;
@@ -131,13 +130,18 @@ pub fn optimize(graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error>
             break;
         }
     }
-    state.sweep(rounds, options)?;
-    let State { graph, map, origins, reports: passes, contractions } = state;
+    // What the last pass of the last round left behind.
+    for pass in passes.iter().filter(on).filter(|pass| pass.last_too) {
+        state.run(pass, rounds, options)?;
+    }
+    let State { graph, map, origins, reports: passes, contractions, .. } = state;
     Ok(Optimized { graph, map, origins, passes, rounds, contractions })
 }
 
 struct State {
     graph: Graph,
+    /// Whether what the next pass leaves has to be canonical.
+    canonical: bool,
     map: Vec<Option<NodeId>>,
     origins: Vec<NodeId>,
     reports: Vec<PassReport>,
@@ -157,6 +161,7 @@ impl State {
         };
         State {
             graph: graph.clone(),
+            canonical: false,
             map: graph.ids().map(Some).collect(),
             origins: graph.ids().collect(),
             reports: passes.map(report).collect(),
@@ -182,7 +187,7 @@ impl State {
         if let Some(rewrite) = &rewrite {
             check_outputs(pass.name, &self.graph, &rewrite.graph)?;
             if options.verify || cfg!(debug_assertions) {
-                verify(pass, &rewrite.graph)?;
+                verify(pass, &rewrite.graph, self.canonical)?;
             }
         }
         if let Some(hook) = options.hook {
@@ -194,14 +199,6 @@ impl State {
             self.adopt(rewrite);
         }
         Ok(changed)
-    }
-
-    /// Removes what the last pass of the last round left behind.
-    fn sweep(&mut self, round: usize, options: &Passes<'_>) -> Result<(), Error> {
-        match PASSES.iter().find(|pass| pass.name == crate::SWEEP) {
-            Some(pass) if !options.off.contains(&pass.name) => self.run(pass, round, options).map(|_| ()),
-            _ => Ok(()),
-        }
     }
 
     fn report(
@@ -252,10 +249,8 @@ fn check_outputs(pass: &'static str, before: &Graph, after: &Graph) -> Result<()
     }
 }
 
-fn verify(pass: &Pass, graph: &Graph) -> Result<(), Error> {
+fn verify(pass: &Pass, graph: &Graph, canonical: bool) -> Result<(), Error> {
     let malformed = |message: String| Error::Malformed { pass: pass.name, message };
     fuseloom_graph::verify(graph).map_err(|error| malformed(error.to_string()))?;
-    // The last of the passes that must run makes the graph canonical, and the others keep it so.
-    let last = PASSES.iter().rfind(|pass| pass.required).is_some_and(|last| last.name == pass.name);
-    if pass.required && !last { Ok(()) } else { crate::canonical(graph).map_err(malformed) }
+    if canonical { crate::canonical(graph).map_err(malformed) } else { Ok(()) }
 }

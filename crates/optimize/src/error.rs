@@ -1,6 +1,5 @@
 //! What can go wrong while optimizing.
 
-use crate::PASSES;
 use fuseloom_graph::{NodeId, OpError, Type};
 use std::fmt;
 
@@ -12,6 +11,8 @@ pub enum Error {
     UnknownPass {
         /// The name that was asked for.
         name: String,
+        /// The names there are, of passes that can be switched off.
+        known: Vec<&'static str>,
     },
     /// The pass cannot be switched off: the scheduler needs what it makes.
     RequiredPass {
@@ -50,9 +51,8 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::UnknownPass { name } => {
-                let names: Vec<&str> = PASSES.iter().filter(|pass| !pass.required).map(|pass| pass.name).collect();
-                write!(f, "unknown pass `{name}`: expected one of {}", names.join(", "))
+            Error::UnknownPass { name, known } => {
+                write!(f, "unknown pass `{name}`: expected one of {}", known.join(", "))
             }
             Error::RequiredPass { name } => write!(f, "pass `{name}` cannot be switched off"),
             Error::Refused { pass, node, source } => write!(f, "pass `{pass}` at %{}: {source}", node.0),

@@ -36,6 +36,7 @@ mod dead_code;
 mod decompose;
 mod driver;
 mod error;
+mod pass;
 mod pieces;
 mod push_views;
 mod reductions;
@@ -48,43 +49,18 @@ mod walk;
 
 pub use canonical::canonical;
 pub use contraction::{ContractionReport, ContractionStep, Lowering, Search};
-pub use driver::{Given, MAX_ROUNDS, Optimized, PassReport, Passes, Run, optimize};
+pub use driver::{MAX_ROUNDS, Optimized, PassReport, Passes, Run};
 pub use error::Error;
+pub use pass::{Given, Pass, Work};
 pub use walk::{Outcome, Refusal, Rewrite};
 
 use fuseloom_graph::Graph;
-
-/// A pass.
-#[derive(Clone, Copy, Debug)]
-pub struct Pass {
-    /// Its name, by which it is reported and switched off.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub about: &'static str,
-    /// Whether it runs once, before the others, and cannot be switched off.
-    pub required: bool,
-    /// The pass.
-    pub work: Work,
-}
-
-/// What a pass looks at.
-#[derive(Clone, Copy, Debug)]
-pub enum Work {
-    /// The graph alone.
-    Graph(fn(&Graph) -> Outcome),
-    /// The graph and what it is optimized for.
-    Given(fn(&Graph, &Given) -> Outcome),
-}
+use pass::{required, simplifying};
 
 /// Every pass, in the order they run: the first once, the others in rounds.
 pub const PASSES: &[Pass] = &[
-    Pass {
-        name: "contractions",
-        about: "contractions become products, sums and views",
-        required: true,
-        work: Work::Given(contraction::run),
-    },
-    required("decompose", "compound operations become canonical ones", decompose::run),
+    required("contractions", "contractions become products, sums and views", Work::Given(contraction::run)),
+    required("decompose", "compound operations become canonical ones", Work::Graph(decompose::run)),
     simplifying("constants", "operations on constants become constants", constants::run),
     simplifying("algebra", "rules that keep every bit", algebra::run),
     simplifying("casts", "conversions that do nothing or can be had for less", casts::run),
@@ -94,17 +70,15 @@ pub const PASSES: &[Pass] = &[
     simplifying("unroll", "reductions of short axes become elementwise work", unroll::run),
     simplifying("broadcasts", "functions of broadcast values move below the broadcast", broadcasts::run),
     simplifying("common", "one order for commutative operands, so that equal expressions are one node", common::run),
-    simplifying(SWEEP, "what no output needs goes", dead_code::run),
+    // Once more at the end too. It comes before views move, which only move below what nothing else uses.
+    simplifying("dead-code", "what no output needs goes", dead_code::run).last_too(),
     simplifying("push-views", "views move towards the loads", push_views::run),
 ];
 
-/// The pass that runs once more at the end. It comes before views move, which only move below what nothing else uses.
-const SWEEP: &str = "dead-code";
-
-const fn required(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
-    Pass { name, about, required: true, work: Work::Graph(run) }
-}
-
-const fn simplifying(name: &'static str, about: &'static str, run: fn(&Graph) -> Outcome) -> Pass {
-    Pass { name, about, required: false, work: Work::Graph(run) }
+/// Optimizes a graph: see the [crate] for what comes out.
+///
+/// # Errors
+/// An unknown pass in [`Passes::off`], or one that cannot be skipped. Anything else is a fault of a pass.
+pub fn optimize(graph: &Graph, options: &Passes<'_>) -> Result<Optimized, Error> {
+    driver::run(PASSES, graph, options)
 }

@@ -29,13 +29,15 @@ mod tests;
 pub use cost::Lowering;
 pub use report::{ContractionReport, ContractionStep, Search};
 
-use crate::driver::Given;
+use crate::pass::Given;
 use crate::walk::{Outcome, Step, Walk, rebuild};
+use cost::Cost;
 use fuseloom_graph::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, OpError, Shape};
 use fuseloom_lane::{DType, Function, Scalar};
 use network::{Network, Path};
 use pairwise::Labelled;
 use shared::{Match, Shared};
+use slicing::Cut;
 
 /// What an extent counts as whose value is not known.
 const TYPICAL: f64 = 512.0;
@@ -67,6 +69,34 @@ pub(crate) fn run(graph: &Graph, given: &Given) -> Outcome {
         Ok(Step::Replace(walk.broadcast(narrow, &node.ty().shape)?))
     });
     Ok(outcome?.map(|rewrite| crate::Rewrite { contractions: reports, ..rewrite }))
+}
+
+/// What there is to say of a plan, of a contraction that all at once takes so many operations.
+fn report(node: NodeId, contraction: &Contraction, plan: &Plan, naive_flops: f64, cuts: &[Cut]) -> ContractionReport {
+    let Plan { operands, network, path, search, .. } = plan;
+    let values = network.values(path);
+    let names = |value: usize| -> String { values[value].iter().map(|l| contraction.label_name(l as Label)).collect() };
+    let leaves = contraction.operands().len();
+    let taken: Vec<usize> = (0..operands.len()).filter(|k| operands[*k].leaves.len() > 1).collect();
+    // What a value of the network is called: its own position for a leaf, then the shared ones, then the steps.
+    let number = |value: usize| match (taken.iter().position(|k| *k == value), operands.get(value)) {
+        (Some(k), _) => leaves + k,
+        (None, Some(operand)) => operand.leaves.first().copied().unwrap_or(value),
+        (None, None) => leaves + taken.len() + (value - operands.len()),
+    };
+    let step = |(k, (pair, cost)): (usize, (&(usize, usize), Cost))| {
+        let subscripts = format!("{},{}->{}", names(pair.0), names(pair.1), names(operands.len() + k));
+        ContractionStep::new((number(pair.0), number(pair.1)), subscripts, &cost)
+    };
+    ContractionReport {
+        node,
+        contraction: contraction.clone(),
+        search: *search,
+        shared: taken.iter().map(|&k| (operands[k].leaves.clone(), names(k))).collect(),
+        steps: path.iter().zip(network.price(path)).enumerate().map(step).collect(),
+        naive_flops,
+        cuts: cuts.iter().map(|cut| (cut.label as Label, cut.parts)).collect(),
+    }
 }
 
 fn cast(walk: &mut Walk<'_>, x: NodeId, to: DType) -> Result<NodeId, OpError> {
@@ -145,7 +175,7 @@ fn contract(
     let limit = given.memory_limit.map(|limit| limit as f64);
     let cuts = limit.map_or(Vec::new(), |limit| slicing::slices(&plan.network, &plan.path, limit, fixed));
     let result = build::build(walk, &plan, &leaves, &output, &cuts, shared)?;
-    let report = (leaves.len() > 1).then(|| report::report(id, contraction, &plan, naive_flops, &cuts));
+    let report = (leaves.len() > 1).then(|| report(id, contraction, &plan, naive_flops, &cuts));
     let node = pairwise::with_ones(walk, result, contraction.output())?;
     let node = match is_float && !contraction.keeps_bits(true) {
         true => zero_if_nothing_is_summed(walk, contraction, inputs, node)?,

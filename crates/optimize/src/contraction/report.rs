@@ -1,8 +1,6 @@
 //! What became of a contraction, for people.
 
-use super::Plan;
 use super::cost::{Cost, Lowering};
-use super::slicing::Cut;
 use fuseloom_graph::{Contraction, Label, NodeId};
 use std::fmt;
 
@@ -54,40 +52,6 @@ pub struct ContractionStep {
     pub bytes_written: f64,
     /// What it becomes.
     pub lowering: Lowering,
-}
-
-/// What there is to say of a plan, of a contraction that all at once takes so many operations.
-pub(super) fn report(
-    node: NodeId,
-    contraction: &Contraction,
-    plan: &Plan,
-    naive_flops: f64,
-    cuts: &[Cut],
-) -> ContractionReport {
-    let Plan { operands, network, path, search, .. } = plan;
-    let values = network.values(path);
-    let names = |value: usize| -> String { values[value].iter().map(|l| contraction.label_name(l as Label)).collect() };
-    let leaves = contraction.operands().len();
-    let taken: Vec<usize> = (0..operands.len()).filter(|k| operands[*k].leaves.len() > 1).collect();
-    // What a value of the network is called: its own position for a leaf, then the shared ones, then the steps.
-    let number = |value: usize| match (taken.iter().position(|k| *k == value), operands.get(value)) {
-        (Some(k), _) => leaves + k,
-        (None, Some(operand)) => operand.leaves.first().copied().unwrap_or(value),
-        (None, None) => leaves + taken.len() + (value - operands.len()),
-    };
-    let step = |(k, (pair, cost)): (usize, (&(usize, usize), Cost))| {
-        let subscripts = format!("{},{}->{}", names(pair.0), names(pair.1), names(operands.len() + k));
-        ContractionStep::new((number(pair.0), number(pair.1)), subscripts, &cost)
-    };
-    ContractionReport {
-        node,
-        contraction: contraction.clone(),
-        search: *search,
-        shared: taken.iter().map(|&k| (operands[k].leaves.clone(), names(k))).collect(),
-        steps: path.iter().zip(network.price(path)).enumerate().map(step).collect(),
-        naive_flops,
-        cuts: cuts.iter().map(|cut| (cut.label as Label, cut.parts)).collect(),
-    }
 }
 
 impl ContractionStep {

@@ -121,7 +121,7 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
-    use crate::driver::Given;
+    use crate::pass::Given;
     use fuseloom_graph::{Op, parse};
 
     /// Sums in what becomes of a graph, and how many values contractions start from.
