@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod builder;
 mod divide;
 mod dtype;
 mod expr;
@@ -24,10 +25,11 @@ mod storage;
 pub mod text;
 pub mod tree;
 
+pub use builder::Builder;
 pub use dtype::{DType, Kind, promote, promote_weak};
 pub use function::{Associative, Element, Function, FunctionRow, Laws, Promotion, Takes, UnsupportedDType};
 pub use interpret::{Lanes, interpret};
-pub use program::{Builder, Cmp, Inst, Prim, Program, Routine, ScalarFn, Table, Value, VerifyError};
+pub use program::{Cmp, Inst, Prim, Program, Routine, ScalarFn, Table, Value, VerifyError};
 pub use scalar::Scalar;
 pub use scan::Scan;
 pub use tree::Reduction;

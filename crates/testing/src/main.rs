@@ -1,4 +1,5 @@
 //! Tests that run for as long as one likes.
+#![forbid(unsafe_code)]
 
 mod speed;
 mod ulp;

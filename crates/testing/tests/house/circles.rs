@@ -7,6 +7,7 @@
 //! their type is named. Code that only tests compile is left out.
 
 use crate::modules::Modules;
+use crate::{crates, folders};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -43,18 +44,9 @@ fn circles(count: usize, edges: &BTreeSet<(usize, usize)>) -> Vec<Vec<usize>> {
         .collect()
 }
 
-fn crates() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
 fn roots() -> Vec<PathBuf> {
-    let mut roots: Vec<PathBuf> = std::fs::read_dir(crates())
-        .unwrap()
-        .flat_map(|entry| ["src/lib.rs", "src/main.rs"].map(|root| entry.as_ref().unwrap().path().join(root)))
-        .filter(|root| root.exists())
-        .collect();
-    roots.sort();
-    roots
+    let roots = folders().into_iter().flat_map(|folder| ["src/lib.rs", "src/main.rs"].map(|root| folder.join(root)));
+    roots.filter(|root| root.exists()).collect()
 }
 
 /// The circles of a crate that are larger than `allowed`, as text: each import in them.
