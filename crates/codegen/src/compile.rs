@@ -1,16 +1,19 @@
 //! From a kernel to machine code.
 
+use crate::function::{Emit, Functions};
+use crate::helper::Helper;
 use crate::isa::Effort;
-use crate::listing::Listing;
+use crate::lanes::routine::{self, Lanes};
+use crate::listing::{Form, Listing};
 use crate::memory::CodeMemory;
-use crate::scan::functions::ScanFunction;
-use crate::unit::{Emit, Form, Unit};
+use crate::reduce::rows;
+use crate::strip::frames;
+use crate::unit::Unit;
 use crate::wide::walk;
-use crate::{CodegenError, Isa, isa, nest};
+use crate::{CodegenError, Isa, isa, phase};
 use cranelift_codegen::ir::Value;
-use cranelift_module::{Linkage, ModuleError};
+use cranelift_module::{FuncId, Linkage, ModuleError};
 use fuseloom_kernel::{CompiledKernel, Entry, Grouping, Item, Kernel, Output};
-use fuseloom_lane::{Prim, Program, Routine, ScalarFn};
 use std::sync::Arc;
 
 /// How to compile.
@@ -25,10 +28,8 @@ pub struct Options {
 /// # Errors
 /// The host cannot run compiled kernels, the kernel is malformed, or the system refuses memory for code.
 pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, CodegenError> {
-    let mut unit = unit(kernel, options, None)?;
-    let failed = |error: Box<ModuleError>| backend(kernel, &error);
-    let ids = phases(&mut unit, kernel)?;
-    let mut memory = unit.finish(&kernel.name.to_string()).map_err(failed)?;
+    let (unit, ids) = functions(kernel, options, None)?;
+    let mut memory = unit.finish(&kernel.name.to_string()).map_err(|error| backend(kernel, &error))?;
     let entries = ids.iter().map(|&id| {
         let code = memory.module().get_finalized_function(id);
         // SAFETY: the function was built with the signature of `Entry` in the platform's C convention, and the code stays
@@ -44,7 +45,7 @@ pub fn compile(kernel: &Kernel, options: &Options) -> Result<CompiledKernel, Cod
 /// # Errors
 /// As [`compile`].
 pub fn clif(kernel: &Kernel, options: &Options) -> Result<Listing, CodegenError> {
-    listing(kernel, options, Form::Clif)
+    Ok(functions(kernel, options, Some(Form::Clif))?.0.into_listing(kernel))
 }
 
 /// The machine instructions of a kernel's functions, labels for addresses.
@@ -52,55 +53,63 @@ pub fn clif(kernel: &Kernel, options: &Options) -> Result<Listing, CodegenError>
 /// # Errors
 /// As [`compile`].
 pub fn assembly(kernel: &Kernel, options: &Options) -> Result<Listing, CodegenError> {
-    listing(kernel, options, Form::Assembly)
-}
-
-fn listing(kernel: &Kernel, options: &Options, form: Form) -> Result<Listing, CodegenError> {
-    let mut unit = unit(kernel, options, Some(form))?;
-    phases(&mut unit, kernel)?;
-    Ok(unit.into_listing(kernel))
+    Ok(functions(kernel, options, Some(Form::Assembly))?.0.into_listing(kernel))
 }
 
 fn backend(kernel: &Kernel, error: &dyn std::fmt::Debug) -> CodegenError {
     CodegenError::Backend { kernel: kernel.name.to_string(), reason: format!("{error:?}") }
 }
 
-fn unit(kernel: &Kernel, options: &Options, text: Option<Form>) -> Result<Unit, CodegenError> {
+/// A kernel's functions in their module, and those that are the entries of its phases.
+fn functions(kernel: &Kernel, options: &Options, form: Option<Form>) -> Result<(Unit, Vec<FuncId>), CodegenError> {
     check(kernel)?;
     if let Some(feature) = options.isa.missing() {
         let reason = format!("it lacks {feature}, which `{}` needs", options.isa.name());
         return Err(CodegenError::UnsupportedHost { reason });
     }
     let hosts = isa::hosts()?;
-    let (mut functions, mut scans) = (Vec::new(), Vec::new());
-    for strip in kernel.strips() {
-        program_functions(&strip.program, &mut functions);
-        for (_, scan) in strip.scans() {
-            scans.extend([false, true].map(|across| ScanFunction { op: scan.op, dtype: scan.dtype, across }));
-        }
-    }
-    let x86 = cfg!(target_arch = "x86_64");
-    let memory = CodeMemory::new(hosts.of(Effort::Loops).clone(), &functions, &scans, options.isa)?;
-    Ok(Unit::new(memory, hosts, x86, options.isa, text))
+    let memory = CodeMemory::new(hosts.of(Effort::Loops).clone())?;
+    let mut functions = Functions::new(Unit::new(memory, hosts, options.isa, form));
+    let ids = phases(&mut functions, kernel).and_then(|ids| helpers(&mut functions).map(|()| ids));
+    let ids = ids.map_err(|error| backend(kernel, &error))?;
+    Ok((functions.unit, ids))
 }
 
-fn phases(unit: &mut Unit, kernel: &Kernel) -> Result<Vec<cranelift_module::FuncId>, CodegenError> {
+/// Builds the phases: each is walked through by a function of the library, or compiled.
+fn phases(functions: &mut Functions, kernel: &Kernel) -> Result<Vec<FuncId>, Box<ModuleError>> {
     let mut ids = Vec::new();
     for (k, phase) in kernel.phases.iter().enumerate() {
         let name = format!("phase.{k}");
-        let id = match walk::phase(unit, kernel, phase, &name).map_err(|error| backend(kernel, &error))? {
+        let id = match walk::phase(functions, kernel, phase, &name)? {
             Some(id) => id,
             None => {
-                let conv = unit.c_convention();
-                let signature = unit.signature(conv, 4);
-                let body = |e: &mut Emit<'_>, entry: &[Value]| nest::phase(e, kernel, phase, entry);
-                unit.function(&name, signature, Linkage::Export, body).map_err(|error| backend(kernel, &error))?
+                let conv = functions.unit.c_convention();
+                let signature = functions.unit.signature(conv, 4);
+                let id = functions.unit.declare(&name, Linkage::Export, &signature)?;
+                let body = |e: &mut Emit<'_>, entry: &[Value]| phase::emit(e, kernel, phase, entry);
+                functions.build(id, &name, signature, Effort::Calls, body)?;
+                id
             }
         };
         ids.push(id);
     }
-    unit.build_helpers().map_err(|error| backend(kernel, &error))?;
     Ok(ids)
+}
+
+/// Builds every helper asked for, and those that they ask for in turn.
+fn helpers(functions: &mut Functions) -> Result<(), Box<ModuleError>> {
+    while let Some((helper, id, name)) = functions.callees.next() {
+        let signature = helper.signature(&mut functions.unit);
+        functions.build(id, &name, signature, Effort::Loops, |e, params| match &helper {
+            Helper::Lanewise { routine, args, result, masked, lanes } => {
+                let lanes = Lanes { args, result: *result, masked: *masked, count: *lanes };
+                routine::body(e, routine, lanes, params[0]);
+            }
+            Helper::Copy { size } => frames::copy_body(e, *size, params),
+            Helper::CombineRows { op, dtype } => rows::combine_body(e, *op, *dtype, params),
+        })?;
+    }
+    Ok(())
 }
 
 /// What the kernel verifier checks, and what this crate asks beside it.
@@ -135,16 +144,4 @@ fn one_grouping(items: &[Item]) -> Result<(), String> {
         *grouping == Grouping::Pairs && over.iter().any(|(v, g)| v == var && *g == Grouping::Blocks)
     });
     if mixed { Err("reductions over one loop take both elements and subtrees".to_string()) } else { Ok(()) }
-}
-
-/// The Rust functions that a program may call.
-fn program_functions(program: &Program, into: &mut Vec<ScalarFn>) {
-    for inst in &program.insts {
-        if let Prim::Rare(routine) | Prim::Scalar(routine) = &inst.prim {
-            match routine {
-                Routine::Program(inner) => program_functions(inner, into),
-                Routine::Function(function) => into.push(*function),
-            }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Kernels to machine code through Cranelift.
 //!
 //! [`compile`] turns a [`Kernel`](fuseloom_kernel::Kernel) into native code; [`CodeCache`] does so once for each structure.
-//! The nest of loops ([`nest`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers
+//! The nest of loops ([`phase`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers
 //! ([`lanes`]), or are assembled for wider ones ([`wide`]); reductions follow the tree of [`fuseloom_lane::tree`] ([`reduce`]).
 //!
 //! Compiled code computes what [`fuseloom_kernel::interpret`] does, to the bit (NaN payloads apart), never traps, and touches
@@ -11,6 +11,7 @@ mod cache;
 mod clif;
 mod compile;
 mod error;
+mod function;
 mod helper;
 mod isa;
 mod lanes;
@@ -18,6 +19,7 @@ mod listing;
 mod memory;
 mod nest;
 mod perf;
+mod phase;
 mod product;
 mod reduce;
 mod scan;

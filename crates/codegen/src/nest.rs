@@ -1,16 +1,14 @@
-//! Phases as functions: the parallel index space, loops and ranges, and the address of every operand at the loop variables.
+//! A place in a nest of loops: the values of variables, the bounds of ranges, and the address of every operand.
+//!
+//! What runs there is emitted above ([`crate::phase`]).
 
+use crate::Isa;
 use crate::clif::memory;
+use crate::function::Emit;
 use crate::isa::Effort;
-use crate::reduce::vertical;
-use crate::unit::Emit;
-use crate::wide::past;
-use crate::{product, strip};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, Value as Clif, types};
-use fuseloom_kernel::{
-    Item, Kernel, KernelArgs, Loop, LoopKind, OperandId, Parallel, ParamId, Phase, Range, Role, Stride, VarId,
-};
+use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
+use fuseloom_kernel::{Kernel, KernelArgs, OperandId, ParamId, Phase, Range, Role, Stride, Strip, VarId};
 use std::mem::offset_of;
 
 /// A phase under construction: the function, and the kernel's arguments in it.
@@ -28,8 +26,8 @@ pub(crate) struct Nest<'n, 'a> {
     pub(crate) library: Clif,
     /// The operands that the caller wants written past the caches, a bit each.
     pub(crate) past: Clif,
-    /// Those that may be.
-    pub(crate) written_only: u64,
+    /// Those that the kernel does not read again, likewise.
+    written_only: u64,
 }
 
 /// What is known at a place in the nest.
@@ -38,8 +36,6 @@ pub(crate) struct Scope {
     vars: Vec<Option<Var>>,
     /// The address of each operand's element at the variables so far.
     addresses: Vec<Clif>,
-    /// The reductions of the innermost reduce loop.
-    pub(crate) reductions: vertical::Rows,
 }
 
 /// A variable with a value.
@@ -60,30 +56,39 @@ pub(crate) struct Bounds {
     pub(crate) end: Clif,
 }
 
-/// Fills an entry function: `fn(args, scratch, begin, end)`.
-pub(crate) fn phase(e: &mut Emit<'_>, kernel: &Kernel, phase: &Phase, entry: &[Clif]) {
-    let (args, scratch, begin, end) = (entry[0], entry[1], entry[2], entry[3]);
-    let field = |e: &mut Emit<'_>, offset: usize| e.b.ins().load(types::I64, memory(), args, offset as i32);
-    let operands = field(e, offset_of!(KernelArgs, operands));
-    let params = field(e, offset_of!(KernelArgs, params));
-    let literals = field(e, offset_of!(KernelArgs, literals));
-    field(e, offset_of!(KernelArgs, written));
-    let library = field(e, offset_of!(KernelArgs, library));
-    let past = field(e, offset_of!(KernelArgs, past));
-    e.status = Some(field(e, offset_of!(KernelArgs, status)));
+impl<'n, 'a> Nest<'n, 'a> {
+    /// The nest of an entry function `fn(args, scratch, begin, end)`, of whose operands the kernel only writes some
+    /// ([`past::written_only`](crate::wide::past::written_only)); and the scope outside of all variables.
+    pub(crate) fn new(
+        e: &'n mut Emit<'a>,
+        kernel: &'n Kernel,
+        phase: &'n Phase,
+        (args, scratch): (Clif, Clif),
+        written_only: u64,
+    ) -> (Nest<'n, 'a>, Scope) {
+        let field = |e: &mut Emit<'_>, offset: usize| e.b.ins().load(types::I64, memory(), args, offset as i32);
+        let operands = field(e, offset_of!(KernelArgs, operands));
+        let params = field(e, offset_of!(KernelArgs, params));
+        let literals = field(e, offset_of!(KernelArgs, literals));
+        field(e, offset_of!(KernelArgs, written));
+        let library = field(e, offset_of!(KernelArgs, library));
+        let past = field(e, offset_of!(KernelArgs, past));
+        e.status = Some(field(e, offset_of!(KernelArgs, status)));
 
-    let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
-    let params: Vec<Clif> = (0..kernel.params.len()).map(|k| word(e, params, k)).collect();
-    let mut addresses = Vec::new();
-    for (k, operand) in kernel.operands.iter().enumerate() {
-        addresses.push(match operand.role {
-            Role::In | Role::Out => word(e, operands, k),
-            Role::Scratch { offset } | Role::Work { offset, .. } => e.b.ins().iadd(scratch, params[offset.0 as usize]),
-        });
+        let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
+        let params: Vec<Clif> = (0..kernel.params.len()).map(|k| word(e, params, k)).collect();
+        let mut addresses = Vec::new();
+        for (k, operand) in kernel.operands.iter().enumerate() {
+            addresses.push(match operand.role {
+                Role::In | Role::Out => word(e, operands, k),
+                Role::Scratch { offset } | Role::Work { offset, .. } => {
+                    e.b.ins().iadd(scratch, params[offset.0 as usize])
+                }
+            });
+        }
+        let nest = Nest { e, kernel, phase, params, literals, library, past, written_only };
+        (nest, Scope { vars: vec![None; kernel.vars.len()], addresses })
     }
-    let scope = Scope { vars: vec![None; kernel.vars.len()], addresses, reductions: vertical::Rows::default() };
-    let mut nest = Nest { e, kernel, phase, params, literals, library, past, written_only: past::written_only(kernel) };
-    nest.points(&scope, phase, begin, end);
 }
 
 impl Nest<'_, '_> {
@@ -92,69 +97,30 @@ impl Nest<'_, '_> {
         self.params[id.0 as usize]
     }
 
+    /// Whether the kernel writes an operand and does not read it again.
+    pub(crate) fn is_written_only(&self, id: OperandId) -> bool {
+        1u64.checked_shl(id.0).is_some_and(|bit| self.written_only & bit != 0)
+    }
+
+    /// From here on it is about this strip of the kernel, in what is noted for a listing.
+    pub(crate) fn begin(&mut self, strip: &Strip) {
+        if let Some(notes) = &mut self.e.unit.notes {
+            notes.begin(self.kernel, strip);
+        }
+    }
+
+    /// Notes, if a listing is asked for, why the strip at hand is not assembled for wider registers where the target has them.
+    pub(crate) fn stays_narrow(&mut self, reason: &'static str) {
+        let asked = self.e.unit.isa;
+        if let Some(notes) = self.e.unit.notes.as_mut().filter(|_| asked != Isa::Clif) {
+            notes.remark(&format!("a strip stays in 128 bits: {reason}"));
+            notes.strip(Isa::Clif, None, Some(reason));
+        }
+    }
+
     /// A 64-bit constant.
     pub(crate) fn word(&mut self, value: i64) -> Clif {
         self.e.b.ins().iconst(types::I64, value)
-    }
-
-    /// Runs the points `begin..end` of the flattened space: one division to place the first, then an odometer.
-    fn points(&mut self, scope: &Scope, phase: &Phase, begin: Clif, end: Clif) {
-        let (first, body, done) = (self.e.b.create_block(), self.e.b.create_block(), self.e.b.create_block());
-        let some = self.e.b.ins().icmp(IntCC::UnsignedLessThan, begin, end);
-        self.e.b.ins().brif(some, first, &[], done, &[]);
-
-        self.e.b.switch_to_block(first);
-        let mut rest = begin;
-        let mut digits = Vec::new();
-        for index in phase.parallel.iter().rev() {
-            let count = self.param(index.count);
-            // There is a point, so no count is 0; whatever a caller does, nothing here divides by 0.
-            let one = self.word(1);
-            let count = self.e.b.ins().umax(count, one);
-            digits.push(self.e.b.ins().urem(rest, count));
-            rest = self.e.b.ins().udiv(rest, count);
-        }
-        digits.reverse();
-        let mut args: Vec<BlockArg> = vec![begin.into()];
-        args.extend(digits.iter().map(|&d| BlockArg::from(d)));
-        let point = self.e.b.append_block_param(body, types::I64);
-        let values: Vec<Clif> = phase.parallel.iter().map(|_| self.e.b.append_block_param(body, types::I64)).collect();
-        self.e.b.ins().jump(body, &args);
-
-        self.e.b.switch_to_block(body);
-        let mut scope = scope.clone();
-        for (index, &value) in phase.parallel.iter().zip(&values) {
-            scope = self.enter(&scope, index.var, Var { value, from_start: value });
-        }
-        self.items(&scope, &phase.body);
-        let next = self.e.b.ins().iadd_imm_s(point, 1);
-        let mut args: Vec<BlockArg> = vec![next.into()];
-        args.extend(self.odometer(&phase.parallel, &values).iter().map(|&d| BlockArg::from(d)));
-        let more = self.e.b.ins().icmp(IntCC::UnsignedLessThan, next, end);
-        self.e.b.ins().brif(more, body, &args, done, &[]);
-
-        self.e.b.switch_to_block(done);
-        self.e.b.ins().return_(&[]);
-    }
-
-    /// The digits of the next point.
-    fn odometer(&mut self, parallel: &[Parallel], values: &[Clif]) -> Vec<Clif> {
-        let mut next = Vec::new();
-        let mut carry: Option<Clif> = None;
-        for (index, &value) in parallel.iter().zip(values).rev() {
-            let step = match carry {
-                None => self.word(1),
-                Some(carry) => self.e.b.ins().uextend(types::I64, carry),
-            };
-            let up = self.e.b.ins().iadd(value, step);
-            let count = self.param(index.count);
-            let wraps = self.e.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, up, count);
-            let zero = self.word(0);
-            next.push(self.e.b.ins().select(wraps, zero, up));
-            carry = Some(wraps);
-        }
-        next.reverse();
-        next
     }
 
     /// The scope inside of a variable's definition.
@@ -204,32 +170,9 @@ impl Nest<'_, '_> {
         }
     }
 
-    /// Items in order.
-    pub(crate) fn items(&mut self, scope: &Scope, items: &[Item]) {
-        for item in items {
-            match item {
-                Item::Strip(strip) => strip::emit(self, scope, strip),
-                Item::Product(product) => product::emit(self, scope, product),
-                Item::Loop(inner) => match inner.kind {
-                    LoopKind::Serial => self.serial(scope, inner),
-                    LoopKind::Reduce => vertical::reduce_loop(self, scope, inner),
-                },
-            }
-        }
-    }
-
-    fn serial(&mut self, scope: &Scope, inner: &Loop) {
-        let bounds = self.bounds(scope, inner.range);
-        self.each(bounds.start, bounds.end, 1, |nest, value| {
-            let from_start = nest.e.b.ins().isub(value, bounds.start);
-            let scope = nest.enter(scope, inner.var, Var { value, from_start });
-            nest.items(&scope, &inner.body);
-        });
-    }
-
     /// A loop `for k in (start..end).step_by(step)`; gives the first `k` it does not run for.
     pub(crate) fn each_from(&mut self, start: Clif, end: Clif, step: i64, body: impl FnOnce(&mut Self, Clif)) -> Clif {
-        self.e.unit.needs(Effort::Nest);
+        self.e.needs(Effort::Nest);
         let (inside, done) = (self.e.b.create_block(), self.e.b.create_block());
         let k = self.e.b.append_block_param(inside, types::I64);
         let last = self.e.b.append_block_param(done, types::I64);

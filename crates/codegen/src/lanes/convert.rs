@@ -1,8 +1,8 @@
 //! Conversions between lane types, and masks between lane widths.
 
-use super::{Regs, Wide, cast, compare, constant, map1, map2, reg};
+use super::value::{Regs, Wide, cast, compare, constant, map1, map2, reg};
 use crate::clif::{int_vector, registers, vector};
-use crate::unit::Emit;
+use crate::function::Emit;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_lane::{Cmp, DType};
 use smallvec::{SmallVec, smallvec};

@@ -1,8 +1,8 @@
 //! `scale2`: multiplication by a power of two with one rounding, for any power.
 
-use super::Wide;
-use super::{Regs, cast, constant, convert, map1, map2};
-use crate::unit::Emit;
+use super::convert;
+use super::value::{Regs, Wide, cast, constant, map1, map2};
+use crate::function::Emit;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_lane::{DType, Scalar};

@@ -1,9 +1,9 @@
 //! Integer primitives that no vector instruction computes.
 
 use super::convert::{from_int, keep_where, resize, wrap_doubles};
-use super::{Regs, cast, compare, constant, map1, map2};
+use super::value::{Regs, cast, compare, constant, map1, map2};
 use crate::clif::{int_vector, vector};
-use crate::unit::Emit;
+use crate::function::Emit;
 use cranelift_codegen::ir::{InstBuilder, types};
 use fuseloom_lane::{Cmp, DType};
 use smallvec::smallvec;

@@ -110,7 +110,7 @@ pub(crate) fn program_cost(program: &fuseloom_lane::Program, v: usize) -> usize 
     let each = program.iter().map(|(_, inst)| {
         let last = inst.args.last();
         let from = last.map_or(inst.dtype, |&a| program.dtype(a));
-        let constant = last.and_then(|&a| super::constant_of(program, a));
+        let constant = last.and_then(|&a| super::plan::constant_of(program, a));
         cost(&inst.prim, from, inst.dtype, constant, v)
     });
     each.sum()

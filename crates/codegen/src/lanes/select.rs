@@ -1,8 +1,9 @@
 //! Selection by masks, and logic on masks and integers.
 
-use super::{Regs, Wide, cast, map1, map2, reg, to_mask};
+use super::convert::to_mask;
+use super::value::{Regs, Wide, cast, map1, map2, reg};
 use crate::clif::{int_vector, vector};
-use crate::unit::Emit;
+use crate::function::Emit;
 use cranelift_codegen::ir::{InstBuilder, Opcode, Value as Clif, ValueDef};
 use fuseloom_lane::{DType, Prim};
 

@@ -8,7 +8,8 @@ use super::fold::{append_params, arguments};
 use super::{Reducer, States};
 use crate::clif::memory;
 use crate::nest::Nest;
-use crate::strip::{scalar_of, stream};
+use crate::strip::run::scalar_of;
+use crate::strip::stream;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
 
 /// Levels: no count of blocks needs more.

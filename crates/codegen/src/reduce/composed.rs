@@ -1,15 +1,15 @@
 //! Strips that reduce over an enclosing loop, as strips that do not.
 //!
-//! What [`super::vertical::accumulate`] does step by step is a lane program too: the values of one iteration, or of several of
+//! What [`super::accumulate::accumulate`] does step by step is a lane program too: the values of one iteration, or of several of
 //! one lane in order, combined with accumulator rows, which are loaded and stored like any other stream. So a back end that
 //! knows elementwise strips alone runs these.
 
 use super::Reducer;
-use super::vertical::{Entry, everywhere};
-use crate::lanes::{Plan, Wide};
-use crate::nest::{Nest, Scope};
+use super::accumulate::{Accumulators, everywhere};
+use crate::lanes::{GatherAt, Plan, Wide};
+use crate::nest::Nest;
+use crate::strip::run::{Run, Source};
 use crate::strip::stream::{Step, Stream};
-use crate::strip::{Run, Source};
 use cranelift_codegen::ir::Value as Clif;
 use fuseloom_kernel::{OperandId, Output, Strip};
 use fuseloom_lane::{Builder, DType, Program, Value};
@@ -28,6 +28,7 @@ pub(crate) struct Composed {
     /// The parameter that says whether the lane holds nothing yet.
     pub(super) first: Option<Value>,
     start: Clif,
+    gathers: Vec<GatherAt>,
     /// The numbers of the first results that the reductions over the strip's own axis take.
     along: Vec<usize>,
     /// How many of the loads, the first ones, also ask for what comes later.
@@ -46,24 +47,30 @@ struct Rows<'k> {
 }
 
 impl Composed {
-    /// Composes the runs of one strip in some iterations of one lane, in order; `scope` is that of the first. A run may
-    /// stand for several iterations: each has its own streams.
-    pub(crate) fn new(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[&Run<'_>]) -> Composed {
-        Composed::with(n, scope, strip, runs, &[])
+    /// Composes the runs of one strip in some iterations of one lane, in order, `into` the accumulators of that lane. A run
+    /// may stand for several iterations: each has its own streams.
+    pub(crate) fn new(n: &mut Nest<'_, '_>, into: &Accumulators, strip: &Strip, runs: &[&Run<'_>]) -> Composed {
+        Composed::with(n, into, strip, runs, &[])
     }
 
     /// Composes the run of a strip that reduces over its own axis as well: by `along`.
     pub(crate) fn reducing(
         n: &mut Nest<'_, '_>,
-        scope: &Scope,
+        into: &Accumulators,
         strip: &Strip,
         run: &Run<'_>,
         along: &[Reducer<'_>],
     ) -> Composed {
-        Composed::with(n, scope, strip, &[run], along)
+        Composed::with(n, into, strip, &[run], along)
     }
 
-    fn with(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, runs: &[&Run<'_>], along: &[Reducer<'_>]) -> Composed {
+    fn with(
+        n: &mut Nest<'_, '_>,
+        into: &Accumulators,
+        strip: &Strip,
+        runs: &[&Run<'_>],
+        along: &[Reducer<'_>],
+    ) -> Composed {
         let mut b = Builder::new(&[]);
         let mut composed = Composed {
             program: Program::default(),
@@ -74,6 +81,7 @@ impl Composed {
             values: Vec::new(),
             first: None,
             start: runs[0].start,
+            gathers: runs[0].gathers.clone(),
             along: Vec::new(),
             ahead: 0,
         };
@@ -98,13 +106,13 @@ impl Composed {
             given.push(params);
             composed.loads.extend(&run.loads);
         }
-        let first = scope.reductions.entries.first().filter(|_| !scope.reductions.replaces);
+        let first = into.entries.first().filter(|_| !into.replaces);
         let first = first.map(|entry| {
             let mask = everywhere(n, DType::Bool, entry.first, 1);
             composed.uniform(&mut b, DType::Bool, mask)
         });
         composed.first = first;
-        let rows = composed.rows(n, &mut b, scope, strip);
+        let rows = composed.rows(n, &mut b, into, strip);
         composed.finish(b, runs, &given, first, &rows, along)
     }
 
@@ -124,16 +132,21 @@ impl Composed {
     }
 
     /// The reductions over the loop, with the parameters they need.
-    fn rows<'k>(&mut self, n: &mut Nest<'_, '_>, b: &mut Builder, scope: &Scope, strip: &'k Strip) -> Vec<Rows<'k>> {
-        let squares = scope.reductions.squares;
+    fn rows<'k>(
+        &mut self,
+        n: &mut Nest<'_, '_>,
+        b: &mut Builder,
+        accumulators: &Accumulators,
+        strip: &'k Strip,
+    ) -> Vec<Rows<'k>> {
+        let squares = accumulators.squares;
         let mut all = Vec::new();
         let mut next = 0;
         for output in &strip.outputs {
             let result = next;
             next += output.arity();
             let Output::Reduce(into) = output else { continue };
-            let entry: Option<&Entry> = scope.reductions.entries.iter().find(|e| Some(e.work) == into.work);
-            let Some(entry) = entry else { continue };
+            let Some(entry) = accumulators.of(into) else { continue };
             let whole = Reducer::new(into, result);
             let bare = whole.is_bare_moments();
             if squares && !bare {
@@ -142,7 +155,7 @@ impl Composed {
             let reducer = if bare { Reducer::sum(into) } else { whole };
             let streams: SmallVec<[Stream; 3]> =
                 (0..reducer.states.len()).map(|k| entry.rows.stream(n.e, entry.tuple, k)).collect();
-            let states = match scope.reductions.replaces {
+            let states = match accumulators.replaces {
                 true => SmallVec::new(),
                 false => streams.iter().map(|&stream| self.load(b, stream)).collect(),
             };
@@ -233,10 +246,10 @@ impl Composed {
     /// The run of it.
     pub(crate) fn run(&self, n: &mut Nest<'_, '_>) -> Run<'_> {
         let uniform: Vec<bool> = self.sources.iter().map(|s| *s == Source::Uniform).collect();
-        let moving: Vec<bool> = n.e.gathers.iter().map(|g| g.step.is_some()).collect();
+        let moving: Vec<bool> = self.gathers.iter().map(|g| g.step.is_some()).collect();
         let plan = Plan::new(&self.program, &uniform, &moving);
         let mut values = self.values.clone();
-        plan.emit_uniform(n.e, &mut values);
+        plan.emit_uniform(n.e, &mut values, &self.gathers);
         let nowhere = n.word(0);
         Run {
             plan,
@@ -250,7 +263,7 @@ impl Composed {
             past: self.past.clone(),
             values,
             start: self.start,
-            gathers: Vec::new(),
+            gathers: self.gathers.clone(),
         }
     }
 }

@@ -10,52 +10,43 @@
 //! make few sequential walks through memory, which is what a processor fetches ahead. So there may be a strip for each; that of
 //! few rows also asks for the elements some way further, the next call's towards the end.
 
-use super::composed::Composed;
-use super::lanewise::LoneStrip;
-use super::row_functions::{self, RowFunction, RowsCall};
-use super::rows;
-use super::vertical::{Column, Entry, Rows, is_paired};
-use crate::nest::{Bounds, Nest, Scope, Var};
-use crate::strip::{self, Run, Source, width};
-use crate::wide::{self, StripBlock, StripFunction, Unplaced};
-use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value as Clif, types};
-use fuseloom_kernel::{Input, Loop, Stride};
-use fuseloom_lane::tree::{BLOCK, LANES};
-use std::mem::offset_of;
+use super::row_functions::{self, RowsCall};
+use crate::unit::Import;
+use crate::wide::arguments::{Block, StripFunction};
+use fuseloom_lane::tree::LANES;
+use std::borrow::Cow;
 
 /// An assembled strip, as compiled code describes it.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct StripCall {
+pub(super) struct StripCall {
     /// Its code; `None` if there is no such strip.
-    function: Option<StripFunction>,
+    pub(super) function: Option<StripFunction>,
     /// Its arguments: all but the addresses of streams, and whether the lane holds nothing yet.
-    block: *mut u8,
+    pub(super) block: *mut u8,
     /// Where in the block it says whether the lane holds nothing yet; negative if it does not ask.
-    first: i64,
+    pub(super) first: i64,
     /// Where in the block the addresses lie of what it asks for; negative if it does not.
-    ahead: i64,
+    pub(super) ahead: i64,
 }
 
 /// The strips of a pass over a block.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Pass {
+pub(super) struct Pass {
     /// One iteration.
-    single: StripCall,
+    pub(super) single: StripCall,
     /// Several of one lane, where that is worth a strip of its own.
-    group: StripCall,
+    pub(super) group: StripCall,
     /// [`WALK`] of one lane, if those are fewer.
-    walk: StripCall,
+    pub(super) walk: StripCall,
 }
 
 /// Iterations a call where elements come from memory.
-const WALK: usize = 2;
+pub(super) const WALK: usize = 2;
 /// Bytes of rows that are long enough to be walked along, and of all of them together beyond what a cache holds.
 const LONG: i64 = 4 << 10;
 const LARGE: i64 = 4 << 20;
-/// So many bytes ahead of where it reads such a walk asks for what comes: about as long as memory takes.
-const DISTANCE: usize = 4 << 10;
 
 /// A reduce loop, as compiled code describes it. Its [`Moving`]s follow it in memory, and then the address of the
 /// [`RowsCall`] of each reduction.
@@ -63,31 +54,31 @@ const DISTANCE: usize = 4 << 10;
 #[derive(Clone, Copy)]
 pub(super) struct LoopCall {
     /// Iterations.
-    count: i64,
+    pub(super) count: i64,
     /// Iterations of a block: those of the tree, or 1 where elements are finished subtrees.
-    length: i64,
+    pub(super) length: i64,
     /// Iterations that [`Pass::group`] takes.
-    group: i64,
+    pub(super) group: i64,
     /// How many columns ahead [`Pass::walk`] asks for elements.
-    distance: i64,
+    pub(super) distance: i64,
     /// How many streams an iteration reads.
-    streams: i64,
+    pub(super) streams: i64,
     /// How many reductions there are.
-    reductions: i64,
+    pub(super) reductions: i64,
     /// The pass over a block, and the one that adds squared deviations.
-    passes: [Pass; 2],
+    pub(super) passes: [Pass; 2],
 }
 
 /// A stream that iterations read.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Moving {
+pub(super) struct Moving {
     /// Its address in the first iteration.
-    base: *const u8,
+    pub(super) base: *const u8,
     /// Bytes from one iteration to the next.
-    step: i64,
+    pub(super) step: i64,
     /// Bytes of an element.
-    size: i64,
+    pub(super) size: i64,
 }
 
 impl StripCall {
@@ -107,150 +98,14 @@ impl StripCall {
     unsafe fn ask(&self, addresses: impl Iterator<Item = *const u8>) {
         for (number, address) in (0..).zip(addresses) {
             // SAFETY: as the caller promises; the places are one after another.
-            unsafe { self.put(self.ahead + 8 * number, address as i64) };
+            unsafe { self.put(self.ahead + i64::from(Block::WORD) * number, address as i64) };
         }
     }
 }
 
-/// Emits a loop in this way; gives the address of the final tuple of each reduction. `None` if it is not such a loop.
-pub(super) fn emit(
-    n: &mut Nest<'_, '_>,
-    scope: &Scope,
-    inner: &Loop,
-    columns: &[Column<'_>],
-    bounds: Bounds,
-    count: Clif,
-) -> Option<Vec<Clif>> {
-    let lone = LoneStrip::of(n, scope, inner).filter(|lone| lone.wide && is_affine(n, lone, inner))?;
-    n.e.unit.begin_strip(n.kernel, lone.strip);
-    let zero = n.word(0);
-    let scope = n.enter(scope, inner.var, Var { value: bounds.start, from_start: zero });
-    let v = width::elementwise(n.kernel, lone.strip, lone.axis);
-    let run = strip::prepare(n, &scope, lone.strip, Some((lone.axis, lone.bounds)), lone.bounds.start, v);
-    let steps = steps(n, &lone, inner, &run);
-    let paired = columns.iter().any(|c| is_paired(&c.reducer));
-    let group = if paired { 1 } else { lone.group };
-    let moments = columns.iter().any(|c| c.reducer.is_bare_moments());
-
-    let bytes = size_of::<LoopCall>() + size_of::<Moving>() * steps.len() + size_of::<usize>() * columns.len();
-    let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 3));
-    let put = |n: &mut Nest<'_, '_>, at: usize, value: Clif| {
-        n.e.b.ins().stack_store(types::I64, value, slot, at as i32);
-    };
-    let numbers = [
-        (offset_of!(LoopCall, length), if paired { 1 } else { BLOCK }),
-        (offset_of!(LoopCall, group), group),
-        (offset_of!(LoopCall, distance), DISTANCE / run.loads.iter().map(|l| l.dtype.size()).max().unwrap_or(1)),
-        (offset_of!(LoopCall, streams), steps.len()),
-        (offset_of!(LoopCall, reductions), columns.len()),
-    ];
-    for (at, value) in numbers {
-        let value = n.word(value as i64);
-        put(n, at, value);
-    }
-    put(n, offset_of!(LoopCall, count), count);
-    for (number, wanted) in [true, moments].into_iter().enumerate() {
-        let pass = offset_of!(LoopCall, passes) + number * size_of::<Pass>();
-        let squares = number == 1;
-        let strips = [
-            (offset_of!(Pass, single), 1, wanted),
-            (offset_of!(Pass, group), group, wanted && group > 1),
-            // For moments the tiles are narrow, as each block is gone through twice.
-            (offset_of!(Pass, walk), WALK, wanted && group > WALK && !moments),
-        ];
-        for (at, runs, wanted) in strips {
-            let asks = at == offset_of!(Pass, walk);
-            let at = pass + at;
-            if !wanted {
-                put(n, at + offset_of!(StripCall, function), zero);
-                continue;
-            }
-            let strip = assemble(n, &scope, &lone, columns, &vec![&run; runs], squares, asks)?;
-            put(n, at + offset_of!(StripCall, function), strip.function);
-            put(n, at + offset_of!(StripCall, block), strip.block);
-            let first = n.word(strip.skipped.map_or(-1, i64::from));
-            put(n, at + offset_of!(StripCall, first), first);
-            let ahead = n.word(strip.ahead.map_or(-1, i64::from));
-            put(n, at + offset_of!(StripCall, ahead), ahead);
-        }
-    }
-    let mut at = size_of::<LoopCall>();
-    for (stream, &step) in run.loads.iter().zip(&steps) {
-        put(n, at + offset_of!(Moving, base), stream.base);
-        put(n, at + offset_of!(Moving, step), step);
-        let size = n.word(stream.dtype.size() as i64);
-        put(n, at + offset_of!(Moving, size), size);
-        at += size_of::<Moving>();
-    }
-    for column in columns {
-        column.rows.describe_nothing(n, &column.reducer);
-        let address = column.rows.address(n);
-        put(n, at, address);
-        at += size_of::<usize>();
-    }
-    let call = n.e.b.ins().stack_addr(types::I64, slot, 0);
-    rows::call(n, RowFunction::Reduce, &[call]);
-    Some(columns.iter().map(|column| column.rows.result(n)).collect())
-}
-
-/// Whether iterations differ in nothing but where their streams are, each by the same distance.
-fn is_affine(n: &Nest<'_, '_>, lone: &LoneStrip<'_>, inner: &Loop) -> bool {
-    lone.strip.inputs.iter().all(|input| match *input {
-        Input::Load(id) => {
-            let operand = n.kernel.operand(id);
-            operand.stride(lone.axis).is_some() || operand.stride(inner.var).is_none()
-        }
-        Input::Index(var) => var != inner.var,
-        Input::Literal(_) => true,
-        Input::Scan(_) => false,
-    })
-}
-
-/// Bytes from one iteration to the next of each stream of the strip.
-fn steps(n: &mut Nest<'_, '_>, lone: &LoneStrip<'_>, inner: &Loop, run: &Run<'_>) -> Vec<Clif> {
-    let mut steps = Vec::new();
-    for (input, source) in lone.strip.inputs.iter().zip(&run.sources) {
-        let (Input::Load(id), Source::Stream(_)) = (input, source) else { continue };
-        let operand = n.kernel.operand(*id);
-        steps.push(match operand.stride(inner.var) {
-            None => n.word(0),
-            Some(Stride::Element) => n.word(operand.dtype.size() as i64),
-            Some(Stride::Bytes(param)) => n.param(param),
-        });
-    }
-    steps
-}
-
-/// Assembles the strip of so many iterations of one lane, which may ask for elements before they are read.
-fn assemble(
-    n: &mut Nest<'_, '_>,
-    scope: &Scope,
-    lone: &LoneStrip<'_>,
-    columns: &[Column<'_>],
-    runs: &[&Run<'_>],
-    squares: bool,
-    asks: bool,
-) -> Option<Unplaced> {
-    // Where the rows are is for `reduce` to say.
-    let nowhere = n.word(0);
-    let first = n.e.b.ins().iconst(types::I8, 0);
-    let entries = columns.iter().map(|column| Entry {
-        work: column.work,
-        rows: column.rows.clone(),
-        tuple: nowhere,
-        means: nowhere,
-        first,
-    });
-    let mut scope = scope.clone();
-    let replaces = columns.iter().any(|c| is_paired(&c.reducer));
-    scope.reductions = Rows { entries: entries.collect(), replaces, squares };
-    let mut composed = Composed::new(n, &scope, lone.strip, runs);
-    if asks {
-        composed = composed.asking_ahead(runs);
-    }
-    let run = composed.run(n);
-    wide::unplaced(n, &run, lone.width, composed.first)
-}
+/// `reduce(loop)`: a whole reduce loop.
+pub(super) const REDUCE: Import =
+    Import { name: Cow::Borrowed("rows_reduce"), address: reduce as *const u8, params: 1, returns: false };
 
 /// A loop at run time.
 struct Running<'a> {
@@ -391,11 +246,11 @@ impl Running<'_> {
     unsafe fn call(&self, strip: &StripCall, runs: i64, k: i64, lane: i64, squares: bool, first: bool) {
         let Some(function) = strip.function else { return };
         // The streams in the order that `Composed` has them.
-        let mut at = StripBlock::PORTS as usize;
+        let mut number = 0;
         let mut put = |address: *const u8| {
             // SAFETY: the block has a place for each stream of the strip.
-            unsafe { strip.block.add(at).cast::<*const u8>().write(address) };
-            at += StripBlock::PORT as usize;
+            unsafe { strip.put(Block::port(number).into(), address as i64) };
+            number += 1;
         };
         self.addresses(k, runs).for_each(|(address, _)| put(address));
         let replaces = self.head.length == 1;
@@ -430,15 +285,15 @@ impl Running<'_> {
             let next = if lane + 1 < LANES as i64 { k + 1 } else { k + 1 + LANES as i64 * (runs - 1) };
             let columns = self.columns();
             let last = (columns - self.head.distance).max(0);
-            strip.put(StripBlock::BEGIN.into(), 0);
-            strip.put(StripBlock::COUNT.into(), last);
+            strip.put(Block::BEGIN.into(), 0);
+            strip.put(Block::COUNT.into(), last);
             strip.ask(
                 self.addresses(k, runs)
                     .map(|(address, size)| address.wrapping_offset((self.head.distance * size) as isize)),
             );
             function(strip.block);
-            strip.put(StripBlock::BEGIN.into(), last);
-            strip.put(StripBlock::COUNT.into(), columns);
+            strip.put(Block::BEGIN.into(), last);
+            strip.put(Block::COUNT.into(), columns);
             strip.ask(
                 self.addresses(next, runs).map(|(address, size)| address.wrapping_offset((-last * size) as isize)),
             );

@@ -1,8 +1,8 @@
 //! States of several reductions across block boundaries, and the fold of lanes.
 
 use super::{Reducer, States};
+use crate::function::Emit;
 use crate::lanes::{self, Regs, Wide, shuffle};
-use crate::unit::Emit;
 use cranelift_codegen::ir::{Block, BlockArg, Value as Clif};
 use fuseloom_lane::DType;
 use smallvec::smallvec;

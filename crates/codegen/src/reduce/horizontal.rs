@@ -5,15 +5,18 @@
 //! program too long for sixteen lanes at once runs on fewer into a buffer that holds a block's values, and the rows are read
 //! from there; moments of bare elements read the buffer twice.
 
+use super::accumulate::{Accumulators, accumulate};
 use super::carry::Counter;
 use super::composed::Composed;
 use super::fold::{append_params, arguments, lanes_to_one};
-use super::{Reducer, States, vertical};
+use super::{Reducer, States};
 use crate::clif::memory;
 use crate::lanes::{self, Wide};
 use crate::nest::{Bounds, Nest, Scope};
+use crate::strip::frames::Ports;
+use crate::strip::run::{Run, prepare, scalar_of};
 use crate::strip::stream::{At, Step, Stream};
-use crate::strip::{Run, prepare, scalar_of, sweep, width};
+use crate::strip::{sweep, width};
 use crate::{Isa, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
@@ -33,20 +36,27 @@ pub(crate) fn reduces(strip: &Strip, axis: VarId) -> bool {
 /// How the rows of a block are come by.
 enum Rows<'a, 'p> {
     /// Computed; the last, partial one by way of a buffer of one row.
-    Direct { run: &'a Run<'p>, ports: &'a sweep::Ports, row: &'a Buffers },
+    Direct { run: &'a Run<'p>, ports: &'a Ports, row: &'a Buffers },
     /// Read from buffers of the whole block.
     Buffered { buffers: &'a [Vec<Stream>] },
 }
 
 /// Emits such a strip.
-pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: VarId, bounds: Bounds, count: Clif) {
+pub(crate) fn emit(
+    n: &mut Nest<'_, '_>,
+    scope: &Scope,
+    into: &Accumulators,
+    strip: &Strip,
+    (axis, bounds): (VarId, Bounds),
+    count: Clif,
+) {
     let mut reducers = Vec::new();
     let mut first = 0;
     for output in &strip.outputs {
-        if let Output::Reduce(into) = output
-            && into.over == axis
+        if let Output::Reduce(reduce) = output
+            && reduce.over == axis
         {
-            reducers.push(Reducer::new(into, first));
+            reducers.push(Reducer::new(reduce, first));
         }
         first += output.arity();
     }
@@ -71,17 +81,17 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
     let buffers = mixed || reducers.iter().any(Reducer::is_bare_moments) || (in_order && v < LANES);
     let v = if buffers { width::elementwise(n.kernel, strip, axis) } else { v };
     let upward = |n: &mut Nest<'_, '_>, results: &[Vec<Wide>], at: At, v: usize| {
-        vertical::accumulate(n, scope, strip, results, Some(at), v);
+        accumulate(n, into, strip, results, Some(at), v);
     };
     let axis = Some((axis, bounds));
     if reducers.iter().any(pairs) {
-        n.e.unit.stays_narrow("it pairs subtrees one by one");
-        let run = prepare(n, scope, strip, axis, bounds.start, 1);
+        n.stays_narrow("it pairs subtrees one by one");
+        let run = prepare(n, scope, strip, axis, &[], 1);
         paired(n, &run, &reducers, count, done, &upward);
     } else {
-        let run = prepare(n, scope, strip, axis, bounds.start, v);
+        let run = prepare(n, scope, strip, axis, &[], v);
         let wide = if mixed {
-            over_two_axes(n, scope, strip, &run, &reducers, count, done)
+            over_two_axes(n, into, strip, &run, &reducers, count, done)
         } else {
             wide::reduce(n, &run, &reducers, count, done)
         };
@@ -108,7 +118,7 @@ pub(crate) fn emit(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Var
 /// Runs in wide registers a strip that reduces over an enclosing loop too; `false` if the target has none.
 fn over_two_axes(
     n: &mut Nest<'_, '_>,
-    scope: &Scope,
+    into: &Accumulators,
     strip: &Strip,
     run: &Run<'_>,
     reducers: &[Reducer<'_>],
@@ -118,7 +128,7 @@ fn over_two_axes(
     if n.e.unit.isa == Isa::Clif {
         return false;
     }
-    let composed = Composed::reducing(n, scope, strip, run, reducers);
+    let composed = Composed::reducing(n, into, strip, run, reducers);
     let run = composed.run(n);
     wide::reduce(n, &run, &composed.along(reducers), count, done)
 }
@@ -133,7 +143,7 @@ fn paired(
     upward: sweep::Finally<'_>,
 ) {
     let counter = Counter::new(n, reducers);
-    let ports = sweep::Ports::operands(n, run, 1);
+    let ports = Ports::operands(n, run, 1);
     let zero = n.word(0);
     n.each(zero, count, 1, |n, i| {
         let at = At::start(i);
@@ -153,7 +163,7 @@ fn entering(reducers: &[Reducer<'_>], results: &[Wide]) -> Vec<States> {
 
 /// Rows in registers.
 fn direct(n: &mut Nest<'_, '_>, run: &Run<'_>, reducers: &[Reducer<'_>], count: Clif, one_block: bool, done: Block) {
-    let ports = sweep::Ports::operands(n, run, run.v);
+    let ports = Ports::operands(n, run, run.v);
     let row = Buffers::new(n, reducers, run.v);
     let source = Rows::Direct { run, ports: &ports, row: &row };
     if one_block {

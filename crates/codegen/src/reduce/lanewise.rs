@@ -3,10 +3,12 @@
 //! In the order of the loop every iteration would load and store its accumulator rows. Here all iterations of a lane go one
 //! after another, several of them side by side, and the accumulators pass through registers.
 
+use super::accumulate::{Accumulators, accumulate};
+use super::columns::{Blocks, Column, iteration};
 use super::composed::Composed;
-use super::vertical::{Blocks, Column, accumulate, iteration};
 use crate::nest::{Bounds, Nest, Scope};
-use crate::strip::{self, Run, sweep, width};
+use crate::strip::run::{Run, prepare};
+use crate::strip::{sweep, width};
 use crate::{Isa, wide};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value as Clif};
@@ -71,7 +73,7 @@ impl<'k> LoneStrip<'k> {
         blocks: Blocks,
         squares: bool,
     ) {
-        n.e.unit.begin_strip(n.kernel, self.strip);
+        n.begin(self.strip);
         let scope_of =
             |n: &mut Nest<'_, '_>, lane: Clif, k: Clif| iteration(n, scope, inner, columns, blocks, lane, k, squares);
         let stride = LANES as i64;
@@ -98,7 +100,7 @@ impl<'k> LoneStrip<'k> {
     fn side_by_side(
         &self,
         n: &mut Nest<'_, '_>,
-        scope_of: &dyn Fn(&mut Nest<'_, '_>, Clif, Clif) -> Scope,
+        scope_of: &dyn Fn(&mut Nest<'_, '_>, Clif, Clif) -> (Scope, Accumulators),
         lane: Clif,
         first: Clif,
         end: Clif,
@@ -108,21 +110,21 @@ impl<'k> LoneStrip<'k> {
         let steps = n.e.b.ins().band_imm_s(self.width, -(v as i64));
         let several = n.e.b.ins().iadd_imm_s(end, -stride * (self.group as i64 - 1));
         let next = n.each_from(first, several, stride * self.group as i64, |n, k| {
-            let (mut runs, mut scopes) = (Vec::new(), Vec::new());
+            let (mut runs, mut all) = (Vec::new(), Vec::new());
             for number in 0..self.group {
                 let k = n.e.b.ins().iadd_imm_s(k, (LANES * number) as i64);
-                let scope = scope_of(n, lane, k);
+                let (scope, into) = scope_of(n, lane, k);
                 let axis = Some((self.axis, self.bounds));
-                runs.push(strip::prepare(n, &scope, self.strip, axis, self.bounds.start, v));
-                scopes.push(scope);
+                runs.push(prepare(n, &scope, self.strip, axis, &[], v));
+                all.push(into);
             }
             if self.wide {
-                self.assembled(n, &scopes[0], &runs);
+                self.assembled(n, &all[0], &runs);
                 return;
             }
             let zero = n.word(0);
             sweep::whole(n, &runs, zero, steps, &|n, results, at, v| {
-                accumulate(n, &scopes[0], self.strip, results, Some(at), v);
+                accumulate(n, &all[0], self.strip, results, Some(at), v);
             });
         });
         if self.wide {
@@ -135,9 +137,9 @@ impl<'k> LoneStrip<'k> {
     }
 
     /// All columns of iterations of one lane.
-    fn assembled(&self, n: &mut Nest<'_, '_>, scope: &Scope, runs: &[Run<'_>]) {
+    fn assembled(&self, n: &mut Nest<'_, '_>, into: &Accumulators, runs: &[Run<'_>]) {
         let runs: Vec<&Run<'_>> = runs.iter().collect();
-        let composed = Composed::new(n, scope, self.strip, &runs);
+        let composed = Composed::new(n, into, self.strip, &runs);
         let run = composed.run(n);
         let taken = wide::elementwise(n, &run, self.width);
         debug_assert!(taken, "a lone strip has no gathers");
@@ -147,7 +149,7 @@ impl<'k> LoneStrip<'k> {
     fn single(
         &self,
         n: &mut Nest<'_, '_>,
-        scope_of: &dyn Fn(&mut Nest<'_, '_>, Clif, Clif) -> Scope,
+        scope_of: &dyn Fn(&mut Nest<'_, '_>, Clif, Clif) -> (Scope, Accumulators),
         lane: Clif,
         k: Clif,
         column: Clif,
@@ -157,13 +159,13 @@ impl<'k> LoneStrip<'k> {
         n.e.b.ins().brif(any, some, &[], done, &[]);
         n.e.b.switch_to_block(some);
         let v = width::elementwise(n.kernel, self.strip, self.axis);
-        let scope = scope_of(n, lane, k);
-        let run = strip::prepare(n, &scope, self.strip, Some((self.axis, self.bounds)), self.bounds.start, v);
+        let (scope, into) = scope_of(n, lane, k);
+        let run = prepare(n, &scope, self.strip, Some((self.axis, self.bounds)), &[], v);
         if self.wide {
-            self.assembled(n, &scope, std::slice::from_ref(&run));
+            self.assembled(n, &into, std::slice::from_ref(&run));
         } else {
             sweep::emit(n, &run, column, self.width, &|n, results, at, v| {
-                accumulate(n, &scope, self.strip, results, Some(at), v);
+                accumulate(n, &into, self.strip, results, Some(at), v);
             });
         }
         n.e.b.ins().jump(done, &[]);

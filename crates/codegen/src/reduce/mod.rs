@@ -4,18 +4,21 @@
 //! ([`vertical`]) they are rows of working memory. Both stack finished blocks like a binary counter ([`carry`]), which pairs
 //! them bottom-up.
 
+pub(crate) mod accumulate;
 pub(crate) mod carry;
+mod columns;
 pub(crate) mod composed;
+mod driven;
 mod driver;
 pub(crate) mod fold;
 pub(crate) mod horizontal;
 mod lanewise;
-pub(crate) mod row_functions;
+mod row_functions;
 pub(crate) mod rows;
 pub(crate) mod vertical;
 
+use crate::function::Emit;
 use crate::lanes::{self, Wide};
-use crate::unit::Emit;
 use fuseloom_kernel::ReduceInto;
 use fuseloom_lane::{DType, Program, Reduction, Scalar};
 use smallvec::SmallVec;

@@ -2,11 +2,12 @@
 //! if every kernel had its own copy.
 //!
 //! They move rows and decide which tuples combine, in the order of the tree. Combining itself is compiled code
-//! ([`super::rows::combine`]), and so are the elements.
+//! ([`super::rows::combine_body`]), and so are the elements.
 
-use super::driver;
-use crate::wide::{StripBlock, StripFunction};
+use crate::unit::Import;
+use crate::wide::arguments::{Block, StripFunction};
 use fuseloom_lane::tree::LANES;
+use std::borrow::Cow;
 
 /// Combines two tuples: `(to, left, right, row, columns)`.
 type Combine = unsafe extern "C" fn(*mut u8, *const u8, *const u8, i64, i64);
@@ -70,83 +71,25 @@ impl Shape {
     }
 }
 
-/// The functions, as compiled code names them.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum RowFunction {
-    /// `fill(call, state, size, bits)`: one row of tuple 0 with one value.
-    Fill,
-    /// `fold(call, live)`: the lanes of a block into tuple 0.
-    Fold,
-    /// `push(call, number)`: tuple 0 onto a counter of `number` blocks.
-    Push,
-    /// `drain(call, number)`: what the counter holds; gives the address of the tuple.
-    Drain,
-    /// `means(call, length, size)`: the means of a block, from the sums in tuple 0.
-    Means,
-    /// `moments(call, length, size)`: tuple 0 from the means and the sums of squares in it.
-    Moments,
-    /// `reduce(loop)`: a whole reduce loop ([`super::driver`]).
-    Reduce,
-    /// `store(call, row, to, step, size)`: the elements of a row to where they belong, `step` bytes apart.
-    Store,
-}
+/// `fill(call, state, size, bits)`: one row of tuple 0 with one value.
+pub(super) const FILL: Import = row_function("rows_fill", fill as *const u8, 4);
+/// `fold(call, live)`: the lanes of a block into tuple 0.
+pub(super) const FOLD: Import = row_function("rows_fold", fold as *const u8, 2);
+/// `push(call, number)`: tuple 0 onto a counter of `number` blocks.
+pub(super) const PUSH: Import = row_function("rows_push", push as *const u8, 2);
+/// `drain(call, number)`: what the counter holds; gives the address of the tuple.
+pub(super) const DRAIN: Import =
+    Import { name: Cow::Borrowed("rows_drain"), address: drain as *const u8, params: 2, returns: true };
+/// `means(call, length, size)`: the means of a block, from the sums in tuple 0.
+pub(super) const MEANS: Import = row_function("rows_means", means as *const u8, 3);
+/// `moments(call, length, size)`: tuple 0 from the means and the sums of squares in it.
+pub(super) const MOMENTS: Import = row_function("rows_moments", moments as *const u8, 3);
+/// `store(call, row, to, step, size)`: the elements of a row to where they belong, `step` bytes apart.
+pub(super) const STORE: Import = row_function("rows_store", store as *const u8, 5);
 
-impl RowFunction {
-    /// All of them.
-    pub(crate) const ALL: [RowFunction; 8] = [
-        RowFunction::Fill,
-        RowFunction::Fold,
-        RowFunction::Push,
-        RowFunction::Drain,
-        RowFunction::Means,
-        RowFunction::Moments,
-        RowFunction::Reduce,
-        RowFunction::Store,
-    ];
-
-    /// The name in text.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            RowFunction::Fill => "rows_fill",
-            RowFunction::Fold => "rows_fold",
-            RowFunction::Push => "rows_push",
-            RowFunction::Drain => "rows_drain",
-            RowFunction::Means => "rows_means",
-            RowFunction::Moments => "rows_moments",
-            RowFunction::Reduce => "rows_reduce",
-            RowFunction::Store => "rows_store",
-        }
-    }
-
-    /// How many 64-bit arguments it takes.
-    pub(crate) const fn params(self) -> usize {
-        match self {
-            RowFunction::Reduce => 1,
-            RowFunction::Fill => 4,
-            RowFunction::Fold | RowFunction::Push | RowFunction::Drain => 2,
-            RowFunction::Means | RowFunction::Moments => 3,
-            RowFunction::Store => 5,
-        }
-    }
-
-    /// Whether it gives a 64-bit result.
-    pub(crate) const fn returns(self) -> bool {
-        matches!(self, RowFunction::Drain)
-    }
-
-    /// The address of its code.
-    pub(crate) fn address(self) -> *const u8 {
-        match self {
-            RowFunction::Fill => fill as *const u8,
-            RowFunction::Fold => fold as *const u8,
-            RowFunction::Push => push as *const u8,
-            RowFunction::Drain => drain as *const u8,
-            RowFunction::Means => means as *const u8,
-            RowFunction::Moments => moments as *const u8,
-            RowFunction::Reduce => driver::reduce as *const u8,
-            RowFunction::Store => store as *const u8,
-        }
-    }
+/// A function of so many arguments and no result, as compiled code imports it.
+const fn row_function(name: &'static str, address: *const u8, params: usize) -> Import {
+    Import { name: Cow::Borrowed(name), address, params, returns: false }
 }
 
 impl RowsCall {
@@ -214,13 +157,16 @@ impl RowsCall {
     /// `to` and those `from` are tuples of the rows, and `strip` combines as many of so many states, at most 9 rows with that of
     /// the result.
     unsafe fn place<const N: usize>(&self, strip: StripFunction, states: u8, to: *mut u8, from: [*const u8; N]) {
-        let mut block = [0i64; (StripBlock::PORTS + 9 * StripBlock::PORT) as usize / 8];
-        block[StripBlock::COUNT as usize / 8] = self.columns;
-        let mut ports = block[StripBlock::PORTS as usize / 8..].chunks_exact_mut(2);
+        const fn word(offset: i32) -> usize {
+            (offset / Block::WORD) as usize
+        }
+        let mut block = [0i64; word(Block::port(9))];
+        block[word(Block::COUNT)] = self.columns;
+        let mut ports = (0..9).map(Block::port);
         for tuple in from.into_iter().chain([to.cast_const()]) {
-            for (state, port) in (0..usize::from(states)).zip(&mut ports) {
-                port[0] = tuple.wrapping_offset((state as i64 * self.row) as isize) as i64;
-                port[1] = self.shape.size(state);
+            for (state, base) in (0..usize::from(states)).zip(&mut ports) {
+                block[word(base)] = tuple.wrapping_offset((state as i64 * self.row) as isize) as i64;
+                block[word(base + Block::WORD)] = self.shape.size(state);
             }
         }
         // SAFETY: the block is that of a strip with such streams.

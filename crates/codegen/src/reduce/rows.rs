@@ -5,12 +5,13 @@
 //! padded to 64 bytes, so row operations run over whole steps.
 
 use super::Reducer;
-use super::row_functions::{RowFunction, RowsCall, Shape};
-use crate::helper::Helper;
+use super::row_functions::{RowsCall, Shape};
+use crate::function::Emit;
+use crate::helper::{Combine, Helper};
 use crate::lanes;
 use crate::nest::{Nest, Scope};
 use crate::strip::stream::{At, Step, Stream};
-use crate::unit::Emit;
+use crate::unit::Import;
 use crate::wide;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
@@ -76,7 +77,7 @@ impl WorkRows {
     }
 
     /// Calls a row function; gives its result, if it has one.
-    pub(crate) fn call(&self, n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -> Option<Clif> {
+    pub(crate) fn call(&self, n: &mut Nest<'_, '_>, function: &Import, args: &[Clif]) -> Option<Clif> {
         let mut all = vec![self.address(n)];
         all.extend(args);
         call(n, function, &all)
@@ -96,7 +97,7 @@ impl WorkRows {
         }
     }
 
-    /// The address of the tuple that [`RowFunction::Reduce`] ended with.
+    /// The address of the tuple that [`super::driver::REDUCE`] ended with.
     pub(super) fn result(&self, n: &mut Nest<'_, '_>) -> Clif {
         n.e.b.ins().stack_load(types::I64, types::I64, self.call, offset_of!(RowsCall, result) as i32)
     }
@@ -123,15 +124,8 @@ impl WorkRows {
 }
 
 /// Calls a row function; gives its result, if it has one.
-pub(super) fn call(n: &mut Nest<'_, '_>, function: RowFunction, args: &[Clif]) -> Option<Clif> {
-    let id = match n.e.unit.row_function(function) {
-        Ok(id) => id,
-        Err(error) => {
-            n.e.unit.fail(error);
-            return None;
-        }
-    };
-    let callee = n.e.unit.reference(id, &mut *n.e.b.func);
+pub(super) fn call(n: &mut Nest<'_, '_>, function: &Import, args: &[Clif]) -> Option<Clif> {
+    let callee = n.e.import(function)?;
     let call = n.e.b.ins().call(callee, args);
     n.e.b.inst_results(call).first().copied()
 }
@@ -145,23 +139,20 @@ fn folds_eight(n: &Nest<'_, '_>, op: Reduction, dtype: DType) -> bool {
 /// The address of the function that combines tuples, two if it is not assembled.
 fn combine_address(n: &mut Nest<'_, '_>, op: Reduction, dtype: DType, tuples: usize) -> Clif {
     let function = match wide::assembles(n.e.unit.isa) {
-        true => wide::combine(n.e.unit, op, dtype, tuples),
-        false => n.e.unit.helper(Helper::CombineRows { op, dtype }),
+        true => {
+            let id = wide::combine(n.e.unit, n.e.callees, Combine { op, dtype, tuples });
+            n.e.reference(id)
+        }
+        false => n.e.helper(&Helper::CombineRows { op, dtype }),
     };
     match function {
-        Ok(id) => {
-            let function = n.e.unit.reference(id, &mut *n.e.b.func);
-            n.e.b.ins().func_addr(types::I64, function)
-        }
-        Err(error) => {
-            n.e.unit.fail(error);
-            n.word(0)
-        }
+        Some(function) => n.e.b.ins().func_addr(types::I64, function),
+        None => n.word(0),
     }
 }
 
 /// The body of the function that combines tuples: `fn(to, left, right, row, columns)`.
-pub(crate) fn combine(e: &mut Emit<'_>, op: Reduction, dtype: DType, params: &[Clif]) {
+pub(crate) fn combine_body(e: &mut Emit<'_>, op: Reduction, dtype: DType, params: &[Clif]) {
     let (to, left, right, row, columns) = (params[0], params[1], params[2], params[3], params[4]);
     let states = op.states(dtype);
     let sizes = || states.iter().map(|d| d.size());

@@ -13,70 +13,52 @@ use super::{
 use fuseloom_lane::scan::UNITS;
 use std::marker::PhantomData;
 
-/// # Safety
-/// `x` and `out` hold `columns` elements, and `work` rows of as many, [`UNITS`] of them, `row` bytes apart; what was taken
-/// before `k` is what calls for `0..k` left there.
-pub(super) unsafe extern "C" fn ordered_plain<T: Lane, F: Fold<T>>(
-    work: *mut u8,
-    row: i64,
-    k: i64,
-    x: *const u8,
-    _: *const u8,
-    out: *mut u8,
-    columns: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { ordered::<T, F>(work, row, k as usize, x.cast(), out.cast(), columns.max(0) as usize) }
+/// `across(work, row, k, x, y, out, columns)`: takes element `k` of each of some scans side by side, whose carries are in rows
+/// of `row` bytes at `work`.
+pub(super) type AcrossFn = unsafe extern "C" fn(*mut u8, i64, i64, *const u8, *const u8, *mut u8, i64);
+
+/// The functions of columns, each compiled for an instruction set.
+macro_rules! of_columns {
+    ($($(#[$feature:meta])? $ordered:ident $running:ident;)*) => {$(
+        /// # Safety
+        /// `x` and `out` hold `columns` elements, and `work` rows of as many, [`UNITS`] of them, `row` bytes apart; what was
+        /// taken before `k` is what calls for `0..k` left there. The processor has the instruction set.
+        $(#[$feature])?
+        pub(super) unsafe extern "C" fn $ordered<T: Lane, F: Fold<T>>(
+            work: *mut u8,
+            row: i64,
+            k: i64,
+            x: *const u8,
+            _: *const u8,
+            out: *mut u8,
+            columns: i64,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { ordered::<T, F>(work, row, k as usize, x.cast(), out.cast(), columns.max(0) as usize) }
+        }
+
+        /// # Safety
+        /// As the one before; one row is enough. `y` holds as many elements as `x`.
+        $(#[$feature])?
+        pub(super) unsafe extern "C" fn $running<T: Lane, S: Step<T>>(
+            work: *mut u8,
+            _: i64,
+            k: i64,
+            x: *const u8,
+            y: *const u8,
+            out: *mut u8,
+            columns: i64,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { running::<T, S>(work.cast(), k > 0, x.cast(), y.cast(), out.cast(), columns.max(0) as usize) }
+        }
+    )*};
 }
 
-/// # Safety
-/// As [`ordered_plain`], on a processor with AVX2.
+of_columns! { ordered_plain running_plain; }
+
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-pub(super) unsafe extern "C" fn ordered_256<T: Lane, F: Fold<T>>(
-    work: *mut u8,
-    row: i64,
-    k: i64,
-    x: *const u8,
-    _: *const u8,
-    out: *mut u8,
-    columns: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { ordered::<T, F>(work, row, k as usize, x.cast(), out.cast(), columns.max(0) as usize) }
-}
-
-/// # Safety
-/// As [`ordered_plain`]; one row is enough. `y` holds as many elements as `x`.
-pub(super) unsafe extern "C" fn running_plain<T: Lane, S: Step<T>>(
-    work: *mut u8,
-    _: i64,
-    k: i64,
-    x: *const u8,
-    y: *const u8,
-    out: *mut u8,
-    columns: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { running::<T, S>(work.cast(), k > 0, x.cast(), y.cast(), out.cast(), columns.max(0) as usize) }
-}
-
-/// # Safety
-/// As [`running_plain`], on a processor with AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-pub(super) unsafe extern "C" fn running_256<T: Lane, S: Step<T>>(
-    work: *mut u8,
-    _: i64,
-    k: i64,
-    x: *const u8,
-    y: *const u8,
-    out: *mut u8,
-    columns: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { running::<T, S>(work.cast(), k > 0, x.cast(), y.cast(), out.cast(), columns.max(0) as usize) }
-}
+of_columns! { #[target_feature(enable = "avx2")] ordered_256 running_256; }
 
 /// The largest or the smallest of floats, by keys in registers; what is left of the columns as `S` says.
 ///

@@ -2,12 +2,31 @@
 //!
 //! What works on registers has no closures: one would be compiled without the instruction set, and call each operation.
 
-use super::functions::Along;
 use super::lane::{Fold, Key, Lane};
 use super::vector::{FoldVectors, Plain, Vector, row_prefixes};
 #[cfg(target_arch = "x86_64")]
 use super::{vector::prefixes, x86::Keys};
 use fuseloom_lane::scan::{BLOCK, ROW, SPAN};
+
+/// Where a scan along an axis stands. Compiled code makes it ([`super::begin`]).
+#[repr(C)]
+pub(super) struct Along {
+    /// What rows before come to in the block at hand, as bits of the dtype; the identity where there are none.
+    pub(super) rows: u64,
+    /// What blocks before come to in the span at hand.
+    pub(super) blocks: u64,
+    /// What spans before come to. Of a scan whose order is free, and of a recurrence, everything before.
+    pub(super) spans: u64,
+    /// Elements taken.
+    pub(super) taken: u64,
+    /// The last result.
+    pub(super) last: u64,
+}
+
+/// `along(state, x, x_step, y, out, count)`: takes the next `count` elements; all calls but the last take whole blocks. `x` is
+/// `x_step` bytes an element: its size, or for a recurrence also 0. `y` is the second column of a recurrence. `out` may be
+/// null, and may be `x` or `y`.
+pub(super) type AlongFn = unsafe extern "C" fn(*mut Along, *const u8, i64, *const u8, *mut u8, i64);
 
 /// # Safety
 /// `x` and, unless it is null, `out` hold `count` elements; `state` is exclusive.
@@ -23,36 +42,46 @@ pub(super) unsafe extern "C" fn ordered_plain<T: Lane, F: FoldVectors<Plain<T>>>
     unsafe { ordered::<Plain<T>, F, 1>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
-/// # Safety
-/// As [`ordered_plain`], on a processor with AVX2.
+/// The functions of registers, each compiled for the instruction set that has them.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-pub(super) unsafe extern "C" fn ordered_256<V: Vector, F: FoldVectors<V>, const R: usize>(
-    state: *mut Along,
-    x: *const u8,
-    _: i64,
-    _: *const u8,
-    out: *mut u8,
-    count: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
+macro_rules! in_registers {
+    ($($features:literal: $ordered:ident $free:ident;)*) => {$(
+        /// # Safety
+        /// As [`ordered_plain`], on a processor with these features.
+        #[target_feature(enable = $features)]
+        pub(super) unsafe extern "C" fn $ordered<V: Vector, F: FoldVectors<V>, const R: usize>(
+            state: *mut Along,
+            x: *const u8,
+            _: i64,
+            _: *const u8,
+            out: *mut u8,
+            count: i64,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
+        }
+
+        /// # Safety
+        /// As [`ordered_plain`], on a processor with these features.
+        #[target_feature(enable = $features)]
+        pub(super) unsafe extern "C" fn $free<V: Vector, F: FoldVectors<V>, K: Keys<V>>(
+            state: *mut Along,
+            x: *const u8,
+            _: i64,
+            _: *const u8,
+            out: *mut u8,
+            count: i64,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
+        }
+    )*};
 }
 
-/// # Safety
-/// As [`ordered_plain`], on a processor with AVX-512 F and DQ.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq")]
-pub(super) unsafe extern "C" fn ordered_512<V: Vector, F: FoldVectors<V>, const R: usize>(
-    state: *mut Along,
-    x: *const u8,
-    _: i64,
-    _: *const u8,
-    out: *mut u8,
-    count: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { ordered::<V, F, R>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
+in_registers! {
+    "avx2": ordered_256 free_256;
+    "avx512f,avx512dq": ordered_512 free_512;
 }
 
 /// # Safety
@@ -175,38 +204,6 @@ unsafe fn bits<V: Vector>(x: V) -> u64 {
     // SAFETY: a register has at most as many lanes as a row.
     unsafe { x.store(lanes.as_mut_ptr()) };
     lanes[0].to_u64()
-}
-
-/// # Safety
-/// As [`ordered_plain`], on a processor with AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-pub(super) unsafe extern "C" fn free_256<V: Vector, F: FoldVectors<V>, K: Keys<V>>(
-    state: *mut Along,
-    x: *const u8,
-    _: i64,
-    _: *const u8,
-    out: *mut u8,
-    count: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
-}
-
-/// # Safety
-/// As [`ordered_plain`], on a processor with AVX-512 F and DQ.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq")]
-pub(super) unsafe extern "C" fn free_512<V: Vector, F: FoldVectors<V>, K: Keys<V>>(
-    state: *mut Along,
-    x: *const u8,
-    _: i64,
-    _: *const u8,
-    out: *mut u8,
-    count: i64,
-) {
-    // SAFETY: as the caller promises.
-    unsafe { free::<V, F, K>(&mut *state, x.cast(), out.cast(), count.max(0) as usize) }
 }
 
 /// Takes the next elements of a scan whose order is free, a register at a time.

@@ -2,60 +2,37 @@
 //!
 //! Each follows the order of [`fuseloom_lane::scan`]. One is compiled for each operation and dtype, and again for AVX2 and
 //! AVX-512 where their registers help: along an axis not for elements of less than 4 bytes, nor for recurrences, of which each
-//! element waits for the one before, nor where AVX2 lacks the operation. What enters a scan and what is made of it is compiled code: these see plain arrays.
+//! element waits for the one before, nor where AVX2 lacks the operation. What enters a scan and what is made of it is compiled
+//! code: these see plain arrays.
 //!
 //! | | |
 //! |---|---|
-//! | [`along`] | scans along an axis: rows of prefixes, each after what came before |
-//! | [`across`] | columns side by side |
+//! | [`super::along`] | scans along an axis: rows of prefixes, each after what came before |
+//! | [`super::across`] | columns side by side |
 //! | [`super::vector`], [`super::x86`] | the registers they use |
 
-use super::across;
-use super::across::{Extreme, Folded, Linear, running_plain};
-use super::along::{extreme_along, linear_along, ordered_plain, wrapping_along};
+use super::across::{AcrossFn, Extreme, Folded, Linear, ordered_plain as columns_plain, running_plain};
+use super::along::{AlongFn, extreme_along, linear_along, ordered_plain, wrapping_along};
 use super::lane::{Key, Lane, Product, Sum};
 use crate::Isa;
+use crate::listing::Notes;
+use crate::unit::Import;
 use fuseloom_lane::{DType, Scan};
 #[cfg(target_arch = "x86_64")]
 use {
-    super::across::{keyed_256, running_256},
+    super::across::{keyed_256, ordered_256 as columns_256, running_256},
     super::along::{free_256, free_512, ordered_256, ordered_512},
     super::lane::Greatest,
     super::x86::*,
 };
 
-/// Where a scan along an axis stands. Compiled code makes it ([`super::along`]).
-#[repr(C)]
-pub(crate) struct Along {
-    /// What rows before come to in the block at hand, as bits of the dtype; the identity where there are none.
-    pub(crate) rows: u64,
-    /// What blocks before come to in the span at hand.
-    pub(crate) blocks: u64,
-    /// What spans before come to. Of a scan whose order is free, and of a recurrence, everything before.
-    pub(crate) spans: u64,
-    /// Elements taken.
-    pub(crate) taken: u64,
-    /// The last result.
-    pub(crate) last: u64,
-}
-
-/// `along(state, x, x_step, y, out, count)`: takes the next `count` elements; all calls but the last take whole blocks. `x` is
-/// `x_step` bytes an element: its size, or for a recurrence also 0. `y` is the second column of a recurrence. `out` may be
-/// null, and may be `x` or `y`.
-pub(crate) type AlongFn = unsafe extern "C" fn(*mut Along, *const u8, i64, *const u8, *mut u8, i64);
-
-/// `across(work, row, k, x, y, out, columns)`: takes element `k` of each of some scans side by side, whose carries are in rows
-/// of `row` bytes at `work`.
-pub(crate) type AcrossFn = unsafe extern "C" fn(*mut u8, i64, i64, *const u8, *const u8, *mut u8, i64);
-
 /// The function of a scan of columns: one of these two for the lanes of its dtype.
 macro_rules! each_across {
-    ($function:expr, $ordered:path, $running:ident) => {{
-        use $ordered as ordered;
+    ($function:expr, $ordered:ident $running:ident) => {{
         fn across<T: Lane + Key>(op: Scan, is_float: bool) -> *const u8 {
             let function: AcrossFn = match op {
-                Scan::Sum if is_float => ordered::<T, Sum>,
-                Scan::Prod if is_float => ordered::<T, Product>,
+                Scan::Sum if is_float => $ordered::<T, Sum>,
+                Scan::Prod if is_float => $ordered::<T, Product>,
                 Scan::Sum => $running::<T, Folded<Sum>>,
                 Scan::Prod => $running::<T, Folded<Product>>,
                 Scan::Max => $running::<T, Extreme<true>>,
@@ -112,29 +89,39 @@ macro_rules! each_along {
 
 /// One of these functions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ScanFunction {
+pub(super) struct ScanFunction {
     /// The scan.
-    pub(crate) op: Scan,
+    pub(super) op: Scan,
     /// The dtype of its elements.
-    pub(crate) dtype: DType,
+    pub(super) dtype: DType,
     /// Whether it is an [`AcrossFn`].
-    pub(crate) across: bool,
+    pub(super) across: bool,
 }
 
 impl ScanFunction {
+    /// It as compiled code imports it, in the registers of an instruction set, which the processor must have.
+    pub(super) fn import(self, isa: Isa) -> Import {
+        let params = if self.across { 7 } else { 6 };
+        Import { name: self.name().into(), address: self.address(isa), params, returns: false }
+    }
+
+    /// Notes in whose registers it scans the strip at hand, where `asked` is asked for.
+    pub(super) fn note(self, asked: Isa, notes: &mut Notes) {
+        let isa = self.isa(asked);
+        let reason = (isa != asked).then_some(self.why_narrower());
+        let because = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        notes.remark(&format!("{} scans a strip, {}{because}", self.name(), isa.name()));
+        notes.strip(isa, None, reason);
+    }
+
     /// The name in text.
-    pub(crate) fn name(self) -> String {
+    fn name(self) -> String {
         let direction = if self.across { "across" } else { "along" };
         format!("{}_{}_{direction}", self.op.name(), self.dtype)
     }
 
-    /// How many 64-bit arguments it takes.
-    pub(crate) const fn params(self) -> usize {
-        if self.across { 7 } else { 6 }
-    }
-
     /// The instruction set whose registers its code uses, where `isa` is asked for.
-    pub(crate) fn isa(self, isa: Isa) -> Isa {
+    fn isa(self, isa: Isa) -> Isa {
         if !cfg!(target_arch = "x86_64") || isa == Isa::Clif {
             return Isa::Clif;
         }
@@ -149,7 +136,7 @@ impl ScanFunction {
     }
 
     /// Why [`ScanFunction::isa`] is not the one that is asked for, where it is not.
-    pub(crate) fn why_narrower(self) -> &'static str {
+    fn why_narrower(self) -> &'static str {
         match (self.across, self.op) {
             (true, _) => "a scan of columns waits for memory",
             (false, Scan::Linear) => "each element of a recurrence waits for the one before",
@@ -164,7 +151,7 @@ impl ScanFunction {
     }
 
     /// The address of its code for an instruction set, which the processor must have.
-    pub(crate) fn address(self, isa: Isa) -> *const u8 {
+    fn address(self, isa: Isa) -> *const u8 {
         match (self.across, self.isa(isa)) {
             (false, Isa::Clif) => self.plain_along(),
             (true, Isa::Clif) => self.plain_across(),
@@ -209,7 +196,7 @@ impl ScanFunction {
     }
 
     fn plain_across(self) -> *const u8 {
-        each_across!(self, across::ordered_plain, running_plain)
+        each_across!(self, columns_plain running_plain)
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -224,7 +211,7 @@ impl ScanFunction {
         if let Some(function) = keyed {
             return function as *const u8;
         }
-        each_across!(self, across::ordered_256, running_256)
+        each_across!(self, columns_256 running_256)
     }
 
     #[cfg(target_arch = "x86_64")]

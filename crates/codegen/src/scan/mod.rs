@@ -7,20 +7,24 @@
 
 mod across;
 mod along;
-pub(crate) mod functions;
+mod functions;
 mod lane;
 mod portion;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use crate::clif::{memory, scalar, vector};
 use crate::nest::{Bounds, Nest, Scope};
+use crate::strip::frames::Ports;
+use crate::strip::run::{Run, Source, point, prepare, scalar_of, stream};
 use crate::strip::stream::{At, Step, Stream};
-use crate::strip::{self, Run, Source, prepare, scalar_of, sweep, width};
-use crate::{clif, lanes, wide};
+use crate::strip::{sweep, width};
+use crate::{Isa, lanes, wide};
+use along::Along;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types};
-use functions::{Along, ScanFunction};
+use functions::ScanFunction;
 use fuseloom_kernel::{Input, Output, Role, ScanGrouping, ScanInto, Stride, Strip, VarId};
 use fuseloom_lane::DType;
 use fuseloom_lane::scan::{BLOCK, UNITS};
@@ -70,7 +74,7 @@ fn column(
             let Some((var, bounds)) = axis else { return Some(Column { base: scope.address(id), step: 0 }) };
             match n.kernel.operand(id).stride(var) {
                 Some(Stride::Element) => {
-                    let base = strip::stream(n, scope, id, var, bounds)?.base;
+                    let base = stream(n, scope, id, var, bounds)?.base;
                     Some(Column { base, step: dtype.size() as i64 })
                 }
                 Some(Stride::Bytes(_)) => None,
@@ -115,13 +119,12 @@ fn direct_out(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Option<(
 /// Calls a function of a scan.
 fn call(n: &mut Nest<'_, '_>, scan: &ScanInto, across: bool, args: &[Clif]) {
     let function = ScanFunction { op: scan.op, dtype: scan.dtype, across };
-    n.e.unit.is_scanned_by(function);
-    match n.e.unit.scan_function(function) {
-        Ok(id) => {
-            let function = n.e.unit.reference(id, &mut *n.e.b.func);
-            n.e.b.ins().call(function, args);
-        }
-        Err(error) => n.e.unit.fail(error),
+    let asked = n.e.unit.isa;
+    if let Some(notes) = n.e.unit.notes.as_mut().filter(|_| asked != Isa::Clif) {
+        function.note(asked, notes);
+    }
+    if let Some(function) = n.e.import(&function.import(asked)) {
+        n.e.b.ins().call(function, args);
     }
 }
 
@@ -159,9 +162,9 @@ fn along(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bound
     }
     for Ongoing { scan, state, .. } in &ongoing {
         if let Some(total) = scan.total {
-            let ty = clif::scalar(scan.dtype);
+            let ty = scalar(scan.dtype);
             let last = n.e.b.ins().stack_load(types::I64, ty, *state, offset_of!(Along, last) as i32);
-            n.e.b.ins().store(clif::memory(), last, scope.address(total), 0);
+            n.e.b.ins().store(memory(), last, scope.address(total), 0);
         }
     }
 }
@@ -189,8 +192,8 @@ fn begin(n: &mut Nest<'_, '_>, scope: &Scope, scan: &ScanInto) -> StackSlot {
         n.e.b.ins().stack_store(types::I64, value, state, offset as i32);
     }
     if let Some(carry) = scan.carry {
-        let ty = clif::scalar(scan.dtype);
-        let before = n.e.b.ins().load(ty, clif::memory(), scope.address(carry), 0);
+        let ty = scalar(scan.dtype);
+        let before = n.e.b.ins().load(ty, memory(), scope.address(carry), 0);
         n.e.b.ins().stack_store(types::I64, before, state, offset_of!(Along, spans) as i32);
     }
     state
@@ -251,12 +254,11 @@ fn blocks(
     let after = rest(strip);
     // Results of scans are read as streams. (If they go where they belong at once, nothing reads them.)
     let unread = Stream { dtype: DType::I64, base: n.word(0), step: Step::Element };
-    n.e.scanned = streams.iter().map(|stream| stream.unwrap_or(unread)).collect();
+    let scanned: Vec<Stream> = streams.iter().map(|stream| stream.unwrap_or(unread)).collect();
     let mut runs: Vec<Run<'_>> = Vec::new();
     for part in parts.iter().chain(out.is_none().then_some(&after)) {
         let v = width::elementwise(n.kernel, part, axis.0);
-        runs.push(prepare(n, scope, part, Some(axis), axis.1.start, v));
-        runs.last_mut().expect("it was pushed").gathers = std::mem::take(&mut n.e.gathers);
+        runs.push(prepare(n, scope, part, Some(axis), &scanned, v));
     }
     let chain = ongoing.iter().all(|o| o.scan.op == fuseloom_lane::Scan::Linear);
     let most = if chain { CHAIN } else { BLOCK } as i64;
@@ -265,17 +267,18 @@ fn blocks(
         let past = n.e.b.ins().iadd_imm_s(begin, most);
         let end = n.e.b.ins().smin(past, count);
         let length = n.e.b.ins().isub(end, begin);
-        for (k, (run, part)) in runs.iter_mut().zip(parts.iter().chain([&after])).enumerate() {
-            let (loads, stores, start) = (run.loads.clone(), run.stores.clone(), run.start);
+        for (k, (run, part)) in runs.iter().zip(parts.iter().chain([&after])).enumerate() {
+            // The run from the block's first element on.
+            let mut run = run.clone();
             for stream in run.loads.iter_mut().chain(run.stores.iter_mut().map(|(_, stream)| stream)) {
                 stream.base = stream.address(n.e, begin);
             }
             for (source, input) in run.sources.iter().zip(&part.inputs) {
                 if let (Source::Stream(number), Input::Scan(scan)) = (source, input) {
-                    run.loads[*number].base = n.e.scanned[*scan as usize].base;
+                    run.loads[*number].base = scanned[*scan as usize].base;
                 }
             }
-            run.start = n.e.b.ins().iadd(start, begin);
+            run.start = n.e.b.ins().iadd(run.start, begin);
             if let Some(o) = ongoing.get(k) {
                 for (k, column) in o.columns.iter().enumerate() {
                     if let Ok(slot) = column {
@@ -284,19 +287,17 @@ fn blocks(
                 }
             }
             if !run.stores.is_empty() {
-                n.e.gathers = run.gathers.clone();
-                for k in 0..n.e.gathers.len() {
-                    if let Some(step) = n.e.gathers[k].step {
+                for gather in &mut run.gathers {
+                    if let Some(step) = gather.step {
                         let before = n.e.b.ins().imul(begin, step);
-                        n.e.gathers[k].base = n.e.b.ins().iadd(n.e.gathers[k].base, before);
+                        gather.base = n.e.b.ins().iadd(gather.base, before);
                     }
                 }
-                if !wide::elementwise(n, run, length) {
+                if !wide::elementwise(n, &run, length) {
                     let zero = n.word(0);
-                    sweep::emit(n, run, zero, length, &|_, _, _, _| {});
+                    sweep::emit(n, &run, zero, length, &|_, _, _, _| {});
                 }
             }
-            (run.loads, run.stores, run.start) = (loads, stores, start);
             if let Some(o) = ongoing.get(k) {
                 let out = match (out, &streams[k]) {
                     (Some(out), _) => {
@@ -310,7 +311,6 @@ fn blocks(
             }
         }
     });
-    n.e.scanned.clear();
 }
 
 /// The elements of a buffer.
@@ -320,38 +320,36 @@ fn side_by_side_in(n: &mut Nest<'_, '_>, slot: StackSlot, dtype: DType) -> Strea
 
 /// Scans of spans: few elements, one after another, each giving what comes before it.
 fn spans(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bounds), count: Clif) {
-    n.e.unit.stays_narrow("the totals of spans follow one another");
+    n.stays_narrow("the totals of spans follow one another");
     let mut states = Vec::new();
     for (_, scan) in strip.scans() {
         states.push(begin(n, scope, scan));
     }
-    n.e.scanned.clear();
+    let mut scanned = Vec::new();
     for ((_, scan), state) in strip.scans().zip(&states) {
         let base = n.e.b.ins().stack_addr(types::I64, *state, offset_of!(Along, last) as i32);
         // Every element finds it at one place.
         let step = Step::Bytes(n.word(0));
-        n.e.scanned.push(Stream { dtype: scan.dtype, base, step });
+        scanned.push(Stream { dtype: scan.dtype, base, step });
     }
     let parts: Vec<Strip> = strip.scans().map(|(first, scan)| entering(strip, first, scan)).collect();
     let after = rest(strip);
     let mut runs: Vec<Run<'_>> = Vec::new();
     for part in parts.iter().chain([&after]) {
-        runs.push(prepare(n, scope, part, Some(axis), axis.1.start, 1));
-        runs.last_mut().expect("it was pushed").gathers = std::mem::take(&mut n.e.gathers);
+        runs.push(prepare(n, scope, part, Some(axis), &scanned, 1));
     }
     let zero = n.word(0);
     n.each(zero, count, 1, |n, at| {
         let at = At::start(at);
         for (((_, scan), state), run) in strip.scans().zip(&states).zip(&runs) {
-            let (ty, size) = (clif::scalar(scan.dtype), scan.dtype);
+            let (ty, size) = (scalar(scan.dtype), scan.dtype);
             let before = n.e.b.ins().stack_load(types::I64, ty, *state, offset_of!(Along, spans) as i32);
             if scan.grouping == ScanGrouping::Spans {
                 n.e.b.ins().stack_store(types::I64, before, *state, offset_of!(Along, last) as i32);
             }
-            n.e.gathers = run.gathers.clone();
-            let ports = sweep::Ports::operands(n, run, 1);
+            let ports = Ports::operands(n, run, 1);
             let x = sweep::compute(n, run, &ports, at, 1);
-            let before = n.e.b.ins().splat(clif::vector(size), before);
+            let before = n.e.b.ins().splat(vector(size), before);
             let mut params = vec![lanes::Wide::Lanes(std::iter::once(before).collect())];
             params.extend(x);
             let next = lanes::run(n.e, &scan.op.program(scan.dtype), &params, 1);
@@ -362,17 +360,15 @@ fn spans(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bound
             }
         }
         let run = &runs[runs.len() - 1];
-        n.e.gathers = run.gathers.clone();
-        let ports = sweep::Ports::operands(n, run, 1);
+        let ports = Ports::operands(n, run, 1);
         let results = sweep::compute(n, run, &ports, at, 1);
         sweep::store(n, run, &ports, &results, at, 1);
     });
-    n.e.scanned.clear();
     for ((_, scan), state) in strip.scans().zip(&states) {
         if let Some(total) = scan.total {
-            let ty = clif::scalar(scan.dtype);
+            let ty = scalar(scan.dtype);
             let last = n.e.b.ins().stack_load(types::I64, ty, *state, offset_of!(Along, last) as i32);
-            n.e.b.ins().store(clif::memory(), last, scope.address(total), 0);
+            n.e.b.ins().store(memory(), last, scope.address(total), 0);
         }
     }
 }
@@ -381,7 +377,7 @@ fn spans(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: (VarId, Bound
 fn across(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Option<(VarId, Bounds, Clif)>) {
     let bounds = axis.map(|(var, bounds, _)| (var, bounds));
     let count = axis.map_or_else(|| n.word(1), |(_, _, count)| count);
-    n.e.scanned.clear();
+    let mut scanned = Vec::new();
     for (first, scan) in strip.scans() {
         let Some((base, row)) = scan.work.map(|work| match n.kernel.operand(work).role {
             Role::Work { row, .. } => (scope.address(work), n.param(row)),
@@ -409,23 +405,22 @@ fn across(n: &mut Nest<'_, '_>, scope: &Scope, strip: &Strip, axis: Option<(VarI
         }
         let part = entering(strip, first, scan);
         if !computed.is_empty() {
-            side_by_side(n, scope, &part, axis, &computed);
+            side_by_side(n, scope, &part, axis, &scanned, &computed);
         }
         let out = match direct_out(n, scope, strip, bounds) {
             Some(out) => out,
             None => row_at(n, UNITS.len() + 2),
         };
-        n.e.scanned.push(Stream { dtype: scan.dtype, base: out, step: Step::Element });
+        scanned.push(Stream { dtype: scan.dtype, base: out, step: Step::Element });
         let k = scope.var(scan.over).from_start;
         call(n, scan, true, &[base, row, k, columns[0], columns[columns.len() - 1], out, count]);
     }
     if direct_out(n, scope, strip, bounds).is_none() {
         let after = rest(strip);
         if !after.outputs.is_empty() {
-            side_by_side(n, scope, &after, axis, &[]);
+            side_by_side(n, scope, &after, axis, &scanned, &[]);
         }
     }
-    n.e.scanned.clear();
 }
 
 /// A part of a strip for all columns; some results go to rows as well.
@@ -434,21 +429,21 @@ fn side_by_side(
     scope: &Scope,
     part: &Strip,
     axis: Option<(VarId, Bounds, Clif)>,
+    scanned: &[Stream],
     rows: &[(usize, Stream)],
 ) {
     let Some((var, bounds, count)) = axis else {
-        let start = n.word(0);
-        let mut run = prepare(n, scope, part, None, start, 1);
-        let results: Vec<_> = part.program.results.iter().filter_map(|r| run.values[r.index()].clone()).collect();
+        let run = prepare(n, scope, part, None, scanned, 1);
+        let results = run.uniform_results();
         for (k, stream) in rows {
             let lane = scalar_of(n, stream.dtype, &results[*k]);
-            n.e.b.ins().store(clif::memory(), lane, stream.base, 0);
+            n.e.b.ins().store(memory(), lane, stream.base, 0);
         }
-        strip::point(n, scope, part, &mut run);
+        point(n, scope, part, &run);
         return;
     };
     let v = width::elementwise(n.kernel, part, var);
-    let mut run = prepare(n, scope, part, Some((var, bounds)), bounds.start, v);
+    let mut run = prepare(n, scope, part, Some((var, bounds)), scanned, v);
     run.stores.extend(rows);
     if !wide::elementwise(n, &run, count) {
         let zero = n.word(0);

@@ -1,8 +1,8 @@
 //! Streams: an operand along the axis of a strip, and its elements in registers.
 
-use crate::clif::{int, little, memory, registers, scalar, vector};
-use crate::lanes::{self, Regs, Wide, per_lane};
-use crate::unit::Emit;
+use crate::clif::{int, int_vector, little, memory, registers, scalar, vector};
+use crate::function::Emit;
+use crate::lanes::{self, Regs, Wide};
 use cranelift_codegen::ir::{InstBuilder, Value as Clif, types};
 use fuseloom_lane::DType;
 use smallvec::{SmallVec, smallvec};
@@ -90,11 +90,11 @@ impl Stream {
                 let ty = scalar(self.dtype);
                 let lanes: SmallVec<[Clif; 16]> =
                     addresses.iter().map(|&a| e.b.ins().load(ty, memory(), a, 0)).collect();
-                per_lane::assemble(e, self.dtype, &lanes)
+                lanes::assemble(e, self.dtype, &lanes)
             }
         };
         match self.dtype {
-            DType::Bool => per_lane::bytes_to_mask(e, &regs),
+            DType::Bool => lanes::bytes_to_mask(e, &regs),
             _ => Wide::Lanes(regs),
         }
     }
@@ -108,14 +108,14 @@ impl Stream {
         };
         match self.step {
             _ if v == 1 => {
-                let lane = per_lane::extract(e, self.dtype, &regs, 0);
+                let lane = lanes::extract(e, self.dtype, &regs, 0);
                 e.b.ins().store(memory(), lane, address, offset as i32);
             }
             Step::Element => store_contiguous(e, self.dtype, address, offset, &regs, v),
             Step::Bytes(bytes) => {
                 let addresses = steps(e, address, bytes, v);
                 for (lane, &a) in addresses.iter().enumerate() {
-                    let value = per_lane::extract(e, self.dtype, &regs, lane);
+                    let value = lanes::extract(e, self.dtype, &regs, lane);
                     e.b.ins().store(memory(), value, a, 0);
                 }
             }
@@ -155,7 +155,7 @@ fn store_contiguous(e: &mut Emit<'_>, dtype: DType, address: Clif, offset: usize
         }
         return;
     }
-    let lanes = crate::clif::int_vector(bytes);
+    let lanes = int_vector(bytes);
     let all = lanes::cast(e, lanes, regs[0]);
     let part = e.b.ins().extractlane(all, 0);
     e.b.ins().store(memory(), part, address, offset as i32);
@@ -166,7 +166,7 @@ pub(crate) fn splat(e: &mut Emit<'_>, dtype: DType, address: Clif, offset: i32) 
     let one = e.b.ins().load(scalar(dtype), memory(), address, offset);
     let regs: Regs = smallvec![e.b.ins().splat(vector(dtype), one)];
     match dtype {
-        DType::Bool => per_lane::bytes_to_mask(e, &regs),
+        DType::Bool => lanes::bytes_to_mask(e, &regs),
         _ => Wide::Lanes(regs),
     }
 }

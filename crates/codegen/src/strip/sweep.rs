@@ -3,158 +3,22 @@
 //! What whole steps leave is done by the narrowest steps, and what those leave one by one, if the program is short. A longer one
 //! is not repeated for that: the elements left over are copied to frames on the stack, the body runs once more with its
 //! streams pointing there, and what it stored is copied out. So no load or store is ever outside of an operand. The lanes past
-//! the end hold the last element again where it matters ([`super::pads_with_elements`]).
+//! the end hold the last element again where it matters ([`super::run::pads_with_elements`]).
 
-use super::stream::{At, Step, Stream};
-use super::{Run, Source, pads_with_elements};
-use crate::helper::Helper;
+use super::frames::{Frames, Ports};
+use super::run::{Run, Source};
+use super::stream::At;
 use crate::isa::Effort;
 use crate::lanes::legalize;
 use crate::lanes::{Regs, Wide, map1};
 use crate::nest::Nest;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{
-    BlockArg, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value as Clif, types,
-};
-
-/// Where the streams of a run are at the moment: in the operands, or in frames.
-#[derive(Clone)]
-pub(crate) struct Ports {
-    /// The streams of [`Run::loads`].
-    pub(crate) loads: Vec<Stream>,
-    /// The streams of [`Run::stores`].
-    pub(crate) stores: Vec<Stream>,
-    /// The numbers of the lanes from the first of a step; empty where nothing asks for them.
-    pub(crate) iota: Regs,
-}
-
-impl Ports {
-    /// The operands themselves, for steps of `v` lanes.
-    pub(crate) fn operands(n: &mut Nest<'_, '_>, run: &Run<'_>, v: usize) -> Ports {
-        let indexed = run.sources.contains(&Source::Index) || n.e.gathers.iter().any(|g| g.step.is_some());
-        let mut iota = Regs::new();
-        if indexed {
-            for first in (0..v as u64).step_by(2) {
-                let bytes: Vec<u8> = [first, first + 1].iter().flat_map(|k| k.to_le_bytes()).collect();
-                let handle = n.e.b.func.dfg.constants.insert(bytes.into());
-                iota.push(n.e.b.ins().vconst(types::I64X2, handle));
-            }
-        }
-        Ports { loads: run.loads.clone(), stores: run.stores.iter().map(|(_, s)| *s).collect(), iota }
-    }
-
-    /// Everything that changes when the streams move to frames, in a fixed order.
-    fn values(&self) -> Vec<Clif> {
-        let mut values = Vec::new();
-        for stream in self.loads.iter().chain(&self.stores) {
-            values.push(stream.base);
-            if let Step::Bytes(bytes) = stream.step {
-                values.push(bytes);
-            }
-        }
-        values.extend(&self.iota);
-        values
-    }
-
-    /// The same with other values.
-    fn with(&self, values: &[Clif]) -> Ports {
-        let mut ports = self.clone();
-        let mut values = values.iter().copied();
-        let mut next = |old: Clif| values.next().unwrap_or(old);
-        for stream in ports.loads.iter_mut().chain(&mut ports.stores) {
-            stream.base = next(stream.base);
-            if let Step::Bytes(bytes) = stream.step {
-                stream.step = Step::Bytes(next(bytes));
-            }
-        }
-        for lane in &mut ports.iota {
-            *lane = next(*lane);
-        }
-        ports
-    }
-}
-
-/// The frames for one narrow step of each stream.
-struct Frames {
-    loads: Vec<StackSlot>,
-    stores: Vec<StackSlot>,
-}
-
-impl Frames {
-    /// Frames for a run.
-    fn new(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports) -> Frames {
-        let mut slots = |streams: &[Stream]| -> Vec<StackSlot> {
-            let sizes = streams.iter().map(|s| (run.narrow * s.dtype.size()) as u32);
-            let data = sizes.map(|bytes| StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4));
-            data.map(|data| n.e.b.create_sized_stack_slot(data)).collect()
-        };
-        Frames { loads: slots(&ports.loads), stores: slots(&ports.stores) }
-    }
-
-    /// Copies elements `i..end`, fewer than a step, into the frames and gives ports that have them at `i`.
-    fn enter(&self, n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, i: Clif, end: Clif) -> Ports {
-        let left = n.e.b.ins().isub(end, i);
-        let last = n.e.b.ins().iadd_imm_s(left, -1);
-        let pads = pads_with_elements(run.plan.program) || !ports.iota.is_empty();
-        let filled = if pads { n.word(run.narrow as i64) } else { left };
-        let mut inside = ports.clone();
-        for (stream, &slot) in inside.loads.iter_mut().zip(&self.loads) {
-            let source = stream.address(n.e, i);
-            let step = stream.bytes(n.e);
-            let size = n.word(stream.dtype.size() as i64);
-            let frame = n.e.b.ins().stack_addr(types::I64, slot, 0);
-            copy(n, stream.dtype.size(), [frame, size, source, step, filled, last]);
-            place(n, stream, slot, i);
-        }
-        for (stream, &slot) in inside.stores.iter_mut().zip(&self.stores) {
-            place(n, stream, slot, i);
-        }
-        if !ports.iota.is_empty() {
-            let last = n.e.b.ins().splat(types::I64X2, last);
-            inside.iota = map1(n.e, &ports.iota, |e, lanes| e.b.ins().smin(lanes, last));
-        }
-        inside
-    }
-
-    /// Copies what was stored for elements `i..end` out of the frames.
-    fn leave(&self, n: &mut Nest<'_, '_>, ports: &Ports, i: Clif, end: Clif) {
-        let left = n.e.b.ins().isub(end, i);
-        for (stream, &slot) in ports.stores.iter().zip(&self.stores) {
-            let target = stream.address(n.e, i);
-            let step = stream.bytes(n.e);
-            let size = n.word(stream.dtype.size() as i64);
-            let frame = n.e.b.ins().stack_addr(types::I64, slot, 0);
-            copy(n, stream.dtype.size(), [target, step, frame, size, left, left]);
-        }
-    }
-}
-
-/// Calls the function that copies elements: `(to, its step, from, its step, how many, the last one there is)`.
-fn copy(n: &mut Nest<'_, '_>, size: usize, args: [Clif; 6]) {
-    match n.e.unit.helper(Helper::Copy { size }) {
-        Ok(id) => {
-            let function = n.e.unit.reference(id, &mut *n.e.b.func);
-            n.e.b.ins().call(function, &args);
-        }
-        Err(error) => n.e.unit.fail(error),
-    }
-}
-
-/// Moves a stream so that its element `i` is the first of a frame.
-fn place(n: &mut Nest<'_, '_>, stream: &mut Stream, slot: StackSlot, i: Clif) {
-    let size = stream.dtype.size();
-    let base = n.e.b.ins().stack_addr(types::I64, slot, 0);
-    let before = n.e.b.ins().ishl_imm_u(i, i64::from(size.trailing_zeros()));
-    stream.base = n.e.b.ins().isub(base, before);
-    if let Step::Bytes(bytes) = &mut stream.step {
-        *bytes = n.word(size as i64);
-    }
-}
+use cranelift_codegen::ir::{BlockArg, InstBuilder, Type, Value as Clif, types};
 
 /// Loads and computes `v` elements.
 pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At, v: usize) -> Vec<Wide> {
-    n.e.unit.needs(Effort::Loops);
-    let mut values = run.values.clone();
+    n.e.needs(Effort::Loops);
+    let (mut values, mut gathers) = (run.values.clone(), run.gathers.clone());
     if !ports.iota.is_empty() {
         let here = at.number(n.e);
         let here = n.e.b.ins().splat(types::I64X2, here);
@@ -164,7 +28,7 @@ pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At
             map1(n.e, &ports.iota, |e, lanes| e.b.ins().iadd(lanes, here))
         };
         let start = n.e.b.ins().splat(types::I64X2, run.start);
-        for gather in &mut n.e.gathers {
+        for gather in &mut gathers {
             gather.elements = elements.clone();
         }
         for (k, source) in run.sources.iter().enumerate() {
@@ -178,7 +42,7 @@ pub(crate) fn compute(n: &mut Nest<'_, '_>, run: &Run<'_>, ports: &Ports, at: At
             values[k] = Some(ports.loads[number].load(n.e, at, v));
         }
     }
-    run.plan.emit_lanes(n.e, &mut values, v)
+    run.plan.emit_lanes(n.e, &mut values, &gathers, v)
 }
 
 /// Stores results of `v` elements.

@@ -1,46 +1,39 @@
 //! The nest's call of an assembled strip.
 
-use super::frame::Block;
-use super::function::{Function, function};
+use super::arguments::{Block, GatherWord, Port};
+use super::function::Function;
 use super::lower::{GROUP, RESULTS};
-use super::vector::{GatherWord, Port};
+use super::module::{Kind, assemble, put};
 use super::{Strip, Target, past};
 use crate::clif::vector;
-use crate::lanes::{self, Plan, Wide};
+use crate::lanes::{self, Wide};
 use crate::nest::Nest;
 use crate::reduce::carry::Counter;
 use crate::reduce::fold::arguments;
 use crate::reduce::{Reducer, States};
-use crate::strip::stream::Stream;
-use crate::strip::{Run, scalar_of, stream};
-use crate::unit::Unit;
+use crate::strip::run::{Run, scalar_of};
+use crate::strip::stream::{self, Stream};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, FuncRef, InstBuilder, StackSlot, StackSlotData, StackSlotKind, Value as Clif, types,
 };
-use cranelift_module::{FuncId, ModuleError};
 use fuseloom_lane::tree::BLOCK;
-use fuseloom_lane::{Builder, DType, Program, Reduction, Value};
-use smallvec::SmallVec;
+use fuseloom_lane::{DType, Value};
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
-struct Assembled {
+struct Call {
     slot: StackSlot,
     callee: FuncRef,
 }
 
-impl Assembled {
+impl Call {
     /// Assembles a strip and fills in all arguments that no call changes. `None` if this strip is not for the target.
-    fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Assembled> {
+    fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Call> {
         let target = Target::of(n.e.unit.isa)?;
-        let strip = if reducers.is_empty() {
-            Strip::of(run, &n.e.gathers)
-        } else {
-            Strip::reducing(run, &n.e.gathers, reducers)
-        };
-        let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
-        let assembled = Assembled::open(n, run, &strip, &function)?;
-        let block = Block::of(&strip);
+        let strip = if reducers.is_empty() { Strip::of(run) } else { Strip::reducing(run, reducers) };
+        let function = assemble(target, &strip).map_err(|error| n.e.unit.fail(error)).ok()?;
+        let assembled = Call::open(n, run, &strip, &function)?;
+        let block = strip.block();
         for (port, stream) in ports(run) {
             assembled.put(n, stream.base, block.base(port));
         }
@@ -56,12 +49,12 @@ impl Assembled {
     }
 
     /// Puts a strip's function into the module and fills in what does not depend on where it runs.
-    fn open(n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, function: &Function) -> Option<Assembled> {
-        let id = n.e.unit.assembled(function, true).map_err(|error| n.e.unit.fail(error)).ok()?;
-        let block = Block::of(strip);
+    fn open(n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, function: &Function) -> Option<Call> {
+        let id = put(n.e.unit, n.e.callees, function, Kind::Strip).map_err(|error| n.e.unit.fail(error)).ok()?;
+        let block = strip.block();
         let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
-        let callee = n.e.unit.reference(id, &mut *n.e.b.func);
-        let assembled = Assembled { slot, callee };
+        let callee = n.e.reference(Ok(id))?;
+        let assembled = Call { slot, callee };
         assembled.put(n, run.start, Block::START);
         if let Some(status) = n.e.status {
             assembled.put(n, status, Block::STATUS);
@@ -79,7 +72,7 @@ impl Assembled {
             return;
         }
         let zero = n.word(0);
-        for (number, gather) in n.e.gathers.clone().into_iter().enumerate() {
+        for (number, gather) in run.gathers.iter().enumerate() {
             let put = |n: &mut Nest<'_, '_>, word: GatherWord, value: Clif| {
                 self.put(n, value, block.uniform(strip.gather_word(word, number as u16)));
             };
@@ -151,7 +144,7 @@ fn ports<'r>(run: &'r Run<'_>) -> impl Iterator<Item = (Port, Stream)> + use<'r>
 
 /// An assembled strip for somebody else to call: its code, and its arguments but for the addresses of its streams.
 pub(crate) struct Unplaced {
-    /// The address of the code, a [`super::StripFunction`].
+    /// The address of the code, a [`super::arguments::StripFunction`].
     pub(crate) function: Clif,
     /// The address of the arguments.
     pub(crate) block: Clif,
@@ -165,10 +158,10 @@ pub(crate) struct Unplaced {
 /// this strip is not for the target.
 pub(crate) fn unplaced(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif, skip: Option<Value>) -> Option<Unplaced> {
     let target = Target::of(n.e.unit.isa)?;
-    let strip = Strip { past: vec![], ..Strip::of(run, &n.e.gathers) };
-    let function = function(target, &strip).map_err(|e| n.e.unit.fail_assembling(&e.to_string())).ok()?;
-    let assembled = Assembled::open(n, run, &strip, &function)?;
-    let block = Block::of(&strip);
+    let strip = Strip { past: vec![], ..Strip::of(run) };
+    let function = assemble(target, &strip).map_err(|error| n.e.unit.fail(error)).ok()?;
+    let assembled = Call::open(n, run, &strip, &function)?;
+    let block = strip.block();
     let zero = n.word(0);
     assembled.put(n, zero, Block::BEGIN);
     assembled.put(n, zero, Block::PAST);
@@ -187,40 +180,9 @@ pub(crate) fn unplaced(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif, skip: O
     Some(Unplaced { function, block: address, skipped, ahead })
 }
 
-/// The strip that combines so many tuples of a reduction's states, a power of two, by halves: it reads all of them, and writes
-/// states.
-pub(crate) fn combine(unit: &mut Unit, op: Reduction, dtype: DType, tuples: usize) -> Result<FuncId, Box<ModuleError>> {
-    if let Some((_, id)) = unit.combines.iter().find(|(combine, _)| *combine == (op, dtype, tuples)) {
-        return Ok(*id);
-    }
-    let program = by_halves(&op.program(dtype), &op.states(dtype), tuples);
-    let plan = Plan::new(&program, &vec![false; program.params.len()], &[]);
-    let Some(target) = Target::of(unit.isa) else { unreachable!("it is asked for where strips are assembled") };
-    let function = function(target, &Strip::of_streams(&plan));
-    let function = function.map_err(|e| ModuleError::Backend(std::io::Error::other(e.to_string()).into()))?;
-    let id = unit.assembled(&function, false)?;
-    unit.combines.push(((op, dtype, tuples), id));
-    Ok(id)
-}
-
-/// The program that combines so many tuples: tuple `k` with `k + tuples / 2`, and those likewise.
-fn by_halves(two: &Program, states: &[DType], tuples: usize) -> Program {
-    let mut b = Builder::new(&[]);
-    let mut all: Vec<SmallVec<[Value; 3]>> =
-        (0..tuples).map(|_| states.iter().map(|&dtype| b.param(dtype)).collect()).collect();
-    while all.len() > 1 {
-        let right = all.split_off(all.len() / 2);
-        for (left, right) in all.iter_mut().zip(right) {
-            let both: SmallVec<[Value; 6]> = left.iter().chain(&right).copied().collect();
-            *left = b.inline(two, &both).into_iter().collect();
-        }
-    }
-    b.finish(&all[0])
-}
-
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.
 pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> bool {
-    let Some(assembled) = Assembled::new(n, run, &[]) else { return false };
+    let Some(assembled) = Call::new(n, run, &[]) else { return false };
     let zero = n.word(0);
     assembled.put(n, zero, Block::BEGIN);
     assembled.put(n, zero, Block::PAST);
@@ -248,7 +210,7 @@ pub(crate) fn reduce(
     count: Clif,
     done: ir::Block,
 ) -> bool {
-    let Some(assembled) = Assembled::new(n, run, reducers) else { return false };
+    let Some(assembled) = Call::new(n, run, reducers) else { return false };
     let in_order = reducers.iter().any(|reducer| !reducer.into.op.order_free(reducer.into.dtype));
     let states: usize = reducers.iter().map(|r| r.states.len()).sum();
     let results = StackSlotData::new(StackSlotKind::ExplicitSlot, (states * RESULTS) as u32, 6);

@@ -3,35 +3,8 @@
 //! The assembler has a code for each operand size and encoding of an instruction, in a row: VEX on 128 and 256 bits, EVEX on
 //! 128, 256 and 512. A [`Family`] names the row; a test checks every one of them.
 
-use super::Target;
+use super::target::{Size, Target};
 use iced_x86::Code;
-
-/// The size of a register operand.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Size {
-    /// 128 bits.
-    X,
-    /// 256 bits.
-    Y,
-    /// 512 bits.
-    Z,
-}
-
-impl Size {
-    /// The smallest register that holds so many bytes.
-    pub(crate) fn of(bytes: usize) -> Size {
-        match bytes {
-            0..=16 => Size::X,
-            17..=32 => Size::Y,
-            _ => Size::Z,
-        }
-    }
-
-    /// Its bytes.
-    pub(crate) fn bytes(self) -> usize {
-        16 << (self as usize)
-    }
-}
 
 /// One instruction in all sizes.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,11 @@
 //! Elements one by one: those of strided streams, those that addresses name, and those of frames.
 
-use super::Target;
-use super::code::Size;
-use super::emit::{BLOCK, I, TEMPORARY, Writer, at, vector};
-use super::vector::{Physical, Port};
+use super::arguments::Port;
+use super::emit::Writer;
+use super::registers::{BLOCK, I, R11, TEMPORARY, at, vector};
+use super::target::{Size, Target};
+use super::vector::Physical;
 use iced_x86::{Code, Instruction, MemoryOperand, Register};
-
-/// The names of R11 by size.
-pub(super) const R11: [Register; 4] = [Register::R11L, Register::R11W, Register::R11D, Register::R11];
 
 impl Writer<'_> {
     /// The address of element `first` of the step, and the bytes from one element to the next, in registers.

@@ -1,82 +1,10 @@
-//! What lies where: the block of arguments of a call, and the function's own frame on the stack.
+//! What lies where in a function's own frame on the stack.
 
+use super::arguments::Port;
 use super::cell::Cells;
-use super::vector::{Port, Site};
+use super::vector::Site;
 use super::{Again, StreamShape, Strip, Target};
 use fuseloom_lane::tree::BLOCK;
-
-/// The arguments of an assembled strip, which lie in memory, 8 bytes each: how many elements, the index of the first, the
-/// address of the status word, the number of the first element to run, the address of the results of a reduction, whether to
-/// store past the caches; then the base and the step of each stream, those that are read first; then the uniform values, 8
-/// bytes repeated of each; then the bases of what is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Block {
-    loads: usize,
-    stores: usize,
-    uniforms: usize,
-    ahead: usize,
-}
-
-impl Block {
-    /// Where the number of elements lies.
-    pub(crate) const COUNT: i32 = 0;
-    /// Where the index of element 0 lies.
-    pub(crate) const START: i32 = 8;
-    /// Where the address of the status word lies.
-    pub(crate) const STATUS: i32 = 16;
-    /// Where the number of the first element to run lies.
-    pub(crate) const BEGIN: i32 = 24;
-    /// Where the address of the blocks' states lies, for a reduction.
-    pub(crate) const RESULTS: i32 = 32;
-    /// Where it says whether to store past the caches, where that is possible: 0 or 1.
-    pub(crate) const PAST: i32 = 40;
-    /// Where the first stream's address lies.
-    pub(crate) const PORTS: i32 = 48;
-    /// Bytes of a stream's address and step.
-    pub(crate) const PORT: i32 = 16;
-
-    /// The block of a strip.
-    pub(crate) fn of(strip: &Strip<'_>) -> Block {
-        Block {
-            loads: strip.loads.len(),
-            stores: strip.stores.len(),
-            uniforms: strip.words(),
-            ahead: strip.ahead.len(),
-        }
-    }
-
-    /// The number of a stream among all: what is read, what is written, what is asked for.
-    pub(crate) fn number(self, port: Port) -> usize {
-        match port {
-            Port::Load(number) => number,
-            Port::Store(number) => self.loads + number,
-            Port::Ahead(number) => self.loads + self.stores + number,
-        }
-    }
-
-    /// Where the address of a stream's first element lies; the bytes from one element to the next are beside it.
-    pub(crate) fn base(self, port: Port) -> i32 {
-        match port {
-            Port::Load(_) | Port::Store(_) => Block::PORTS + Block::PORT * self.number(port) as i32,
-            Port::Ahead(number) => self.uniform((self.uniforms + number) as u32),
-        }
-    }
-
-    /// Where the step of a stream lies, of one that is read or written.
-    pub(crate) fn step(self, port: Port) -> i32 {
-        self.base(port) + 8
-    }
-
-    /// Where a uniform value lies.
-    pub(crate) fn uniform(self, number: u32) -> i32 {
-        Block::PORTS + Block::PORT * (self.loads + self.stores) as i32 + 8 * number as i32
-    }
-
-    /// Bytes of all.
-    pub(crate) fn bytes(self) -> u32 {
-        self.uniform((self.uniforms + self.ahead) as u32) as u32
-    }
-}
 
 /// The frame on the stack, in bytes from the stack pointer; everything is aligned to 64.
 #[derive(Clone, Debug)]

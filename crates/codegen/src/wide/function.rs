@@ -12,12 +12,15 @@
 //! A tail reads and writes no byte outside of the elements: masked accesses do not touch what is masked off, and where there
 //! are none (strided streams; 1- and 2-byte elements with AVX2) elements are copied one by one.
 
-use super::allocate::{self, Allocated, Pinned};
+use super::allocate::{self, Allocated};
+use super::arguments::{Block, Port};
 use super::assembler::{Assembled, Condition};
-use super::emit::{BASES, BLOCK, END, I, STOP, TEMPORARY, Writer, at};
-use super::frame::{Block, Frame};
+use super::emit::Writer;
+use super::frame::Frame;
+use super::invariants::{self, Pinned};
 use super::lower::{Shared, lower};
-use super::vector::{Body, InvariantKind, Physical, Port};
+use super::registers::{BASES, BLOCK, END, I, STOP, TEMPORARY, at, vector};
+use super::vector::{Body, InvariantKind, Physical};
 use super::{StreamShape, Strip, Target, code};
 use crate::helper::Helper;
 use iced_x86::{Code, IcedError, Instruction, Register};
@@ -40,13 +43,10 @@ const COPIES: usize = 8;
 /// Instructions of an iteration beyond which memory is not what a loop waits for.
 const PAST_UP_TO: usize = 400;
 
-/// Assembles a strip.
-pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
+/// Assembles a strip that does not reduce over its axis.
+pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
     let v = strip.lanes(target);
     let mut shared = Shared::new(target, strip);
-    if !strip.reducing.is_empty() {
-        return super::reduce::function(target, strip);
-    }
     let single = lower(target, strip, &mut shared, v, 1, false);
     let strided = strip.loads.iter().chain(strip.stores.iter().map(|(_, s)| s)).any(|s| s.strided);
     let mut copies = 1;
@@ -56,7 +56,8 @@ pub(crate) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let whole = if copies > 1 { Some(lower(target, strip, &mut shared, v, copies, false)) } else { None };
     let tail = lower(target, strip, &mut shared, v, 1, true);
 
-    let pinned = allocate::pin(target, &shared.invariants, whole.as_ref().unwrap_or(&single), shared.registers(target));
+    let pinned =
+        invariants::pin(target, &shared.invariants, whole.as_ref().unwrap_or(&single), shared.registers(target));
     let ready = Ready { target, shared: &shared, pinned: &pinned };
     let whole = whole.map(|body| ready.allocate(body));
     let single = ready.allocate(single);
@@ -100,7 +101,7 @@ pub(super) struct Ready<'a> {
 impl<'a> Ready<'a> {
     /// Gives a body its registers.
     pub(super) fn allocate(&self, body: Body) -> (Body, Allocated) {
-        let body = allocate::place(self.target, &self.shared.invariants, self.pinned, body);
+        let body = invariants::place(self.target, &self.shared.invariants, self.pinned, body);
         let free = self.shared.registers(self.target) - self.pinned.count();
         let allocated = allocate::allocate(self.target, &body, free);
         debug_assert_eq!(super::check::check(self.target, &body, &allocated), Ok(()));
@@ -116,7 +117,7 @@ impl<'a> Ready<'a> {
         });
         let Shared { invariants, sites, cells, .. } = self.shared;
         let frame = Frame::new(self.target, strip, v, slots, sites, cells);
-        Writer::new(self.target, Block::of(strip), frame, invariants, sites, self.pinned, bases.collect(), v)
+        Writer::new(self.target, strip.block(), frame, invariants, sites, self.pinned, bases.collect(), v)
     }
 }
 
@@ -193,7 +194,7 @@ fn copy_uniforms(w: &mut Writer<'_>) {
     for kind in w.invariants {
         if let InvariantKind::Uniform(number) = kind {
             let (code, from) = (code::BROADCAST_Q.code(w.target, size), at(BLOCK, w.block.uniform(*number)));
-            w.asm.rm(code, super::emit::vector(Physical(0), size), from);
+            w.asm.rm(code, vector(Physical(0), size), from);
             w.store_vector(at(Register::RSP, w.frame.uniform(*number)), Physical(0), size);
         }
     }

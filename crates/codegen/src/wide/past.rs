@@ -7,8 +7,7 @@
 //! element is run by a call of its own.
 
 use crate::nest::Nest;
-use crate::strip::Run;
-use crate::strip::stream::{Step, Stream};
+use crate::strip::run::Run;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value as Clif};
 use fuseloom_kernel::{Item, Kernel, OperandId, Role, Use};
@@ -32,11 +31,6 @@ pub(crate) fn written_only(kernel: &Kernel) -> u64 {
         }
     });
     written & !read
-}
-
-/// Whether a stream that is stored may go past the caches.
-pub(crate) fn may_go(n: &Nest<'_, '_>, id: OperandId, stream: &Stream) -> bool {
-    matches!(stream.step, Step::Element) && 1u64.checked_shl(id.0).is_some_and(|bit| n.written_only & bit != 0)
 }
 
 /// A place in the nest that is reached where all conditions hold.

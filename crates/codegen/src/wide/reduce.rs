@@ -10,13 +10,14 @@
 //! The nest stacks the results ([`crate::reduce::carry`]).
 
 use super::allocate::Allocated;
+use super::arguments::Block;
 use super::assembler::Condition;
-use super::emit::{BLOCK, END, I, TEMPORARY, Writer, at};
-use super::frame::Block;
+use super::emit::Writer;
 use super::function::{Function, Ready, enter, last, leave, steps};
 use super::lower::{Part, Pass, Shared, lower_part};
+use super::registers::{BLOCK, END, I, TEMPORARY, at};
 use super::vector::Body;
-use super::{Again, Strip, Target, allocate};
+use super::{Again, Strip, Target, invariants};
 use fuseloom_lane::tree::{BLOCK as ELEMENTS, LANES};
 use iced_x86::{Code, IcedError, Instruction, Register};
 
@@ -54,7 +55,7 @@ impl<B> PassBodies<B> {
     }
 }
 
-/// Assembles such a strip.
+/// Assembles a strip that reduces over its axis.
 pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, IcedError> {
     let mut shared = Shared::new(target, strip);
     let elements = pass(target, strip, &mut shared, Pass::Elements);
@@ -67,7 +68,7 @@ pub(super) fn function(target: Target, strip: &Strip<'_>) -> Result<Function, Ic
     let pairing: Vec<Body> = pairing.into_iter().filter(|_| !strip.is_one_block()).map(&mut part).collect();
 
     let registers = shared.registers(target);
-    let pinned = allocate::pin(target, &shared.invariants, elements.busiest(), registers);
+    let pinned = invariants::pin(target, &shared.invariants, elements.busiest(), registers);
     let ready = Ready { target, shared: &shared, pinned: &pinned };
     let elements = elements.map(|body| ready.allocate(body));
     let deviations = deviations.map(|pass| pass.map(|body| ready.allocate(body)));

@@ -3,7 +3,9 @@
 //! A [`Body`] is one pass over a step's lanes: it loads, computes and stores. Registers are virtual and assigned once; the
 //! few operations that are not one instruction of the machine ([`Op`]) use general registers only within themselves.
 
-use super::code::{Family, Size};
+use super::arguments::Port;
+use super::code::Family;
+use super::target::Size;
 use crate::helper::Helper;
 use iced_x86::Code;
 use smallvec::SmallVec;
@@ -99,37 +101,6 @@ pub(crate) enum Place {
         /// Bytes from the first place.
         offset: i32,
     },
-}
-
-/// A stream of the strip.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Port {
-    /// What it reads.
-    Load(usize),
-    /// What it writes.
-    Store(usize),
-    /// Elements of what it reads that the next point will.
-    Ahead(usize),
-}
-
-/// What a gather is told beside the indices.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum GatherWord {
-    /// The address of index 0, for the element of index 0 of the strip's axis.
-    Base = 0,
-    /// How many indices there are.
-    Extent = 1,
-    /// Bytes from one to the next.
-    Stride = 2,
-    /// Bytes that the base moves from one element of the strip to the next.
-    Step = 3,
-    /// The address of a zero. All gathers have one.
-    Nothing = 4,
-}
-
-impl GatherWord {
-    /// How many are a gather's own.
-    pub(crate) const OWN: usize = 4;
 }
 
 /// An operand that is read.

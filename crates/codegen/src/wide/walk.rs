@@ -4,16 +4,17 @@
 //! over the kernel. So it is not compiled: a [`Walk`] says where the strip's arguments come from, and [`run`], a function of this
 //! library, goes through the points by it. The phase's entry is a few instructions that name the two.
 //!
-//! Nests with more in them, and those around short strips, are compiled ([`crate::nest`]).
+//! Phases with more in them, and those around short strips, are compiled ([`crate::phase`]).
 
-use super::frame::Block;
-use super::function::function;
-use super::vector::Port;
-use super::{StreamShape, Strip, StripFunction, Target, past};
+use super::arguments::{Block, Port, StripFunction};
+use super::module::{Kind, assemble, put};
+use super::{StreamShape, Strip, Target, past};
+use crate::function::Functions;
 use crate::lanes::Plan;
-use crate::strip::Source;
-use crate::unit::Unit;
-use cranelift_module::{FuncId, ModuleError};
+use crate::strip::run::Source;
+use crate::unit::{Assembled, Unit};
+use cranelift_codegen::binemit::Reloc;
+use cranelift_module::{FuncId, Linkage, ModuleError, ModuleReloc, ModuleRelocTarget};
 use fuseloom_kernel::{Input, Item, Kernel, KernelArgs, OperandId, Output, ParamId, Phase, Range, Role, Stride, VarId};
 use fuseloom_lane::DType;
 use smallvec::SmallVec;
@@ -93,13 +94,13 @@ enum Uniform {
 /// # Errors
 /// The module refuses a function.
 pub(crate) fn phase(
-    unit: &mut Unit,
+    functions: &mut Functions,
     kernel: &Kernel,
     phase: &Phase,
     name: &str,
 ) -> Result<Option<FuncId>, Box<ModuleError>> {
     let [Item::Strip(strip)] = phase.body.as_slice() else { return Ok(None) };
-    let Some(target) = Target::of(unit.isa) else { return Ok(None) };
+    let Some(target) = Target::of(functions.unit.isa) else { return Ok(None) };
     let Some(shape) = Shape::of(kernel, phase, strip) else { return Ok(None) };
     let uniform: Vec<bool> = shape.sources.iter().map(|source| *source == Source::Uniform).collect();
     let plan = Plan::new(&strip.program, &uniform, &[]);
@@ -109,12 +110,38 @@ pub(crate) fn phase(
     if !given {
         return Ok(None);
     }
-    unit.begin_strip(kernel, strip);
-    let assembled = function(target, &strip_of)
-        .map_err(|error| ModuleError::Backend(std::io::Error::other(error.to_string()).into()))?;
-    let callee = unit.assembled(&assembled, true)?;
-    let walk = shape.walk(&strip_of);
-    unit.entry(name, walk, callee).map(Some)
+    if let Some(notes) = &mut functions.unit.notes {
+        notes.begin(kernel, strip);
+    }
+    let assembled = assemble(target, &strip_of)?;
+    let callee = put(&mut functions.unit, &mut functions.callees, &assembled, Kind::Strip)?;
+    entry(&mut functions.unit, name, shape.walk(&strip_of), callee).map(Some)
+}
+
+/// Puts the entry of a phase that walks into the module: it goes on to [`run`] with the walk, which lives as long as the code,
+/// and the walk's strip.
+fn entry(unit: &mut Unit, name: &str, walk: Walk, strip: FuncId) -> Result<FuncId, Box<ModuleError>> {
+    let conv = unit.c_convention();
+    let signature = unit.signature(conv, 4);
+    let id = unit.declare(name, Linkage::Export, &signature)?;
+    let walk = unit.keep(walk) as u64;
+    // mov r8, walk
+    let mut code = vec![0x49, 0xb8];
+    code.extend(walk.to_le_bytes());
+    // lea r9, [rip + strip]
+    code.extend([0x4c, 0x8d, 0x0d, 0, 0, 0, 0]);
+    // The displacement counts from the end of the instruction.
+    let (offset, target) = (code.len() as u32 - 4, ModuleRelocTarget::from(strip));
+    let strip = ModuleReloc { offset, kind: Reloc::X86PCRel4, name: target, addend: -4 };
+    // mov rax, run; jmp rax
+    code.extend([0x48, 0xb8]);
+    code.extend((run as *const () as u64).to_le_bytes());
+    code.extend([0xff, 0xe0]);
+    unit.define_bytes(id, name, &Assembled { bytes: &code, length: code.len(), alignment: 16, relocations: &[strip] })?;
+    if let Some(notes) = &mut unit.notes {
+        notes.remark(&format!("{name}: a function of the library walks through its points"));
+    }
+    Ok(id)
 }
 
 /// What is known of a phase that walks, before its strip is assembled.
@@ -205,8 +232,8 @@ impl Shape {
 
     /// Where everything goes.
     fn walk(self, strip: &Strip<'_>) -> Walk {
-        let block = Block::of(strip);
-        let word = |offset: i32| offset as usize / 8;
+        let block = strip.block();
+        let word = |offset: i32| (offset / Block::WORD) as usize;
         let past = self.past.iter().map(|(store, _)| {
             let (_, moving) = &self.stores[*store];
             (word(block.base(Port::Store(*store))), moving.dtype.size() as i64)
@@ -341,7 +368,7 @@ fn repeated(bits: u64, dtype: DType) -> u64 {
 ///
 /// # Safety
 /// What an entry's caller sees to for `args`; `strip` is the function that was assembled with `walk`.
-pub(crate) unsafe extern "C" fn run(
+unsafe extern "C" fn run(
     args: *const KernelArgs,
     _scratch: *mut u8,
     begin: u64,
@@ -365,7 +392,7 @@ pub(crate) unsafe extern "C" fn run(
     }
     let mut words: SmallVec<[i64; WORDS]> = SmallVec::from_slice(&walk.known);
     let words = words.as_mut_slice();
-    let put = |words: &mut [i64], offset: i32, value: i64| words[offset as usize / 8] = value;
+    let put = |words: &mut [i64], offset: i32, value: i64| words[(offset / Block::WORD) as usize] = value;
     put(words, Block::STATUS, given.args.status as i64);
     for (word, step) in &walk.steps {
         words[*word] = given.param(*step);

@@ -8,15 +8,12 @@
 
 use crate::modules::Modules;
 use crate::{crates, folders};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// The most files that may import each other in a circle.
 const LARGEST: usize = 6;
-
-/// Larger circles that are there still, by the crate: no larger than this.
-const STILL_THERE: &[(&str, usize)] = &[("codegen", 48)];
 
 /// The files that reach each other, in a graph of the files `0..count`: each such group once.
 fn circles(count: usize, edges: &BTreeSet<(usize, usize)>) -> Vec<Vec<usize>> {
@@ -49,14 +46,14 @@ fn roots() -> Vec<PathBuf> {
     roots.filter(|root| root.exists()).collect()
 }
 
-/// The circles of a crate that are larger than `allowed`, as text: each import in them.
-fn too_large(root: &Path, allowed: usize) -> String {
+/// The circles of a crate that are too large, as text: each import in them.
+fn too_large(root: &Path) -> String {
     let modules = Modules::read(root);
     let edges = modules.edges();
     let name = |file: usize| modules.files[file].strip_prefix(root.parent().unwrap()).unwrap().display();
     let mut text = String::new();
     for circle in circles(modules.files.len(), &edges.keys().copied().collect()) {
-        if circle.len() <= allowed {
+        if circle.len() <= LARGEST {
             continue;
         }
         writeln!(text, "{}: {} files", root.strip_prefix(crates()).unwrap().display(), circle.len()).unwrap();
@@ -71,14 +68,7 @@ fn too_large(root: &Path, allowed: usize) -> String {
 
 #[test]
 fn no_circle_of_files_is_large() {
-    let still: BTreeMap<&str, usize> = STILL_THERE.iter().copied().collect();
-    let found: String = roots()
-        .iter()
-        .map(|root| {
-            let name = root.ancestors().nth(2).and_then(Path::file_name).unwrap().to_string_lossy().into_owned();
-            too_large(root, still.get(name.as_str()).copied().unwrap_or(LARGEST))
-        })
-        .collect();
+    let found: String = roots().iter().map(|root| too_large(root)).collect();
     assert!(found.is_empty(), "files that import each other in a circle of more than {LARGEST}:\n{found}");
 }
 

@@ -1,11 +1,11 @@
 //! What no sequence of vector instructions does: a function works on the lanes of a frame on the stack.
 
 use super::super::Target;
-use super::super::code::Size;
+use super::super::target::Size;
 use super::super::vector::{Arg, Bank, Inst, Op, Site};
 use super::{Computed, Lower, Piece, Pieces};
 use crate::helper::Helper;
-use crate::lanes::per_lane::Frame;
+use crate::lanes::call::Frame;
 use fuseloom_lane::{Builder, DType, Prim, Routine, Value};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;

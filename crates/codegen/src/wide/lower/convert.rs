@@ -1,7 +1,8 @@
 //! Conversions, and the same lanes in pieces of another number of lanes.
 
 use super::super::Target;
-use super::super::code::{self, Family, Size};
+use super::super::code::{self, Family};
+use super::super::target::Size;
 use super::super::vector::{Arg, InvariantKind};
 use super::{Computed, Lower, Piece, Pieces, resized};
 use fuseloom_lane::{Cmp, DType, Scalar, Value};

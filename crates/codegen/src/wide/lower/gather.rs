@@ -4,8 +4,9 @@
 //! and past the last element, to a zero instead. The elements are then fetched one by one, 16 bytes of them to a register. (The
 //! gather instructions take twice as long where that was measured, and would read 4 bytes where an element is 1 or 2.)
 
+use super::super::arguments::GatherWord;
 use super::super::code;
-use super::super::vector::{Arg, Bank, GatherWord, Inst, InvariantKind, Op, Place};
+use super::super::vector::{Arg, Bank, Inst, InvariantKind, Op, Place};
 use super::{Computed, Lower, Piece, Pieces, Size};
 use fuseloom_kernel::Status;
 use fuseloom_lane::{Cmp, DType, Value};

@@ -1,7 +1,8 @@
 //! Comparisons, masks and selection.
 
 use super::super::Target;
-use super::super::code::{self, Size};
+use super::super::code;
+use super::super::target::Size;
 use super::super::vector::{Arg, Bank, Inst, InvariantKind, Op};
 use super::{Computed, Lower, Piece, Pieces, float_predicate, resized};
 use fuseloom_lane::{Cmp, DType, Prim, Value};

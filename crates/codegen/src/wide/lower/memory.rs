@@ -1,7 +1,9 @@
 //! Loads and stores of streams.
 
-use super::super::code::{self, Size};
-use super::super::vector::{Arg, Bank, Inst, Op, Place, Port};
+use super::super::arguments::Port;
+use super::super::code;
+use super::super::target::Size;
+use super::super::vector::{Arg, Bank, Inst, Op, Place};
 use super::super::{StreamShape, Target};
 use super::{Computed, Lower, Piece, Pieces};
 use fuseloom_lane::{DType, Value};

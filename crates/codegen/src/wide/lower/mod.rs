@@ -13,11 +13,12 @@
 //! | [`divide64`] | their division |
 //! | [`memory`] | loads and stores of streams |
 //! | [`gather`] | reads at computed indices |
-//! | [`reduce`] | the lanes of reductions |
+//! | [`reduce`], [`cells`] | the lanes of reductions, and what they hand on |
 //! | [`extreme`] | the largest and the smallest of several rows |
 //! | [`call`] | what no sequence does: a function on the lanes of a frame |
 
 mod call;
+mod cells;
 mod convert;
 mod convert64;
 mod divide64;
@@ -31,10 +32,13 @@ mod reduce;
 
 pub(crate) use reduce::{GROUP, Part, Pass, RESULTS, lower_part};
 
+use super::arguments::Port;
 use super::cell::Cells;
-use super::code::{self, Family, Size};
-use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Port, Site, Virtual};
-use super::{Source, Strip, Target};
+use super::code::{self, Family};
+use super::target::Size;
+use super::vector::{Arg, Bank, Body, Inst, Invariant, InvariantKind, Op, Site, Virtual};
+use super::{Strip, Target};
+use crate::strip::run::Source;
 use fuseloom_lane::{Cmp, DType, Inst as LaneInst, Prim, Routine, Scalar, Value};
 use hashbrown::HashMap;
 use smallvec::{SmallVec, smallvec};

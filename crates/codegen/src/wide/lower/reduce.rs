@@ -1,17 +1,17 @@
 //! Reductions over a strip's axis: rows of sixteen lanes, the fold of lanes, and the pairing of eight blocks.
 //!
-//! What bodies hand on lies in cells ([`super::super::cell`]). A body of rows takes several at once, and the processor runs the
+//! What bodies hand on lies in cells ([`super::cells`]). A body of rows takes several at once, and the processor runs the
 //! blocks, which depend on nothing of one another, side by side.
 //!
 //! Moments take two passes over a block: the sum of its elements gives their mean, then the squares of what each is away from
 //! it are added up.
 
-use super::super::vector::{Arg, Bank, Inst, Op, Physical, Place};
+use super::super::vector::{Arg, Bank, Inst, Op, Place};
 use super::super::{Again, Combining, Reducing, Strip, Target, code};
-use super::{Body, Computed, Lower, Piece, Pieces, Port, Shared, Size};
+use super::{Body, Computed, Lower, Piece, Pieces, Port, Shared, Size, resized};
 use fuseloom_lane::tree::LANES;
 use fuseloom_lane::{DType, Scalar};
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 /// Finished blocks that are paired at once.
 pub(crate) const GROUP: usize = 8;
@@ -231,7 +231,7 @@ impl Lower<'_, '_> {
             _ => (code::SUB_PS, code::MUL_PS),
         };
         let reg = self.reg(size);
-        let mean = super::resized(mean, reg);
+        let mean = resized(mean, reg);
         let squares = elements.iter().map(|&x| {
             let deviation = self.plain(sub, reg, reg, &[x, mean]);
             self.plain(mul, reg, reg, &[deviation, deviation])
@@ -329,7 +329,7 @@ impl Lower<'_, '_> {
         let op = Op::Length { double };
         let length = self.push(Bank::Vector, |to| Inst::new(op, Some((to, Size::X)), smallvec![]));
         let length = Arg::Reg(length, Size::X);
-        let mean = self.plain(div, Size::X, Size::X, &[super::resized(sum, Size::X), length]);
+        let mean = self.plain(div, Size::X, Size::X, &[resized(sum, Size::X), length]);
         self.store_state(state, dtype, length);
         self.store_state(state + 1, dtype, mean);
         let full = self.target.size();
@@ -340,7 +340,7 @@ impl Lower<'_, '_> {
 
     /// Stores the first lane of a piece as a state of the block.
     fn store_state(&mut self, state: usize, dtype: DType, piece: Piece) {
-        let piece = self.in_register(super::resized(piece, Size::X));
+        let piece = self.in_register(resized(piece, Size::X));
         let op = Op::StoreState { state: state as u8, size: dtype.size() as u8 };
         self.body.insts.push(Inst::new(op, None, smallvec![piece]));
     }
@@ -404,119 +404,5 @@ impl Lower<'_, '_> {
         let place = |offset: i32| Place::Result { state: state as u8, offset: offset + (first * size) as i32 };
         let pieces = self.load_at(size, place);
         self.as_computed(dtype, pieces)
-    }
-
-    /// The lanes of a reduction.
-    fn lanes_of(&mut self, block: &Combining, cell: usize) -> Vec<Computed> {
-        let mut lanes = Vec::new();
-        for (k, &dtype) in block.states.iter().enumerate() {
-            let pieces = self.cell(cell + k);
-            lanes.push(self.as_computed(dtype, pieces));
-        }
-        lanes
-    }
-
-    /// The mean of the block at hand, a full register.
-    fn mean(&mut self, moments: usize) -> Piece {
-        self.cell(self.shared.cells.mean(moments))[0]
-    }
-
-    /// What a cell holds.
-    fn cell(&mut self, number: usize) -> Pieces {
-        let cell = self.shared.cells.get(number);
-        let (bytes, count) = self.parts_of(cell.bytes);
-        let size = Size::of(bytes);
-        let part = |k: usize| (k * bytes) as i32;
-        let mut pieces = Pieces::new();
-        for k in 0..count {
-            pieces.push(match cell.register {
-                Some(Physical(first)) => {
-                    let kept = Arg::Pinned(Physical(first + k as u8), size);
-                    self.plain(code::MOVE, size, size, &[kept])
-                }
-                None => self.load_bytes(Place::Cell { cell: number as u8, offset: part(k) }, bytes),
-            });
-        }
-        pieces
-    }
-
-    /// Sets a cell.
-    fn set_cell(&mut self, number: usize, pieces: &[Piece]) {
-        let cell = self.shared.cells.get(number);
-        let (bytes, count) = self.parts_of(cell.bytes);
-        for (k, &piece) in pieces.iter().enumerate().take(count) {
-            let piece = self.in_register(super::resized(piece, Size::of(bytes)));
-            match cell.register {
-                Some(Physical(first)) => {
-                    let op = Op::Keep(Physical(first + k as u8));
-                    self.body.insts.push(Inst::new(op, None, smallvec![piece]));
-                }
-                None => self.store_bytes(Place::Cell { cell: number as u8, offset: (k * bytes) as i32 }, bytes, piece),
-            }
-        }
-    }
-
-    /// The bytes of a register of a cell, and how many registers there are.
-    fn parts_of(&self, bytes: usize) -> (usize, usize) {
-        let each = bytes.min(self.target.width());
-        (each, bytes / each)
-    }
-
-    /// What lies in memory as a value of the program.
-    fn as_computed(&mut self, dtype: DType, pieces: Pieces) -> Computed {
-        match dtype {
-            DType::Bool => self.mask_of_bytes(&pieces),
-            _ => Computed::Lanes(pieces),
-        }
-    }
-
-    /// A value as it lies in memory.
-    fn as_stored(&mut self, dtype: DType, computed: &Computed) -> Pieces {
-        match (dtype, computed) {
-            (DType::Bool, Computed::Mask(forms)) => {
-                let (form, pieces) = forms[0].clone();
-                let masks = if form == self.form(1) { pieces } else { self.reform(&pieces, form, self.form(1)) };
-                let one = self.repeated(1, 1);
-                masks.iter().map(|&mask| self.keep(1, mask, one)).collect()
-            }
-            _ => self.pieces_of(computed, dtype.size()),
-        }
-    }
-
-    /// The pieces of a value other than a bool.
-    pub(super) fn pieces_of(&self, computed: &Computed, size: usize) -> Pieces {
-        match computed {
-            Computed::Lanes(pieces) => pieces.clone(),
-            Computed::Uniform(invariant) => smallvec![Arg::Invariant(*invariant, self.reg(size)); self.count(size)],
-            Computed::Mask(_) => unreachable!("a bool has a form"),
-        }
-    }
-
-    /// Loads all pieces of lanes of `size` bytes from a place.
-    fn load_at(&mut self, size: usize, place: impl Fn(i32) -> Place) -> Pieces {
-        let bytes = self.lanes(size) * size;
-        (0..self.count(size)).map(|k| self.load_bytes(place((k * bytes) as i32), bytes)).collect()
-    }
-
-    /// Stores all pieces of lanes of `size` bytes at a place.
-    fn store_at(&mut self, size: usize, pieces: &[super::Piece], place: impl Fn(i32) -> Place) {
-        let bytes = self.lanes(size) * size;
-        let list: SmallVec<[super::Piece; 4]> = pieces.iter().copied().collect();
-        for (k, &piece) in list.iter().enumerate() {
-            let piece = self.in_register(super::resized(piece, Size::of(bytes)));
-            self.store_bytes(place((k * bytes) as i32), bytes, piece);
-        }
-    }
-
-    /// The complement of a mask.
-    fn mask_complement(&mut self, lanes: usize, size: usize, mask: super::Piece) -> super::Piece {
-        match self.target {
-            Target::Avx512 => self.mask_not(lanes, mask),
-            Target::Avx2 => {
-                let reg = Size::of(lanes * size);
-                let ones = self.repeated(8, u64::MAX);
-                self.plain(code::PXOR, reg, reg, &[mask, super::resized(ones, reg)])
-            }
-        }
     }
 }
