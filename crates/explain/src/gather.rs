@@ -8,7 +8,7 @@ use fuseloom_codegen::StripCode;
 use fuseloom_engine::{Planned, Result, Stage, compiling, machine};
 use fuseloom_graph::{Graph, Node, NodeId, Op, Reduce, Type, print};
 use fuseloom_kernel::{
-    BoundPlan, BoundStep, BufferDecl, BufferKind, Kernel, KernelStep, LibraryOp, OperandBind, ParamId, Place, Role,
+    BoundPlan, BoundStep, BufferDecl, BufferId, BufferKind, Kernel, KernelStep, OperandBind, ParamId, Place, Role,
     Step, print_sizes,
 };
 use fuseloom_schedule::{Choice, Decision, LoopChoice, LoopDecision};
@@ -188,7 +188,7 @@ impl Gather<'_> {
     fn loops(&self, step: usize, decision: &LoopDecision, sizes: &[Size]) -> LoopReport {
         let bound = |tile: ParamId| match self.bound?.steps.get(step)? {
             BoundStep::Kernel(kernel) => u64::try_from(*kernel.params.get(tile.0 as usize)?).ok().map(Size::Known),
-            BoundStep::Library { .. } => None,
+            BoundStep::Copy(_) | BoundStep::Library(_) => None,
         };
         let (choice, taken, extent, part) = match decision.choice {
             LoopChoice::Product => ("product", true, None, None),
@@ -223,23 +223,36 @@ impl Gather<'_> {
         let mut report = StepReport::new(number, "kernel".to_string(), nodes);
         match step {
             Step::Kernel(step) => self.kernel(&mut report, step, stage)?,
-            Step::Library(step) => {
-                report.kind = match step.op {
-                    LibraryOp::Copy => "copy".to_string(),
-                };
+            Step::Copy(copy) => {
+                report.kind = "copy".to_string();
                 report.name.clone_from(&report.kind);
-                report.reads = step.inputs.iter().map(|buffer| buffer.0 as usize).collect();
-                report.writes = step.outputs.iter().map(|buffer| buffer.0 as usize).collect();
-                report.traffic = self.bound.map(|bound| {
-                    let bytes = |ids: &[usize]| ids.iter().map(|id| bound.buffers[*id].bytes as u64).sum();
-                    TrafficReport { read: bytes(&report.reads), written: bytes(&report.writes) }
-                });
+                self.whole_buffers(&mut report, vec![copy.from], vec![copy.to]);
+            }
+            Step::Library(step) => {
+                report.kind = "library".to_string();
+                report.name = step.call.to_string();
+                let reads = step.inputs.iter().map(|array| array.buffer).collect();
+                self.whole_buffers(
+                    &mut report,
+                    reads,
+                    step.outputs.iter().flatten().map(|array| array.buffer).collect(),
+                );
             }
         }
         if let Some(measured) = self.model.measured.get(number) {
             (report.limit, report.measured) = (measured.limit, Some(measured.time));
         }
         Ok(report)
+    }
+
+    /// What a step reads and writes that does so with whole buffers.
+    fn whole_buffers(&self, report: &mut StepReport, reads: Vec<BufferId>, writes: Vec<BufferId>) {
+        let numbers = |ids: Vec<BufferId>| ids.into_iter().map(|buffer| buffer.0 as usize).collect();
+        (report.reads, report.writes) = (numbers(reads), numbers(writes));
+        report.traffic = self.bound.map(|bound| {
+            let bytes = |ids: &[usize]| ids.iter().map(|id| bound.buffers[*id].bytes as u64).sum();
+            TrafficReport { read: bytes(&report.reads), written: bytes(&report.writes) }
+        });
     }
 
     fn kernel(&self, report: &mut StepReport, step: &KernelStep, stage: Stage) -> Result<()> {
@@ -392,7 +405,8 @@ fn touched(step: &KernelStep, written: bool) -> Vec<usize> {
 fn timeline(bound: &BoundPlan, buffers: &[BufferReport]) -> Vec<MomentReport> {
     let scratch = |step: &BoundStep| match step {
         BoundStep::Kernel(kernel) => kernel.scratch_bytes as u64,
-        BoundStep::Library { .. } => 0,
+        BoundStep::Copy(_) => 0,
+        BoundStep::Library(library) => library.scratch_bytes as u64,
     };
     let moment = |(step, of_step): (usize, &BoundStep)| {
         let in_use = |buffer: &&BufferReport| match (buffer.kind, buffer.steps) {

@@ -6,6 +6,7 @@
 use crate::error::LabelConflict;
 use crate::{Constraint, Contraction, Dim, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function};
+use fuseloom_library::{Call, Operand};
 use fuseloom_size::{SizeOp, product};
 use smallvec::{SmallVec, smallvec};
 
@@ -103,6 +104,7 @@ fn result_types(op: &Op, inputs: &[&Type], found: &mut Constraints) -> Result<Sm
             one(x.dtype, axes.cloned().collect())
         }
         Op::Einsum(contraction) => one(inputs[0].dtype, einsum(contraction, inputs, found)?),
+        Op::Library(call) => library(call, inputs, found),
         Op::Result(_) => Err(attribute(name, "a result is chosen of all that a node has")),
     }
 }
@@ -389,6 +391,31 @@ fn einsum(contraction: &Contraction, inputs: &[&Type], found: &mut Constraints) 
     }
     let extent = |label: &Label| extents[usize::from(*label)].as_ref().map(|(extent, _)| extent.clone());
     contraction.output().iter().map(|l| extent(l).ok_or_else(|| attribute(name, "a label without an axis"))).collect()
+}
+
+/// The results of a function of a library: those of one problem, along the axes that number the problems.
+fn library(call: &Call, inputs: &[&Type], found: &mut Constraints) -> Result<SmallVec<[Type; 1]>, OpError> {
+    let (name, row) = (found.op, call.row());
+    let mut batch: Option<Type> = None;
+    let mut problem: SmallVec<[Operand<'_>; 2]> = SmallVec::new();
+    for (ty, (takes, axes)) in inputs.iter().zip(row.inputs) {
+        require(name, takes.allows(ty.dtype), ty.dtype, takes.advice())?;
+        let Some(numbering) = ty.rank().checked_sub(*axes) else {
+            return Err(attribute(name, format!("a problem has {axes} axes, and {ty} has fewer")));
+        };
+        let (along, extents) = ty.shape.split_at(numbering);
+        let along = Type { dtype: ty.dtype, shape: along.into() };
+        batch = Some(match &batch {
+            Some(batch) => Type { dtype: ty.dtype, shape: found.same_shapes(batch, &along)? },
+            None => along,
+        });
+        problem.push(Operand { dtype: ty.dtype, extents });
+    }
+    let batch = batch.map(|ty| ty.shape).unwrap_or_default();
+    let results = (row.types)(call, &problem).map_err(|message| attribute(name, message))?;
+    let placed =
+        |(dtype, extents): (DType, Shape)| Type { dtype, shape: batch.iter().cloned().chain(extents).collect() };
+    Ok(results.into_iter().map(placed).collect())
 }
 
 /// Checks that an axis has elements, or records that it must.

@@ -2,6 +2,7 @@
 
 use crate::{Contraction, Dim, Shape};
 use fuseloom_lane::{DType, Function, Reduction, Scalar, Scan};
+use fuseloom_library::Call;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -74,6 +75,9 @@ pub enum Op {
     /// A contraction of as many inputs as it has operands, all of one dtype. The order in which one of several is computed is
     /// the optimizer's to choose; what it leaves to be computed is said there.
     Einsum(Contraction),
+    /// A function of a library, on batches of problems: the last axes of each input are a problem's, the ones before number the
+    /// problems and are the same for all inputs. [`fuseloom_library::Row`] says what it is.
+    Library(Call),
     /// Result `k` of a node with several.
     Result(u32),
 }
@@ -109,6 +113,7 @@ impl Op {
             | Op::Scan { .. }
             | Op::Take { .. }
             | Op::Einsum(_)
+            | Op::Library(_)
             | Op::Result(_) => self.clone(),
         })
     }

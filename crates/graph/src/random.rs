@@ -2,6 +2,7 @@
 
 use crate::{Contraction, Dim, Graph, Label, Labels, NodeId, Op, Reduce, Sizes, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
+use fuseloom_library::{Call, Library};
 
 /// A graph of the operations that these numbers choose, over the sizes `n` and `m`. Those that inference refuses are left
 /// out, and with sizes those whose constraints do not hold for them.
@@ -73,7 +74,9 @@ pub(crate) fn graph(choices: &[u64], sizes: Option<&Sizes>) -> Graph {
                 ][(part(40) % 9) as usize];
                 with.add(Op::Reduce { op, axes: (0..rank(x)).filter(|k| part(44) >> k & 1 == 1).collect() }, &[x])
             }
-            16 => match part(40) % 3 {
+            16 => match part(40) % 5 {
+                3 => with.add(Op::Library(Call::of(Library::Sort).with("descending", part(44) % 2 == 0)), &[x]),
+                4 => with.add(Op::Library(Call::of(Library::InversePermutation)), &[x]),
                 2 => {
                     let op = Scan::ALL[(part(44) % 5) as usize];
                     with.add(Op::Scan { op, axis: (part(48) % 3) as usize }, &[x, y][..op.arity()])

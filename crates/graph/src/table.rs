@@ -7,8 +7,9 @@ mod tests;
 
 use crate::{Op, OpError, Reduce};
 use fuseloom_lane::{Function, Laws, Scan, Takes};
+use fuseloom_library::Library;
 pub use rows::reduce_row;
-use rows::{FUNCTIONS, OTHERS, REDUCTIONS, SCANS};
+use rows::{FUNCTIONS, LIBRARY, OTHERS, REDUCTIONS, SCANS};
 use std::fmt::Write;
 
 /// An operation's row.
@@ -58,6 +59,8 @@ pub enum Class {
     Contraction,
     /// Combines elements along an axis up to each.
     Scan,
+    /// A function of a library.
+    Library,
     /// Chooses a result.
     Projection,
 }
@@ -73,6 +76,8 @@ pub enum Gives {
     I64,
     /// What its attribute says.
     Given,
+    /// What these words say.
+    Stated(&'static str),
 }
 
 impl Arity {
@@ -93,6 +98,7 @@ impl Gives {
             Gives::Bool => "bool",
             Gives::I64 => "i64",
             Gives::Given => "as given",
+            Gives::Stated(words) => words,
         }
     }
 }
@@ -109,14 +115,19 @@ pub fn scan_row(scan: Scan) -> &'static Row {
     &SCANS[scan as usize]
 }
 
+/// The row of a function of a library.
+pub fn library_row(function: Library) -> &'static Row {
+    &LIBRARY[function as usize]
+}
+
 /// The reduction of this name, without degrees of freedom where it has some.
 pub fn reduction(name: &str) -> Option<Reduce> {
     REDUCTIONS.iter().find(|(_, row)| row.name == name).map(|(reduce, _)| *reduce)
 }
 
-/// Every row: sources and views first, then functions, reductions and scans.
+/// Every row: sources and views first, then functions, reductions, scans and what libraries compute.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    OTHERS.iter().chain(&FUNCTIONS).chain(REDUCTIONS.iter().map(|(_, row)| row)).chain(&SCANS)
+    OTHERS.iter().chain(&FUNCTIONS).chain(REDUCTIONS.iter().map(|(_, row)| row)).chain(&SCANS).chain(&LIBRARY)
 }
 
 impl Op {

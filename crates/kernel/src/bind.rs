@@ -1,8 +1,9 @@
 //! From size formulas to numbers: parameters, tiles, buffer offsets, peak bytes.
 
+use crate::library::BoundLibrary;
 use crate::{
-    BufferDecl, BufferId, BufferKind, KernelStep, LibraryOp, LiteralBind, OperandBind, ParamBind, Plan, Role,
-    SCAN_ROWS, ScratchRows, Step, TileRule,
+    BufferDecl, BufferId, BufferKind, CopyStep, KernelStep, LiteralBind, OperandBind, ParamBind, Plan, Role, SCAN_ROWS,
+    ScratchRows, Step, TileRule,
 };
 use fuseloom_lane::{Scalar, tree};
 use fuseloom_size::{Given, SizeId};
@@ -30,7 +31,7 @@ pub struct BoundPlan {
     pub buffers: Vec<BoundBuffer>,
     /// Bytes of the arena that holds the temporaries; a multiple of 64.
     pub arena_bytes: usize,
-    /// Bytes of scratch a worker needs, the largest over the steps; a multiple of 64.
+    /// Bytes of scratch a worker needs, the largest over the kernels; a multiple of 64.
     pub scratch_bytes: usize,
     /// The most bytes that exist at once, inputs apart: outputs, arena, and the scratch of every thread.
     pub peak_bytes: usize,
@@ -67,15 +68,10 @@ pub enum Place {
 pub enum BoundStep {
     /// Runs the kernel of the plan's step of the same number.
     Kernel(BoundKernel),
-    /// Runs a library function.
-    Library {
-        /// What it does.
-        op: LibraryOp,
-        /// Its inputs.
-        inputs: Vec<BufferId>,
-        /// Its outputs.
-        outputs: Vec<BufferId>,
-    },
+    /// Copies a buffer.
+    Copy(CopyStep),
+    /// Runs a function of a library.
+    Library(BoundLibrary),
 }
 
 /// The arguments of a kernel.
@@ -230,9 +226,8 @@ impl Plan {
                     scratch_bytes = scratch_bytes.max(bound.scratch_bytes);
                     BoundStep::Kernel(bound)
                 }
-                Step::Library(step) => {
-                    BoundStep::Library { op: step.op, inputs: step.inputs.clone(), outputs: step.outputs.clone() }
-                }
+                Step::Copy(copy) => BoundStep::Copy(*copy),
+                Step::Library(step) => BoundStep::Library(step.bind(n, &sizes, &buffers)?),
             });
         }
         let outputs = buffers.iter().filter(|b| matches!(b.place, Place::Output(_))).try_fold(0usize, |sum, b| {
@@ -246,7 +241,12 @@ impl Plan {
             .filter(|(decl, b)| matches!(decl.kind, BufferKind::InPlace(_)) && matches!(b.place, Place::Output(_)))
             .map(|(_, b)| b.bytes)
             .sum();
-        let scratch = scratch_bytes.checked_mul(threads as usize);
+        let of_library = steps.iter().map(|step| match step {
+            BoundStep::Library(step) => step.scratch(threads as usize),
+            BoundStep::Kernel(_) | BoundStep::Copy(_) => 0,
+        });
+        let of_library = of_library.max().unwrap_or(0);
+        let scratch = scratch_bytes.checked_mul(threads as usize).map(|of_kernels| of_kernels.max(of_library));
         let peak = outputs
             .map(|o| o - shared)
             .and_then(|o| o.checked_add(arena_bytes))
@@ -392,7 +392,8 @@ impl Step {
                     OperandBind::Scratch => None,
                 })
                 .collect(),
-            Step::Library(step) => step.inputs.iter().chain(&step.outputs).copied().collect(),
+            Step::Copy(CopyStep { from, to }) => vec![*from, *to],
+            Step::Library(step) => step.arrays().map(|array| array.buffer).collect(),
         }
     }
 }

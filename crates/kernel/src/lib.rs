@@ -12,6 +12,7 @@ mod args;
 mod bind;
 mod interpret;
 mod kernel;
+mod library;
 mod lines;
 mod parse;
 mod plan;
@@ -29,11 +30,12 @@ pub use kernel::{
     Access, Gather, Grouping, Input, Item, Kernel, Label, Loop, LoopKind, Operand, OperandId, Output, Parallel,
     ParamId, Phase, Product, Range, ReduceInto, Role, SCAN_ROWS, ScanGrouping, ScanInto, Stride, Strip, VarId,
 };
+pub use library::{Batched, BoundBatched, BoundLibrary, LibraryStep};
 pub use lines::ParseError;
 pub use parse::parse;
 pub use plan::{
-    BufferDecl, BufferId, BufferKind, Check, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind, ParamBind,
-    Plan, ScratchBind, ScratchRows, Step, TileRule, WorkEstimate,
+    BufferDecl, BufferId, BufferKind, Check, CopyStep, KernelStep, LiteralBind, OperandBind, ParamBind, Plan,
+    ScratchBind, ScratchRows, Step, TileRule, WorkEstimate,
 };
 pub use plan_print::{print_bound, print_plan, print_sizes};
 pub use print::{operand_names, print};

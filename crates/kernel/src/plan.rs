@@ -1,5 +1,6 @@
 //! Plans: steps over buffers whose sizes are formulas.
 
+use crate::library::LibraryStep;
 use crate::{Kernel, ParamId};
 use fuseloom_lane::{DType, Scalar};
 use fuseloom_size::{SizeExpr, SizeId};
@@ -74,7 +75,9 @@ pub struct Check {
 pub enum Step {
     /// Runs a kernel.
     Kernel(KernelStep),
-    /// Runs a library function on whole buffers.
+    /// Copies a contiguous buffer to another of the same size.
+    Copy(CopyStep),
+    /// Runs a function of a library on whole arrays.
     Library(LibraryStep),
 }
 
@@ -242,20 +245,11 @@ pub struct WorkEstimate {
     pub bytes: SizeId,
 }
 
-/// A library function on whole buffers.
-#[derive(Clone, PartialEq, Debug)]
-pub struct LibraryStep {
-    /// What it does.
-    pub op: LibraryOp,
-    /// Its inputs.
-    pub inputs: Vec<BufferId>,
-    /// Its outputs.
-    pub outputs: Vec<BufferId>,
-}
-
-/// The library functions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum LibraryOp {
-    /// Copies a contiguous buffer to another of the same size.
-    Copy,
+/// A copy of a whole buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CopyStep {
+    /// What is read.
+    pub from: BufferId,
+    /// What is written.
+    pub to: BufferId,
 }

@@ -5,8 +5,8 @@ mod size;
 use crate::print::{kernel_name, operand_names, unique};
 use crate::program_text::list;
 use crate::{
-    BoundKernel, BoundPlan, BoundStep, BufferKind, KernelStep, LibraryOp, LibraryStep, LiteralBind, OperandBind,
-    ParamBind, Place, Plan, ScratchRows, Step, TileRule,
+    Batched, BoundBatched, BoundKernel, BoundLibrary, BoundPlan, BoundStep, BufferKind, CopyStep, KernelStep,
+    LibraryStep, LiteralBind, OperandBind, ParamBind, Place, Plan, ScratchRows, Step, TileRule,
 };
 use fuseloom_lane::Scalar;
 use fuseloom_size::SizeId;
@@ -43,12 +43,6 @@ fn buffer_names(plan: &Plan) -> Vec<String> {
 /// A name, or a mark for an id out of range.
 fn name(names: &[String], id: u32) -> &str {
     names.get(id as usize).map_or("?", String::as_str)
-}
-
-fn library_name(op: LibraryOp) -> &'static str {
-    match op {
-        LibraryOp::Copy => "copy",
-    }
 }
 
 struct PlanPrinter<'p> {
@@ -89,13 +83,8 @@ impl PlanPrinter<'_> {
         for (number, step) in plan.steps.iter().enumerate() {
             match step {
                 Step::Kernel(step) => self.kernel(out, number, step)?,
-                Step::Library(LibraryStep { op, inputs, outputs }) => {
-                    let names = |ids: &[crate::BufferId]| {
-                        ids.iter().map(|b| name(&self.buffers, b.0)).collect::<Vec<_>>().join(", ")
-                    };
-                    let (inputs, outputs) = (names(inputs), names(outputs));
-                    writeln!(out, "  step {number}: {} {inputs} to {outputs}", library_name(*op))?;
-                }
+                Step::Copy(copy) => write_copy(out, number, *copy, &self.buffers)?,
+                Step::Library(step) => self.library(out, number, step)?,
             }
         }
         Ok(())
@@ -163,6 +152,23 @@ impl PlanPrinter<'_> {
         Ok(())
     }
 
+    fn library(&self, out: &mut String, number: usize, step: &LibraryStep) -> fmt::Result {
+        let LibraryStep { call, batch, inputs, outputs, scratch } = step;
+        let shape = |extents: &[SizeId]| extents.iter().map(|n| self.size(*n)).collect::<Vec<_>>().join(", ");
+        let array = |array: &Batched| {
+            let offset = self.size(array.offset);
+            let at = if offset == "0" { String::new() } else { format!(" at {offset}") };
+            format!("{}: {}[{}]{at}", name(&self.buffers, array.buffer.0), array.dtype, shape(&array.extents))
+        };
+        writeln!(out, "  step {number}: library {call}")?;
+        writeln!(out, "    problems [{}]", shape(batch))?;
+        inputs.iter().try_for_each(|input| writeln!(out, "    input {}", array(input)))?;
+        for output in outputs {
+            writeln!(out, "    output {}", output.as_ref().map_or("_".to_string(), array))?;
+        }
+        writeln!(out, "    scratch {} bytes", self.size(*scratch))
+    }
+
     fn tile(&self, rule: &TileRule) -> String {
         let text = |rule: &str, extent: SizeId, outer: SizeId, bytes: u32| {
             format!("{rule} of {} ({} outside, {bytes} bytes each)", self.size(extent), self.size(outer))
@@ -204,19 +210,32 @@ fn write_bound(out: &mut String, bound: &BoundPlan, plan: &Plan) -> fmt::Result 
             BoundStep::Kernel(step) => {
                 let planned = match plan.steps.get(number) {
                     Some(Step::Kernel(planned)) => Some(planned),
-                    Some(Step::Library(_)) | None => None,
+                    Some(Step::Copy(_) | Step::Library(_)) | None => None,
                 };
                 write_bound_kernel(out, number, step, planned, &buffers)?;
             }
-            BoundStep::Library { op, inputs, outputs } => {
-                let names =
-                    |ids: &[crate::BufferId]| ids.iter().map(|b| name(&buffers, b.0)).collect::<Vec<_>>().join(", ");
-                let (inputs, outputs) = (names(inputs), names(outputs));
-                writeln!(out, "  step {number}: {} {inputs} to {outputs}", library_name(*op))?;
-            }
+            BoundStep::Copy(copy) => write_copy(out, number, *copy, &buffers)?,
+            BoundStep::Library(step) => write_bound_library(out, number, step, &buffers)?,
         }
     }
     Ok(())
+}
+
+fn write_copy(out: &mut String, number: usize, copy: CopyStep, buffers: &[String]) -> fmt::Result {
+    writeln!(out, "  step {number}: copy {} to {}", name(buffers, copy.from.0), name(buffers, copy.to.0))
+}
+
+fn write_bound_library(out: &mut String, number: usize, step: &BoundLibrary, buffers: &[String]) -> fmt::Result {
+    let BoundLibrary { batch: _, problems, inputs, outputs, scratch_bytes, nanoseconds } = step;
+    writeln!(out, "  step {number}: library, {problems} problems, {scratch_bytes} bytes of scratch")?;
+    let array = |array: &BoundBatched| {
+        format!("{} at {}, {} bytes each", name(buffers, array.buffer.0), array.offset, array.bytes)
+    };
+    inputs.iter().try_for_each(|input| writeln!(out, "    input {}", array(input)))?;
+    for output in outputs {
+        writeln!(out, "    output {}", output.as_ref().map_or("_".to_string(), array))?;
+    }
+    writeln!(out, "    about {nanoseconds:.0} ns each")
 }
 
 fn write_bound_kernel(

@@ -77,7 +77,7 @@ kernel double
                 scratch: vec![ScratchBind { dtype: DType::F32, row: vec![ParamId(5)], rows: ScratchRows::One }],
                 work: vec![WorkEstimate { elements: size(5), nanoseconds: 0.125, bytes: size(4) }],
             }),
-            Step::Library(LibraryStep { op: LibraryOp::Copy, inputs: vec![BufferId(1)], outputs: vec![BufferId(2)] }),
+            Step::Copy(CopyStep { from: BufferId(1), to: BufferId(2) }),
         ],
         checks: vec![Check {
             left: size(0),
@@ -144,7 +144,7 @@ fn a_bound_plan() {
                 scratch_bytes: 4096,
                 phases: vec![BoundPhase { points: 3, grain: 1, nanoseconds: 384.25 }],
             }),
-            BoundStep::Library { op: LibraryOp::Copy, inputs: vec![BufferId(1)], outputs: vec![BufferId(2)] },
+            BoundStep::Copy(CopyStep { from: BufferId(1), to: BufferId(2) }),
         ],
     };
     let expected = "\

@@ -28,7 +28,8 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
         | Op::Broadcast(_)
         | Op::Reshape(_)
         | Op::CombineMoments { .. }
-        | Op::Take { .. } => Ok(()),
+        | Op::Take { .. }
+        | Op::Library(_) => Ok(()),
         Op::Extent(dim) => require(dim.fixed().is_none(), "a fixed dim is a constant"),
         Op::Concat { axis } => {
             require(node.inputs.len() >= 2, "a single input")?;
@@ -49,8 +50,8 @@ fn check(graph: &Graph, node: &Node) -> Result<(), String> {
         }
         Op::Result(_) => {
             let source = &graph.node(node.inputs[0]).op;
-            let known = matches!(source, Op::CombineMoments { .. } | Op::Reduce { op: Reduce::Moments, .. });
-            require(known, "a result of neither `Moments` nor `CombineMoments`")
+            let moments = matches!(source, Op::CombineMoments { .. } | Op::Reduce { op: Reduce::Moments, .. });
+            require(moments || matches!(source, Op::Library(_)), "a result of what is taken apart")
         }
         Op::Einsum(contraction) => {
             let dtype = graph.ty(node.inputs[0]).dtype;

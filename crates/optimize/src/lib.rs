@@ -14,7 +14,7 @@
 //!   elements that are not `f16` or `bf16`;
 //! - `Einsum` that is a diagonal (a view), or a product of matrices of `f32` or `f64` (`[batch.., m, k]` by `[batch.., k, n]`);
 //! - `Scan`, of elements that are not `bool`, `f16` or `bf16`;
-//! - `CombineMoments`, and `Result` of it or of `Moments`.
+//! - `Library`, `CombineMoments`, and `Result` of these or of `Moments`.
 //!
 //! So there is no `DivMod` (it is `FloorDivide` and `Remainder`), no `Pad` (nested `Concat` with broadcast constants), no
 //! `Mean`, `Var`, `Std` or `CountNonzero`. A reduction over several axes has become several reductions, the last axis first,

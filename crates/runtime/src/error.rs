@@ -2,6 +2,7 @@
 
 use fuseloom_kernel::BindError;
 use fuseloom_lane::DType;
+use fuseloom_library::Unsolved;
 
 /// A buffer could not be had or used as asked, or a plan could not be run.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -20,6 +21,14 @@ pub enum RuntimeError {
         step: usize,
         /// The kernel's name.
         kernel: String,
+    },
+    /// A problem that a function of a library was to solve has no solution.
+    #[error("{unsolved}")]
+    Unsolved {
+        /// The step of the plan.
+        step: usize,
+        /// Which, and why.
+        unsolved: Unsolved,
     },
     /// A kernel reported a status code that nobody defined.
     #[error("internal error: kernel `{kernel}` of step {step} reported status {code}; please report this")]

@@ -2,16 +2,18 @@
 
 use crate::float_control::DefaultFloats;
 use crate::layout::is_contiguous;
+use crate::library::{self, Array, Batch};
 use crate::operand::RawArray;
 use crate::pool::Block;
 use crate::product::LIBRARY;
 use crate::workers::Team;
 use crate::{Input, Output, Pool, RuntimeError, Span, Watch, Workers, copy, machine, product};
 use fuseloom_kernel::{
-    Binding, BoundKernel, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind, CompiledKernel, Kernel, KernelArgs,
-    LibraryOp, Place, Plan, Role, Status, Step,
+    Binding, BoundBatched, BoundKernel, BoundLibrary, BoundPhase, BoundPlan, BoundStep, BufferId, BufferKind,
+    CompiledKernel, CopyStep, Kernel, KernelArgs, Place, Plan, Role, Status, Step,
 };
 use fuseloom_lane::DType;
+use fuseloom_library::Call;
 use smallvec::SmallVec;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
@@ -55,6 +57,12 @@ enum Ready {
         from: Location,
         to: Location,
         bytes: usize,
+    },
+    Library {
+        call: Call,
+        inputs: Vec<(Location, DType)>,
+        outputs: Vec<Option<(Location, DType)>>,
+        bound: BoundLibrary,
     },
 }
 
@@ -112,6 +120,7 @@ impl Executable {
             let longest = match &ready {
                 Ready::Kernel { longest, .. } => *longest,
                 Ready::Copy { bytes, .. } => copy::nanoseconds(*bytes),
+                Ready::Library { bound, .. } => library::nanoseconds(bound),
             };
             executable.longest = executable.longest.max(longest);
             executable.steps.push(ready);
@@ -175,7 +184,12 @@ impl Executable {
         let threads = if workers.may_pay(self.longest) { threads } else { 1 };
         let arena: Block = pool.block(self.bound.arena_bytes)?;
         let scratch_stride = self.bound.scratch_bytes.next_multiple_of(128);
-        let scratch: Block = pool.block(scratch_stride.saturating_mul(threads))?;
+        let of_library = self.steps.iter().map(|step| match step {
+            Ready::Library { bound, .. } => bound.scratch(threads),
+            Ready::Kernel { .. } | Ready::Copy { .. } => 0,
+        });
+        let of_kernels = scratch_stride.saturating_mul(threads);
+        let scratch: Block = pool.block(of_library.fold(of_kernels, usize::max))?;
         let memory = Memory { inputs, outputs, arena: arena.start(), scratch: scratch.start(), scratch_stride };
         let mut written: WrittenSizes = SmallVec::from_elem(0, self.plan.written as usize);
         {
@@ -198,6 +212,23 @@ impl Executable {
                             // outputs uniquely, and the arena is ours.
                             unsafe { copy::copy(from, to, *bytes, team.as_ref()) };
                         }
+                    }
+                    Ready::Library { call, inputs, outputs, bound } => {
+                        let team = workers.team_for(library::nanoseconds(bound), threads);
+                        let array = |&(location, dtype): &(Location, DType)| {
+                            NonNull::new(memory.address(location)).map(|first| Array { first, dtype })
+                        };
+                        let inputs = inputs.iter().filter_map(array).collect();
+                        let outputs = outputs.iter().map(|output| output.as_ref().and_then(array)).collect();
+                        let batch = Batch { call, bound, inputs, outputs, scratch: memory.scratch };
+                        // SAFETY: `ready` checked that these are contiguous buffers, and `Plan::bind` that the arrays lie inside;
+                        // inputs are borrowed, outputs uniquely, and the arena is ours; buffers begin where elements may, and
+                        // offsets are whole elements. There is scratch for as many threads as the team has at most.
+                        let solved = unsafe { batch.solve(team.as_ref()) };
+                        solved.map_err(|failure| RuntimeError::Unsolved {
+                            step: number,
+                            unsolved: failure.of(call, &bound.batch),
+                        })?;
                     }
                 }
                 if let (Some(watch), Some(begin)) = (watch, begin) {
@@ -242,10 +273,7 @@ impl Executable {
                 let past = self.past(&of_plan.kernel, bound, &operands);
                 Ok(Ready::Kernel { operands, bound: bound.clone(), code: code.clone(), longest, past })
             }
-            (Step::Library(_), BoundStep::Library { op: LibraryOp::Copy, inputs, outputs }) => {
-                let (&[from], &[to]) = (inputs.as_slice(), outputs.as_slice()) else {
-                    return Err(fault("a copy has one input and one output"));
-                };
+            (Step::Copy(_), &BoundStep::Copy(CopyStep { from, to })) => {
                 let bytes =
                     self.contiguous_bytes(from).ok_or(fault("it copies from a buffer that is not contiguous"))?;
                 if self.contiguous_bytes(to) != Some(bytes) {
@@ -256,7 +284,31 @@ impl Executable {
                 };
                 Ok(Ready::Copy { from, to, bytes })
             }
-            (Step::Kernel(_), BoundStep::Library { .. }) | (Step::Library(_), BoundStep::Kernel(_)) => {
+            (Step::Library(of_plan), BoundStep::Library(bound)) => {
+                let place = |array: &BoundBatched, dtype: DType| {
+                    self.contiguous_bytes(array.buffer)?;
+                    let offset = i64::try_from(array.offset).ok().filter(|at| at % dtype.size() as i64 == 0)?;
+                    Some((self.location(array.buffer, offset)?, dtype))
+                };
+                let inputs = bound.inputs.iter().zip(&of_plan.inputs);
+                let inputs: Option<Vec<_>> = inputs.map(|(array, of_plan)| place(array, of_plan.dtype)).collect();
+                let outputs =
+                    bound.outputs.iter().zip(&of_plan.outputs).map(|(array, of_plan)| match (array, of_plan) {
+                        (Some(array), Some(of_plan)) => place(array, of_plan.dtype).map(Some),
+                        (None, None) => Some(None),
+                        (Some(_), None) | (None, Some(_)) => None,
+                    });
+                let outputs: Option<Vec<_>> = outputs.collect();
+                let (Some(inputs), Some(outputs)) = (inputs, outputs) else {
+                    return Err(fault("an array of a library is in no buffer that is contiguous"));
+                };
+                let row = of_plan.call.row();
+                if inputs.len() != row.inputs.len() || outputs.len() != row.results {
+                    return Err(fault("its function has another number of inputs or results"));
+                }
+                Ok(Ready::Library { call: of_plan.call.clone(), inputs, outputs, bound: bound.clone() })
+            }
+            (Step::Kernel(_) | Step::Copy(_) | Step::Library(_), _) => {
                 Err(fault("it is bound to a step of another kind"))
             }
         }
@@ -305,7 +357,8 @@ impl Executable {
         }
         let kernel = match &self.plan.steps[step] {
             Step::Kernel(k) => k.kernel.name.to_string(),
-            Step::Library(l) => format!("{:?}", l.op),
+            Step::Copy(_) => "copy".to_string(),
+            Step::Library(step) => step.call.to_string(),
         };
         Err(match status {
             Status::INDEX_OUT_OF_RANGE => RuntimeError::IndexOutOfRange { step, kernel },

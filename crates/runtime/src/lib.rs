@@ -27,6 +27,7 @@ mod execute;
 mod float_control;
 pub mod hostile;
 mod layout;
+mod library;
 pub mod limits;
 pub mod machine;
 mod mapping;

@@ -5,6 +5,7 @@
 
 use crate::error::ScheduleError;
 use crate::index::AxisIndex;
+use crate::library;
 use crate::options::Options;
 use crate::placement::{Placement, reshape_strides};
 use crate::places::{pieces, place_inputs, place_nested_concats, place_outputs};
@@ -88,6 +89,10 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
             add_take(graph, sizes, id, *axis, tasks);
             return Ok(());
         }
+        Op::Library(call) => {
+            library::add(graph, sizes, id, call, tasks);
+            return Ok(());
+        }
         Op::Map(_) | Op::Cast(_) => (&node.ty().shape, Work::Map),
         Op::Scan { op, axis } => (&node.ty().shape, Work::Scan { op: *op, axis: *axis }),
         Op::Reduce { op, axes } => {
@@ -160,6 +165,17 @@ fn read_of_memory(
     if tasks.computed(read.value).is_some() || tasks.placed.contains_key(&read.value) {
         return read;
     }
+    stored_copy(graph, sizes, (array, id), reason, tasks)
+}
+
+/// The read of a copy of a value as it is seen through its views, in C order. `id` is on whose behalf.
+pub(crate) fn stored_copy(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    (array, id): (NodeId, NodeId),
+    reason: &str,
+    tasks: &mut Tasks,
+) -> Read {
     let ty = graph.ty(array);
     let stored = ValueRef { node: array, result: STORED };
     if !tasks.placed.contains_key(&stored) {

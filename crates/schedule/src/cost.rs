@@ -60,6 +60,8 @@ pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
         // Of each multiplication; it is a call.
         Work::Product(_) => 1,
         Work::Copy(_) => 1,
+        // A step of its own.
+        Work::Library(_) => 0,
     }
 }
 

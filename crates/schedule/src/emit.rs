@@ -183,7 +183,7 @@ impl Emitter<'_> {
     fn state_count(&self, task: TaskId) -> usize {
         match &self.scope.tasks.tasks[task.index()].work {
             Work::Reduce(reduce) => reduce.state_count(),
-            Work::Map | Work::Scan { .. } | Work::Take(_) | Work::Product(_) | Work::Copy(_) => 0,
+            _ => 0,
         }
     }
 

@@ -65,6 +65,11 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
         for r in 0..context.tasks.tasks[consumer.index()].reads.len() {
             let read = &context.tasks.tasks[consumer.index()].reads[r];
             let Some(producer) = context.tasks.computed(read.value) else { continue };
+            if let Some(library) = context.tasks.tasks[producer.index()].library() {
+                let reason = format!("a library computes {}, in a step of its own", library.call.row().name);
+                clusters.refused.insert((producer, consumer), reason);
+                continue;
+            }
             let (a, b) = (clusters.of[producer.index()], clusters.of[consumer.index()]);
             if a == b || clusters.join(context, a, b, &[]) {
                 continue;

@@ -34,6 +34,7 @@ mod strip;
 mod structure;
 mod tasks;
 mod touch;
+mod whole;
 mod work;
 
 pub use decision::{Choice, Decision, LoopChoice, LoopDecision};
@@ -78,8 +79,8 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
         let mut computed: Vec<NodeId> = cluster.tasks.iter().map(|t| tasks.tasks[t.index()].node).collect();
         computed.dedup();
         let name = format!("k{}", steps.len());
-        let (step, decided) = match library::plain_copy(&tasks, &sources, cluster) {
-            Some(copy) => (Step::Library(copy), Vec::new()),
+        let (step, decided) = match whole::whole_arrays(graph, &tasks, &mut sizes, &sources, cluster) {
+            Some(step) => (step, Vec::new()),
             None => {
                 let (step, decided) = emit::emit(graph, &mut tasks, &mut sizes, &sources, cluster, name);
                 (Step::Kernel(step), decided)

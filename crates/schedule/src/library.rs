@@ -1,33 +1,85 @@
-//! What a step of a library does as it is, with no kernel.
+//! What libraries compute: tasks that are steps of their own.
+//!
+//! A function of a library works on whole arrays in C order. An input that lies so already is read where it is; of any other,
+//! a transposed or strided view or a value that has no memory, it is a copy, into which what computes it may be fused. Results
+//! are written where they are wanted if that is in C order too.
 
-use crate::cluster::Cluster;
-use crate::index::AxisIndex;
-use crate::sources::{Source, Sources};
+use crate::collect::stored_copy;
+use crate::reads::{Read, ValueRef, identity, resolve};
 use crate::tasks::Tasks;
-use crate::work::Work;
-use fuseloom_kernel::{LibraryOp, LibraryStep};
+use crate::work::{Library, Task, Work};
+use fuseloom_graph::{Dim, Graph, NodeId};
+use fuseloom_kernel::{Batched, LibraryStep};
+use fuseloom_library::{Call, Operand};
+use fuseloom_size::{SizeId, SizeTable};
 
-/// A cluster that copies one whole contiguous buffer to another.
-pub(crate) fn plain_copy(tasks: &Tasks, sources: &Sources, cluster: &Cluster) -> Option<LibraryStep> {
-    let [id] = cluster.tasks[..] else { return None };
-    let task = &tasks.tasks[id.index()];
-    let (Work::Copy(to), [read]) = (&task.work, &task.reads[..]) else { return None };
-    if sources[&(id, 0)] != Source::Memory {
-        return None;
+/// Adds the task of a function of a library.
+pub(crate) fn add(graph: &Graph, sizes: &mut SizeTable, id: NodeId, call: &Call, tasks: &mut Tasks) {
+    let node = graph.node(id);
+    let operands = node.inputs.iter().map(|&input| in_c_order(graph, sizes, (input, id), call, tasks)).collect();
+    let dtypes = node.types.iter().map(|ty| ty.dtype).collect();
+    let work = Work::Library(Library { call: call.clone(), operands });
+    tasks.compute(Task { node: id, work, domain: Vec::new(), reads: Vec::new(), dtypes });
+}
+
+/// The read of an input in C order: of the memory it has or is given, or of a copy.
+fn in_c_order(
+    graph: &Graph,
+    sizes: &mut SizeTable,
+    (input, id): (NodeId, NodeId),
+    call: &Call,
+    tasks: &mut Tasks,
+) -> Read {
+    let ty = graph.ty(input);
+    let read = resolve(graph, sizes, input);
+    if tasks.computed(read.value).is_some() && read.index == identity(&ty.shape, sizes) {
+        tasks.store(graph, sizes, read.value, &reason(call));
     }
-    let from = &tasks.placed[&read.value];
-    let (source, target) = (&tasks.buffers[from.buffer.0 as usize], &tasks.buffers[to.buffer.0 as usize]);
-    let straight = read.index.iter().enumerate().all(|(k, entry)| match *entry {
-        AxisIndex::Along { axis, step, offset } => axis == k && step == 1 && offset == to.offset,
-        AxisIndex::Fixed(_) => false,
-    });
-    let whole = straight
-        && source.shape == target.shape
-        && source.dtype == target.dtype
-        && from.offset == to.offset
-        && from.strides == to.strides
-        && task.domain == target.shape
-        && tasks.contiguous.contains(&to.buffer)
-        && tasks.contiguous.contains(&from.buffer);
-    whole.then(|| LibraryStep { op: LibraryOp::Copy, inputs: vec![from.buffer], outputs: vec![to.buffer] })
+    if let Some(place) = tasks.placed.get(&read.value).cloned() {
+        let view = place.view(sizes, &read.index, ty.rank());
+        let shape: Vec<SizeId> = ty.shape.iter().map(|dim| sizes.dim(dim)).collect();
+        if view.is_in_c_order(sizes, &shape, ty.dtype) {
+            return read;
+        }
+    }
+    stored_copy(graph, sizes, (input, id), &format!("{} takes its inputs in C order", call.row().name), tasks)
+}
+
+/// Why an input of a library is in memory.
+pub(crate) fn reason(call: &Call) -> String {
+    format!("a library computes {}, of whole arrays in memory", call.row().name)
+}
+
+/// The step of a task: what is stored of its results is what is wanted of them.
+pub(crate) fn step(graph: &Graph, sizes: &mut SizeTable, tasks: &Tasks, task: &Task, library: &Library) -> LibraryStep {
+    let node = graph.node(task.node);
+    let Library { call, operands } = library;
+    let axes = |k: usize| call.row().inputs[k].1;
+    let numbering = node.inputs.first().map_or(0, |input| graph.ty(*input).rank() - axes(0));
+    let own = |k: usize| {
+        let ty = graph.ty(node.inputs[k]);
+        (ty.dtype, &ty.shape[ty.rank() - axes(k)..])
+    };
+    let dims = |sizes: &mut SizeTable, dims: &[Dim]| dims.iter().map(|dim| sizes.dim(dim)).collect::<Vec<_>>();
+    let mut inputs = Vec::new();
+    for (k, read) in operands.iter().enumerate() {
+        let (dtype, extents) = own(k);
+        let view = tasks.placed[&read.value].view(sizes, &read.index, graph.ty(node.inputs[k]).rank());
+        inputs.push(Batched { buffer: view.buffer, offset: view.offset, dtype, extents: dims(sizes, extents) });
+    }
+    let mut outputs = Vec::new();
+    for (k, ty) in node.types.iter().enumerate() {
+        let place = tasks.placed.get(&ValueRef { node: task.node, result: k as u32 });
+        outputs.push(place.map(|place| {
+            let extents = dims(sizes, &ty.shape[numbering..]);
+            Batched { buffer: place.buffer, offset: place.offset, dtype: ty.dtype, extents }
+        }));
+    }
+    let problem: Vec<Operand<'_>> =
+        (0..node.inputs.len()).map(own).map(|(dtype, extents)| Operand { dtype, extents }).collect();
+    let wanted: Vec<bool> = outputs.iter().map(Option::is_some).collect();
+    // What cannot be counted is more than there is, which binding says.
+    let scratch = (call.row().scratch)(call, &problem, &wanted).unwrap_or(Dim::Fixed(usize::MAX));
+    let batch = dims(sizes, &graph.ty(node.inputs[0]).shape[..numbering]);
+    LibraryStep { call: call.clone(), batch, inputs, outputs, scratch: sizes.dim(&scratch) }
 }

@@ -2,6 +2,7 @@
 
 use crate::index::{AxisIndex, IndexMap, LoopIndex};
 use fuseloom_kernel::BufferId;
+use fuseloom_lane::DType;
 use fuseloom_size::{SizeId, SizeTable};
 
 /// Where a value lies: a view of a buffer, one byte stride an axis of the value.
@@ -30,6 +31,14 @@ impl Placement {
             view.offset = sizes.add(view.offset, bytes);
         }
         view
+    }
+
+    /// Whether it is that of an array of this shape in C order without gaps.
+    pub(crate) fn is_in_c_order(&self, sizes: &mut SizeTable, shape: &[SizeId], dtype: DType) -> bool {
+        let straight = sizes.contiguous(shape, dtype.size());
+        let mut axes = shape.iter().zip(&straight).zip(&self.strides);
+        // Along an axis of extent 1 nobody takes a step.
+        axes.all(|((extent, straight), stride)| straight == stride || sizes.known(*extent) == Some(1))
     }
 }
 

@@ -126,7 +126,15 @@ fn own_place(
     // Every axis of the output that is not of extent 1 must come from the value: a broadcast has more.
     let mut axes = graph.ty(node).shape.iter().enumerate();
     let all = axes.all(|(axis, dim)| dim.is_one() || seen.contains(&axis));
-    all.then(|| (read.value, Placement { strides, ..placement.clone() }))
+    let place = Placement { strides, ..placement.clone() };
+    if let Op::Library(_) = base.op {
+        let ty = read.value.ty(graph);
+        let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
+        if !place.is_in_c_order(sizes, &shape, ty.dtype) {
+            return None;
+        }
+    }
+    all.then_some((read.value, place))
 }
 
 fn is_source(op: &Op) -> bool {

@@ -7,6 +7,7 @@ use crate::context::{Context, Waits};
 use crate::decision::{Choice, Decision};
 use crate::form::Clusters;
 use crate::inline::{inline_reads_inside, worth_inlining};
+use crate::library;
 use crate::reads::ValueRef;
 use crate::structure::structure;
 use crate::tasks::{TaskId, Tasks};
@@ -59,6 +60,17 @@ pub(crate) fn find(
                 }
             };
             sources.insert((consumer, r), source);
+        }
+    }
+    for (consumer, library) in tasks.tasks.iter().filter_map(|task| Some((task, task.library()?))) {
+        for read in library.operands.iter().filter(|read| tasks.computed(read.value).is_some()) {
+            log.push(Decision {
+                producer: read.value.node,
+                consumer: consumer.node,
+                choice: Choice::Materialize,
+                reason: library::reason(&library.call),
+                bytes: bytes_of(graph, sizes, read.value),
+            });
         }
     }
     for &(first, second, value) in &clusters.siblings {

@@ -152,7 +152,9 @@ impl StripBody {
             Work::Take(take) => self.gather(scope, builder, (t, take), args[0], at),
             // A copy gives what it reads, and so does a scan of one element.
             Work::Copy(_) | Work::Scan { .. } => args[0],
-            Work::Reduce(_) | Work::Product(_) => unreachable!("it is no expression of what it reads at one point"),
+            Work::Reduce(_) | Work::Product(_) | Work::Library(_) => {
+                unreachable!("it is no expression of what it reads at one point")
+            }
         };
         if let Some(key) = key {
             self.again.insert(key, expr);

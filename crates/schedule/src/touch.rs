@@ -101,7 +101,7 @@ pub(crate) fn touches(scope: &Scope<'_>, sizes: &mut SizeTable) -> Vec<Touch> {
         }
         let axes = &scope.cluster.axes[&task];
         found.extend(match &t.work {
-            Work::Map | Work::Copy(_) => None,
+            Work::Map | Work::Copy(_) | Work::Library(_) => None,
             Work::Reduce(Reduce { axis, .. }) | Work::Scan { axis, .. } => {
                 Some(Touch::Loops(axes[*axis].into_iter().collect()))
             }

@@ -7,6 +7,7 @@ use crate::placement::Placement;
 use crate::reads::Read;
 use fuseloom_graph::{Dim, NodeId};
 use fuseloom_lane::{DType, Reduction, Scan};
+use fuseloom_library::Call;
 use fuseloom_size::SizeId;
 
 /// One task.
@@ -39,6 +40,8 @@ pub(crate) enum Work {
     Product(Product),
     /// Writes what it reads to a place.
     Copy(Placement),
+    /// Has a library compute it.
+    Library(Library),
 }
 
 /// A reduction.
@@ -68,6 +71,14 @@ pub(crate) struct Take {
     pub(crate) index_rank: usize,
 }
 
+/// A function of a library: a step of its own, without loops that others could share. Its domain is a point.
+#[derive(Clone, Debug)]
+pub(crate) struct Library {
+    pub(crate) call: Call,
+    /// Its inputs, which lie in memory in C order.
+    pub(crate) operands: Vec<Read>,
+}
+
 /// A product of matrices: the axes of its domain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product {
@@ -83,7 +94,7 @@ impl Task {
         match &self.work {
             Work::Reduce(reduce) => Some(reduce.axis),
             Work::Product(product) => Some(product.depth),
-            Work::Map | Work::Scan { .. } | Work::Take(_) | Work::Copy(_) => None,
+            Work::Map | Work::Scan { .. } | Work::Take(_) | Work::Copy(_) | Work::Library(_) => None,
         }
     }
 
@@ -91,7 +102,7 @@ impl Task {
     pub(crate) fn scanned(&self) -> Option<usize> {
         match self.work {
             Work::Scan { axis, .. } => Some(axis),
-            Work::Map | Work::Reduce(_) | Work::Take(_) | Work::Product(_) | Work::Copy(_) => None,
+            _ => None,
         }
     }
 
@@ -99,7 +110,7 @@ impl Task {
     pub(crate) fn product(&self) -> Option<Product> {
         match self.work {
             Work::Product(product) => Some(product),
-            Work::Map | Work::Reduce(_) | Work::Scan { .. } | Work::Take(_) | Work::Copy(_) => None,
+            _ => None,
         }
     }
 
@@ -107,7 +118,7 @@ impl Task {
     pub(crate) fn copies_to(&self) -> Option<&Placement> {
         match &self.work {
             Work::Copy(place) => Some(place),
-            Work::Map | Work::Reduce(_) | Work::Scan { .. } | Work::Take(_) | Work::Product(_) => None,
+            _ => None,
         }
     }
 
@@ -115,13 +126,22 @@ impl Task {
     pub(crate) fn taken(&self) -> Option<&Read> {
         match &self.work {
             Work::Take(take) => Some(&take.read),
-            Work::Map | Work::Reduce(_) | Work::Scan { .. } | Work::Product(_) | Work::Copy(_) => None,
+            _ => None,
         }
     }
 
-    /// All that it reads, the array of a `take` last.
+    /// What a library computes it by, if one does.
+    pub(crate) fn library(&self) -> Option<&Library> {
+        match &self.work {
+            Work::Library(library) => Some(library),
+            _ => None,
+        }
+    }
+
+    /// All that it reads: the array of a `take` and what a library works on too.
     pub(crate) fn all_reads(&self) -> impl Iterator<Item = &Read> {
-        self.reads.iter().chain(self.taken())
+        let operands = self.library().map_or(&[][..], |library| &library.operands);
+        self.reads.iter().chain(self.taken()).chain(operands)
     }
 
     /// Whether each element of the result depends on one point of the domain, and is where it is: no reduction, no scan, no

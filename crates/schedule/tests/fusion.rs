@@ -1,7 +1,7 @@
 //! What shares a kernel, what does not, and why: one test a rule.
 
 use fuseloom_graph::{Op, parse};
-use fuseloom_kernel::{BufferId, BufferKind, Item, KernelStep, OperandBind, Output, Role, Step, verify};
+use fuseloom_kernel::{BufferKind, Item, KernelStep, OperandBind, Output, Role, Step, verify};
 use fuseloom_optimize::{Passes, optimize};
 use fuseloom_schedule::{AxisStride, Choice, Options, Scheduled, StrideClass, schedule};
 
@@ -22,13 +22,13 @@ fn plan(text: &str) -> Scheduled {
 fn kernels(scheduled: &Scheduled) -> Vec<&KernelStep> {
     let kernel = |step: &'_ Step| match step {
         Step::Kernel(_) => true,
-        Step::Library(_) => false,
+        Step::Copy(_) | Step::Library(_) => false,
     };
     let steps = scheduled.plan.steps.iter().filter(|s| kernel(s));
     steps
         .map(|step| match step {
             Step::Kernel(step) => step,
-            Step::Library(_) => unreachable!("filtered"),
+            Step::Copy(_) | Step::Library(_) => unreachable!("filtered"),
         })
         .collect()
 }
@@ -420,9 +420,10 @@ fn merged_kernels_have_an_order() {
                     };
                     (role(Role::In), role(Role::Out))
                 }
+                Step::Copy(copy) => (vec![copy.from.0 as usize], vec![copy.to.0 as usize]),
                 Step::Library(step) => {
-                    let all = |buffers: &[BufferId]| buffers.iter().map(|b| b.0 as usize).collect::<Vec<_>>();
-                    (all(&step.inputs), all(&step.outputs))
+                    let inputs = step.inputs.iter().map(|array| array.buffer.0 as usize).collect();
+                    (inputs, step.outputs.iter().flatten().map(|array| array.buffer.0 as usize).collect())
                 }
             };
             for read in reads {

@@ -90,7 +90,7 @@ pub fn run_threaded(
     let options = fuseloom_codegen::Options { isa: isa()? };
     let code = plan.steps.iter().map(|step| match step {
         Step::Kernel(step) => code.get(&step.kernel, &options).map(Some).map_err(words),
-        Step::Library(_) => Ok(None),
+        Step::Copy(_) | Step::Library(_) => Ok(None),
     });
     let code = code.collect::<Result<Vec<_>, _>>()?;
     let (symbols, types) = (plan.symbols.clone(), output_types(graph, sizes)?);

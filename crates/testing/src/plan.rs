@@ -2,8 +2,10 @@
 
 use crate::arrays::Laid;
 use fuseloom_graph::{ArrayValue, Graph, Sizes};
-use fuseloom_kernel::{Binding, BoundStep, LibraryOp, Memory, Place, Plan, Step};
+use fuseloom_kernel::{Binding, BoundBatched, BoundLibrary, BoundStep, LibraryStep, Memory, Place, Plan, Step};
 use fuseloom_lane::{DType, Scalar};
+use fuseloom_library::{Input, Memory as Aligned, Output, Problems};
+use std::ops::Range;
 
 /// Binds a plan to sizes and contiguous inputs and runs its kernels in the interpreter. Gives the outputs, or what was
 /// refused in words.
@@ -78,15 +80,20 @@ pub fn run_plan_in(
                 }
                 memories = memory.buffers;
             }
-            (Step::Library(step), BoundStep::Library { .. }) => match step.op {
-                LibraryOp::Copy => {
-                    let (from, to) = (step.inputs[0].0 as usize, step.outputs[0].0 as usize);
-                    let ((source, start), (target, at)) =
-                        (home(bound.buffers[from].place), home(bound.buffers[to].place));
-                    let copied = memories[source][start as usize..][..bound.buffers[from].bytes].to_vec();
-                    memories[target][at as usize..][..copied.len()].copy_from_slice(&copied);
-                }
-            },
+            (Step::Copy(step), BoundStep::Copy(_)) => {
+                let (from, to) = (step.from.0 as usize, step.to.0 as usize);
+                let ((source, start), (target, at)) = (home(bound.buffers[from].place), home(bound.buffers[to].place));
+                let copied = memories[source][start as usize..][..bound.buffers[from].bytes].to_vec();
+                memories[target][at as usize..][..copied.len()].copy_from_slice(&copied);
+            }
+            (Step::Library(step), BoundStep::Library(library)) => {
+                let place = |array: &BoundBatched| {
+                    let (memory, start) = home(bound.buffers[array.buffer.0 as usize].place);
+                    let first = start as usize + array.offset;
+                    (memory, first..first + array.bytes * library.problems)
+                };
+                solve(step, library, &mut memories, &place)?;
+            }
             _ => return Err("a bound step of another kind than its step".to_string()),
         }
     }
@@ -97,6 +104,55 @@ pub fn run_plan_in(
         output.memory = std::mem::take(memory);
     }
     Ok(outputs.iter().map(Laid::read).collect())
+}
+
+/// Runs a library step on memory that may begin anywhere.
+fn solve(
+    step: &LibraryStep,
+    bound: &BoundLibrary,
+    memories: &mut [Vec<u8>],
+    place: &dyn Fn(&BoundBatched) -> (usize, Range<usize>),
+) -> Result<(), String> {
+    let aligned = |bytes: &[u8]| {
+        let mut memory = Aligned::zeroed(bytes.len());
+        memory.bytes_mut().copy_from_slice(bytes);
+        memory
+    };
+    let at = |array: &BoundBatched, memories: &[Vec<u8>]| {
+        let (memory, bytes) = place(array);
+        aligned(&memories[memory][bytes])
+    };
+    let read: Vec<Aligned> = bound.inputs.iter().map(|array| at(array, memories)).collect();
+    let mut written: Vec<Option<Aligned>> =
+        bound.outputs.iter().map(|array| array.as_ref().map(|array| at(array, memories))).collect();
+    let inputs = read.iter().zip(&bound.inputs).zip(&step.inputs);
+    let inputs: Vec<Input<'_>> =
+        inputs.map(|((memory, array), of_plan)| Input::new(of_plan.dtype, &array.extents, memory.bytes())).collect();
+    let mut outputs: Vec<Option<Output<'_>>> = Vec::new();
+    for ((memory, array), of_plan) in written.iter_mut().zip(&bound.outputs).zip(&step.outputs) {
+        outputs.push(match (memory, array, of_plan) {
+            (Some(memory), Some(array), Some(of_plan)) => {
+                Some(Output::new(of_plan.dtype, &array.extents, memory.bytes_mut()))
+            }
+            _ => None,
+        });
+    }
+    let mut scratch = aligned(&vec![0xa5; bound.scratch_bytes]);
+    let mut problems = Problems {
+        call: &step.call,
+        count: bound.problems,
+        inputs: &inputs,
+        outputs: &mut outputs,
+        scratch: scratch.bytes_mut(),
+    };
+    problems.solve().map_err(|failure| failure.of(&step.call, &bound.batch).to_string())?;
+    for (memory, array) in written.iter().zip(&bound.outputs) {
+        if let (Some(memory), Some(array)) = (memory, array) {
+            let (to, bytes) = place(array);
+            memories[to][bytes].copy_from_slice(memory.bytes());
+        }
+    }
+    Ok(())
 }
 
 /// The first place where arrays differ, in words; any NaN is any other, and a bool is 0 or 1.

@@ -6,6 +6,8 @@
 mod array;
 mod einsum;
 mod elementwise;
+mod error;
+mod library;
 mod reduce;
 mod scan;
 #[cfg(test)]
@@ -13,91 +15,12 @@ mod tests;
 mod views;
 
 pub use array::ArrayValue;
+pub use error::{InterpretError, MAX_ELEMENTS};
 
 use crate::infer::window_fits;
 use crate::{Dim, Graph, Node, NodeId, Op, Shape, Sizes, Type, live, uses};
+use error::internal;
 use fuseloom_lane::{Function, Scalar};
-
-/// Elements an array may have here; the interpreter refuses more.
-pub const MAX_ELEMENTS: usize = 1 << 26;
-
-/// Why a graph could not be interpreted.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InterpretError {
-    /// The wrong number of arrays.
-    #[error("the graph has {expected} inputs but was given {given} arrays")]
-    InputCount {
-        /// Inputs declared.
-        expected: usize,
-        /// Arrays given.
-        given: usize,
-    },
-    /// An array that is not what its input was declared as.
-    #[error("input {name} is {given}, not {expected}")]
-    Input {
-        /// The input.
-        name: String,
-        /// Its declared type.
-        expected: String,
-        /// The array's type.
-        given: String,
-    },
-    /// A size that no name gives, that overflows or that is negative.
-    #[error("the size {dim} has no value")]
-    Size {
-        /// Its formula.
-        dim: Dim,
-    },
-    /// Sizes that must agree and do not.
-    #[error("{0}")]
-    Constraint(String),
-    /// More elements than [`MAX_ELEMENTS`].
-    #[error("%{node} has {extents:?} elements, more than the {MAX_ELEMENTS} that the interpreter holds")]
-    TooLarge {
-        /// The node.
-        node: u32,
-        /// Its extents.
-        extents: Vec<usize>,
-    },
-    /// An index outside an axis.
-    #[error("take: index {index} is out of range for axis {axis} of extent {extent}")]
-    Index {
-        /// The index.
-        index: i64,
-        /// The axis.
-        axis: usize,
-        /// Its extent.
-        extent: usize,
-    },
-    /// A window outside an axis.
-    #[error("slice: {len} elements from {start} in steps of {step} leave axis {axis} of extent {extent}")]
-    Window {
-        /// The axis.
-        axis: usize,
-        /// Its extent.
-        extent: usize,
-        /// The first element.
-        start: usize,
-        /// The distance between elements.
-        step: i64,
-        /// The number of elements.
-        len: usize,
-    },
-    /// A reduction without a value for no elements, over no elements.
-    #[error("{op} of no elements has no value")]
-    Empty {
-        /// The reduction.
-        op: &'static str,
-    },
-    /// A graph that does not pass [`crate::verify`].
-    #[error("malformed graph: {0}")]
-    Malformed(String),
-}
-
-fn internal(message: impl Into<String>) -> InterpretError {
-    InterpretError::Malformed(message.into())
-}
 
 /// Computes the outputs for these sizes and inputs, the latter in the order they were declared.
 ///
@@ -227,6 +150,10 @@ fn compute(
         Op::Scan { op, axis } => scan::scan(*op, &args, *axis),
         Op::Take { axis } => views::take(args[0], args[1], *axis)?,
         Op::Einsum(contraction) => einsum::einsum(contraction, &args, id.0)?,
+        Op::Library(call) => {
+            let types = node.types.iter().map(|ty| Ok((ty.dtype, extents(&ty.shape, sizes)?)));
+            return library::solve(call, &args, &types.collect::<Result<Vec<_>, _>>()?);
+        }
         Op::Result(k) => {
             let source = node.inputs.first().and_then(|id| values[id.index()].get(*k as usize));
             source.ok_or_else(|| internal("there is no such result"))?.clone()

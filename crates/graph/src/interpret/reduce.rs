@@ -1,7 +1,8 @@
 //! Reductions: along the tree that [`fuseloom_lane::tree`] defines, one axis after another, the last first.
 
 use super::array::ArrayValue;
-use super::{InterpretError, elementwise, internal, views};
+use super::error::{InterpretError, internal};
+use super::{elementwise, views};
 use crate::Reduce;
 use fuseloom_lane::tree::reduce_rows;
 use fuseloom_lane::{DType, Function, Lanes, Reduction, Scalar};

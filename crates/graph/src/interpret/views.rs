@@ -1,7 +1,7 @@
 //! Views and rearrangements by explicit index arithmetic.
 
-use super::InterpretError;
 use super::array::ArrayValue;
+use super::error::InterpretError;
 
 /// The distance between neighbors along each axis of an array in C order.
 pub(super) fn strides(shape: &[usize]) -> Vec<i64> {

@@ -1,8 +1,9 @@
 //! The rows.
 
-use super::{Arity, Class, Gives, Row, function_row, scan_row};
+use super::{Arity, Class, Gives, Row, function_row, library_row, scan_row};
 use crate::{Op, Reduce};
 use fuseloom_lane::{Function, FunctionRow, Laws, Takes};
+use fuseloom_library::Library;
 
 const fn row(name: &'static str, arity: usize, class: Class, takes: Takes, doc: &'static str) -> Row {
     Row { name, arity: Arity::Exactly(arity), results: 1, class, takes, gives: Gives::Same, laws: Laws::NONE, doc }
@@ -100,6 +101,24 @@ pub(super) static SCANS: [Row; 5] = [
     scan("recurrence", 2, Number, "`r[0] = y[0]`, `r[k] = x[k] * r[k-1] + y[k]` along an axis"),
 ];
 
+/// The rows of [`crate::Op::Library`], in the order of [`Library::ALL`]: what the rows of the library say.
+pub(super) static LIBRARY: [Row; Library::ALL.len()] = {
+    let mut rows = [of_library(Library::ALL[0]); Library::ALL.len()];
+    let mut k = 1;
+    while k < rows.len() {
+        rows[k] = of_library(Library::ALL[k]);
+        k += 1;
+    }
+    rows
+};
+
+const fn of_library(function: Library) -> Row {
+    let of = function.row();
+    row(of.name, of.inputs.len(), Class::Library, of.inputs[0].0, of.doc)
+        .results(of.results)
+        .gives(Gives::Stated(of.gives))
+}
+
 /// The rows of the other operations, each beside its pattern: the array and the function that looks one up are one list.
 macro_rules! others {
     ($($pattern:pat => $row:expr,)*) => {
@@ -113,6 +132,7 @@ macro_rules! others {
                     Op::Map(function) => function_row(*function),
                     Op::Reduce { op, .. } => reduce_row(*op),
                     Op::Scan { op, .. } => scan_row(*op),
+                    Op::Library(call) => library_row(call.function),
                     $($pattern => {
                         static ROW: Row = $row;
                         &ROW

@@ -5,6 +5,7 @@ use crate::contraction::parse_labels;
 use crate::table::reduction;
 use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
+use fuseloom_library::{Call, Library};
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -413,7 +414,7 @@ impl<'a> Parser<'a> {
                 (None, Some(reduce)) => self.reduce(reduce)?,
                 (None, None) => match Scan::ALL.into_iter().find(|scan| scan.name() == name) {
                     Some(op) => Op::Scan { op, axis: self.bracketed(axis)? },
-                    None => return Err(ParseError::new(place, format!("there is no operation `{name}`"))),
+                    None => self.library(name, place)?,
                 },
             },
         })
@@ -441,6 +442,16 @@ impl<'a> Parser<'a> {
         };
         self.expect("]")?;
         Ok(Op::Reduce { op, axes })
+    }
+
+    /// `[descending]`, or nothing
+    fn library(&mut self, name: &str, place: Place) -> Result<Op, ParseError> {
+        if !Library::ALL.iter().any(|function| function.row().name == name) {
+            return Err(ParseError::new(place, format!("there is no operation `{name}`")));
+        }
+        let flagged = matches!(self.peek(), Token::Sign("["));
+        let flags = if flagged { self.list(|p| p.name("a flag"))? } else { Vec::new() };
+        Call::new(name, &flags).map(Op::Library).map_err(|message| ParseError::new(place, message))
     }
 
     /// `[ab,bc->ac]`

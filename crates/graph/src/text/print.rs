@@ -86,6 +86,7 @@ impl fmt::Display for Call<'_> {
             Op::Reduce { op: _, axes } => write_list(f, axes)?,
             Op::CombineMoments { axis, count } => write!(f, "[{axis}; count {count}]")?,
             Op::Einsum(contraction) => write!(f, "[{contraction}]")?,
+            Op::Library(call) => write!(f, "{}", call.flags())?,
             Op::Result(k) => write!(f, "[{k}]")?,
         }
         write_values(f, &node.inputs)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Layout;
-use fuseloom_kernel::{BoundBuffer, BufferDecl, Kernel, KernelStep, Label, LibraryStep, Operand, Phase, Role};
+use fuseloom_kernel::{BoundBuffer, BufferDecl, CopyStep, Kernel, KernelStep, Label, Operand, Phase, Role};
 use fuseloom_size::{SizeExpr, SizeId};
 use ndarray::{Array2, s};
 
@@ -64,7 +64,7 @@ fn executable(n: usize, stride: i64, threads: u32) -> Result<Executable, Runtime
         scratch: vec![],
         work: vec![],
     };
-    let copy = LibraryStep { op: LibraryOp::Copy, inputs: vec![BufferId(2)], outputs: vec![BufferId(3)] };
+    let copy = CopyStep { from: BufferId(2), to: BufferId(3) };
     let plan = Plan {
         symbols: vec![],
         sizes: vec![SizeExpr::Const(n as i64)],
@@ -74,7 +74,7 @@ fn executable(n: usize, stride: i64, threads: u32) -> Result<Executable, Runtime
             decl(BufferKind::Temporary),
             decl(BufferKind::Output(0)),
         ],
-        steps: vec![Step::Kernel(kernel_step), Step::Library(copy.clone())],
+        steps: vec![Step::Kernel(kernel_step), Step::Copy(copy)],
         checks: vec![],
         written: 1,
     };
@@ -99,10 +99,7 @@ fn executable(n: usize, stride: i64, threads: u32) -> Result<Executable, Runtime
         arena_bytes: 2 * size,
         scratch_bytes: 64,
         peak_bytes: 2 * size + 4 * n + 64 * threads as usize,
-        steps: vec![
-            BoundStep::Kernel(bound_kernel),
-            BoundStep::Library { op: copy.op, inputs: copy.inputs, outputs: copy.outputs },
-        ],
+        steps: vec![BoundStep::Kernel(bound_kernel), BoundStep::Copy(copy)],
     };
     let code = CompiledKernel { entries: vec![double, reverse], owner: Arc::new(()) };
     let binding =
@@ -136,7 +133,7 @@ fn what_no_cache_holds_is_written_past_them() {
     let largest = machine::caches().last_level();
     let past = |n: usize| match &executable(n, 4, 1).unwrap().steps[0] {
         Ready::Kernel { past, .. } => *past,
-        Ready::Copy { .. } => unreachable!("the first step is a kernel"),
+        Ready::Copy { .. } | Ready::Library { .. } => unreachable!("the first step is a kernel"),
     };
     assert_eq!(past(largest.div_ceil(4)), 0b110);
     assert_eq!(past(largest / 4 - 1), 0);

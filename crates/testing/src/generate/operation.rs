@@ -3,6 +3,7 @@
 use super::Builder;
 use fuseloom_graph::{Dim, NodeId, Op, Reduce, Shape, SliceAxis};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
+use fuseloom_library::{Call, Library};
 
 /// The kinds of operation that are drawn by weight.
 pub(super) const KINDS: [Kind; 13] = [
@@ -275,7 +276,8 @@ impl Builder {
     fn other(&mut self, x: NodeId) -> Option<NodeId> {
         let ty = self.graph.ty(x).clone();
         let axis = self.rng.below(ty.rank());
-        match self.rng.below(8) {
+        match self.rng.below(10) {
+            8 | 9 => self.library(x),
             6 | 7 => self.scan(x, axis),
             0 => {
                 let n = self.dim();
@@ -311,6 +313,33 @@ impl Builder {
                 self.keep(Op::Take { axis }, &[x, some])
             }
             _ => self.gather(x, axis),
+        }
+    }
+
+    /// What a library computes, of which a result is used or all are.
+    fn library(&mut self, x: NodeId) -> Option<NodeId> {
+        let function = self.rng.of(Library::ALL);
+        match function {
+            Library::Sort => {
+                let call = Call::of(function).with("descending", self.rng.below(2) == 0);
+                let sorted = self.keep(Op::Library(call), &[x])?;
+                let [first, second] = if self.rng.below(2) == 0 { [0, 1] } else { [1, 0] };
+                if self.rng.below(2) == 0 {
+                    self.keep(Op::Result(first), &[sorted])?;
+                }
+                self.keep(Op::Result(second), &[sorted])
+            }
+            // Of an order, which is a permutation; seldom of what is none.
+            Library::InversePermutation => {
+                let order = match self.rng.once_in(8) {
+                    true => self.cast(x, DType::I64)?,
+                    false => {
+                        let sorted = self.keep(Op::Library(Call::of(Library::Sort)), &[x])?;
+                        self.keep(Op::Result(1), &[sorted])?
+                    }
+                };
+                self.keep(Op::Library(Call::of(function)), &[order])
+            }
         }
     }
 
