@@ -21,8 +21,6 @@ pub(crate) struct Emit<'a> {
     pub(crate) b: FunctionBuilder<'a>,
     pub(crate) unit: &'a mut Unit,
     pub(crate) callees: &'a mut Callees,
-    /// The address of the status word.
-    pub(crate) status: Option<ir::Value>,
     /// What the function is worth.
     effort: Effort,
 }
@@ -50,7 +48,7 @@ impl Functions {
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
         let params = b.block_params(entry).to_vec();
-        let mut e = Emit { b, unit: &mut self.unit, callees: &mut self.callees, status: None, effort };
+        let mut e = Emit { b, unit: &mut self.unit, callees: &mut self.callees, effort };
         body(&mut e, &params);
         let Emit { mut b, effort, .. } = e;
         b.seal_all_blocks();

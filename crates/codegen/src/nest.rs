@@ -24,6 +24,8 @@ pub(crate) struct Nest<'n, 'a> {
     pub(crate) literals: Clif,
     /// The address of the table of library functions.
     pub(crate) library: Clif,
+    /// The address of the status word.
+    pub(crate) status: Clif,
     /// The operands that the caller wants written past the caches, a bit each.
     pub(crate) past: Clif,
     /// Those that the kernel does not read again, likewise.
@@ -73,7 +75,7 @@ impl<'n, 'a> Nest<'n, 'a> {
         field(e, offset_of!(KernelArgs, written));
         let library = field(e, offset_of!(KernelArgs, library));
         let past = field(e, offset_of!(KernelArgs, past));
-        e.status = Some(field(e, offset_of!(KernelArgs, status)));
+        let status = field(e, offset_of!(KernelArgs, status));
 
         let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
         let params: Vec<Clif> = (0..kernel.params.len()).map(|k| word(e, params, k)).collect();
@@ -86,7 +88,7 @@ impl<'n, 'a> Nest<'n, 'a> {
                 }
             });
         }
-        let nest = Nest { e, kernel, phase, params, literals, library, past, written_only };
+        let nest = Nest { e, kernel, phase, params, literals, library, past, status, written_only };
         (nest, Scope { vars: vec![None; kernel.vars.len()], addresses })
     }
 }

@@ -74,9 +74,7 @@ fn report(n: &mut Nest<'_, '_>, status: Clif) {
     n.e.b.ins().brif(failed, bad, &[], done, &[]);
     n.e.b.switch_to_block(bad);
     n.e.b.set_cold_block(bad);
-    if let Some(word) = n.e.status {
-        n.e.b.ins().store(memory(), status, word, 0);
-    }
+    n.e.b.ins().store(memory(), status, n.status, 0);
     n.e.b.ins().jump(done, &[]);
     n.e.b.switch_to_block(done);
 }

@@ -20,6 +20,8 @@ pub(crate) struct GatherAt {
     pub(crate) stride: Clif,
     /// Bytes the base moves from one lane's element to the next, if it moves along the strip.
     pub(crate) step: Option<Clif>,
+    /// The address of the status word.
+    pub(crate) status: Clif,
     /// The numbers of the lanes' elements at the step at hand, for such a base.
     pub(crate) elements: Regs,
 }
@@ -53,22 +55,20 @@ pub(super) fn emit(e: &mut Emit<'_>, at: &GatherAt, index: &Wide, to: DType, v: 
         });
     }
     if let Some(bad) = bad {
-        report(e, bad, Status::INDEX_OUT_OF_RANGE.0);
+        report(e, bad, at.status, Status::INDEX_OUT_OF_RANGE);
     }
     let regs = assemble(e, to, &results);
     if to == DType::Bool { bytes_to_mask(e, &regs) } else { Wide::Lanes(regs) }
 }
 
-/// Stores a code in the status word if a condition holds.
-fn report(e: &mut Emit<'_>, condition: Clif, code: u64) {
+/// Stores a status in the word at an address if a condition holds.
+fn report(e: &mut Emit<'_>, condition: Clif, word: Clif, status: Status) {
     let (cold, next) = (e.b.create_block(), e.b.create_block());
     e.b.set_cold_block(cold);
     e.b.ins().brif(condition, cold, &[], next, &[]);
     e.b.switch_to_block(cold);
-    if let Some(status) = e.status {
-        let code = e.b.ins().iconst(types::I64, code as i64);
-        e.b.ins().store(memory(), code, status, 0);
-    }
+    let code = e.b.ins().iconst(types::I64, status.0 as i64);
+    e.b.ins().store(memory(), code, word, 0);
     e.b.ins().jump(next, &[]);
     e.b.switch_to_block(next);
 }

@@ -175,7 +175,8 @@ fn gather(n: &mut Nest<'_, '_>, scope: &Scope, gather: Gather, axis: Option<(Var
             (stream.base, Some(step))
         }
     };
-    GatherAt { base, extent: n.param(gather.extent), stride: n.param(gather.stride), step, elements: Regs::new() }
+    let (extent, stride) = (n.param(gather.extent), n.param(gather.stride));
+    GatherAt { base, extent, stride, step, status: n.status, elements: Regs::new() }
 }
 
 /// An operand along the strip's axis; `None` if it does not move along it.

@@ -21,49 +21,48 @@ use fuseloom_lane::tree::BLOCK;
 use fuseloom_lane::{DType, Value};
 
 /// An assembled strip in the nest: the function, and its arguments on the stack.
-struct Call {
+struct Placed {
     slot: StackSlot,
     callee: FuncRef,
 }
 
-impl Call {
+impl Placed {
     /// Assembles a strip and fills in all arguments that no call changes. `None` if this strip is not for the target.
-    fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Call> {
+    fn new<'r>(n: &mut Nest<'_, '_>, run: &'r Run<'r>, reducers: &[Reducer<'_>]) -> Option<Placed> {
         let target = Target::of(n.e.unit.isa)?;
         let strip = if reducers.is_empty() { Strip::of(run) } else { Strip::reducing(run, reducers) };
         let function = assemble(target, &strip).map_err(|error| n.e.unit.fail(error)).ok()?;
-        let assembled = Call::open(n, run, &strip, &function)?;
+        let placed = Placed::open(n, run, &strip, &function)?;
         let block = strip.block();
         for (port, stream) in ports(run) {
-            assembled.put(n, stream.base, block.base(port));
+            placed.put(n, stream.base, block.base(port));
         }
         for (k, (load, bytes)) in run.ahead.iter().enumerate() {
             let address = n.e.b.ins().iadd(run.loads[*load].base, *bytes);
-            assembled.put(n, address, block.base(Port::Ahead(k)));
+            placed.put(n, address, block.base(Port::Ahead(k)));
         }
         for (k, value) in strip.uniforms.iter().enumerate() {
-            assembled.put_uniform(n, run, *value, block.uniform(k as u32));
+            placed.put_uniform(n, run, *value, block.uniform(k as u32));
         }
-        assembled.put_gathers(n, run, &strip, block);
-        Some(assembled)
+        placed.put_gathers(n, run, &strip, block);
+        Some(placed)
     }
 
     /// Puts a strip's function into the module and fills in what does not depend on where it runs.
-    fn open(n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, function: &Function) -> Option<Call> {
-        let id = put(n.e.unit, n.e.callees, function, Kind::Strip).map_err(|error| n.e.unit.fail(error)).ok()?;
+    fn open(n: &mut Nest<'_, '_>, run: &Run<'_>, strip: &Strip<'_>, function: &Function) -> Option<Placed> {
+        let id = put(n.e.unit, n.e.callees, function, Kind::Strip);
+        let callee = n.e.reference(id)?;
         let block = strip.block();
         let slot = n.e.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, block.bytes(), 3));
-        let callee = n.e.reference(Ok(id))?;
-        let assembled = Call { slot, callee };
-        assembled.put(n, run.start, Block::START);
-        if let Some(status) = n.e.status {
-            assembled.put(n, status, Block::STATUS);
-        }
+        let placed = Placed { slot, callee };
+        placed.put(n, run.start, Block::START);
+        let status = n.status;
+        placed.put(n, status, Block::STATUS);
         for (port, stream) in ports(run) {
             let step = stream.bytes(n.e);
-            assembled.put(n, step, block.step(port));
+            placed.put(n, step, block.step(port));
         }
-        Some(assembled)
+        Some(placed)
     }
 
     /// Sets the arguments of gathers.
@@ -160,44 +159,44 @@ pub(crate) fn unplaced(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif, skip: O
     let target = Target::of(n.e.unit.isa)?;
     let strip = Strip { past: vec![], ..Strip::of(run) };
     let function = assemble(target, &strip).map_err(|error| n.e.unit.fail(error)).ok()?;
-    let assembled = Call::open(n, run, &strip, &function)?;
+    let placed = Placed::open(n, run, &strip, &function)?;
     let block = strip.block();
     let zero = n.word(0);
-    assembled.put(n, zero, Block::BEGIN);
-    assembled.put(n, zero, Block::PAST);
-    assembled.put(n, count, Block::COUNT);
+    placed.put(n, zero, Block::BEGIN);
+    placed.put(n, zero, Block::PAST);
+    placed.put(n, count, Block::COUNT);
     let mut skipped = None;
     for (k, value) in strip.uniforms.iter().enumerate() {
         let at = block.uniform(k as u32);
         match skip == Some(*value) {
             true => skipped = Some(at),
-            false => assembled.put_uniform(n, run, *value, at),
+            false => placed.put_uniform(n, run, *value, at),
         }
     }
     let ahead = (!strip.ahead.is_empty()).then(|| block.base(Port::Ahead(0)));
-    let function = n.e.b.ins().func_addr(types::I64, assembled.callee);
-    let address = n.e.b.ins().stack_addr(types::I64, assembled.slot, 0);
+    let function = n.e.b.ins().func_addr(types::I64, placed.callee);
+    let address = n.e.b.ins().stack_addr(types::I64, placed.slot, 0);
     Some(Unplaced { function, block: address, skipped, ahead })
 }
 
 /// Emits a call that runs elements `0..count`, which are some; `false` if this strip is not for the target.
 pub(crate) fn elementwise(n: &mut Nest<'_, '_>, run: &Run<'_>, count: Clif) -> bool {
-    let Some(assembled) = Call::new(n, run, &[]) else { return false };
+    let Some(placed) = Placed::new(n, run, &[]) else { return false };
     let zero = n.word(0);
-    assembled.put(n, zero, Block::BEGIN);
-    assembled.put(n, zero, Block::PAST);
+    placed.put(n, zero, Block::BEGIN);
+    placed.put(n, zero, Block::PAST);
     if let Some(streaming) = past::aligned(n, run, count) {
         streaming.lead(n, |n, lead| {
-            assembled.put(n, lead, Block::COUNT);
-            assembled.call(n);
-            assembled.put(n, lead, Block::BEGIN);
+            placed.put(n, lead, Block::COUNT);
+            placed.call(n);
+            placed.put(n, lead, Block::BEGIN);
         });
         let one = n.word(1);
-        assembled.put(n, one, Block::PAST);
+        placed.put(n, one, Block::PAST);
         streaming.go(n);
     }
-    assembled.put(n, count, Block::COUNT);
-    assembled.call(n);
+    placed.put(n, count, Block::COUNT);
+    placed.call(n);
     true
 }
 
@@ -210,16 +209,16 @@ pub(crate) fn reduce(
     count: Clif,
     done: ir::Block,
 ) -> bool {
-    let Some(assembled) = Call::new(n, run, reducers) else { return false };
+    let Some(placed) = Placed::new(n, run, reducers) else { return false };
     let in_order = reducers.iter().any(|reducer| !reducer.into.op.order_free(reducer.into.dtype));
     let states: usize = reducers.iter().map(|r| r.states.len()).sum();
     let results = StackSlotData::new(StackSlotKind::ExplicitSlot, (states * RESULTS) as u32, 6);
     let results = n.e.b.create_sized_stack_slot(results);
     let results = n.e.b.ins().stack_addr(types::I64, results, 0);
-    assembled.put(n, results, Block::RESULTS);
+    placed.put(n, results, Block::RESULTS);
     if !in_order {
         let zero = n.word(0);
-        let states = assembled.call_for(n, reducers, results, (zero, count));
+        let states = placed.call_for(n, reducers, results, (zero, count));
         let out = arguments(n.e, reducers, &states, 1);
         n.e.b.ins().jump(done, &out);
         return true;
@@ -235,7 +234,7 @@ pub(crate) fn reduce(
     let group = (GROUP * BLOCK) as i64;
     let past = n.e.b.ins().iadd_imm_s(begin, group);
     let end = n.e.b.ins().smin(past, count);
-    let states = assembled.call_for(n, reducers, results, (begin, end));
+    let states = placed.call_for(n, reducers, results, (begin, end));
     // A single group needs no counter.
     let out = arguments(n.e, reducers, &states, 1);
     let single = n.e.b.ins().icmp_imm_s(IntCC::SignedLessThanOrEqual, count, group);
