@@ -1,6 +1,6 @@
 //! The one place that chains the stages: optimize, schedule, compile, bind; with the caches between them.
 
-use crate::error::{Result, compiling, internal};
+use crate::error::{Error, Result, compiling, internal};
 use crate::machine::machine;
 use crate::options::{Options, Settings};
 use crate::places::Places;
@@ -121,7 +121,13 @@ impl Prepared {
         let off: Vec<&str> = settings.passes_off.iter().map(String::as_str).collect();
         let given = Given { memory_limit: settings.aim };
         let passes = Passes { off: &off, given, ..Passes::default() };
-        let optimized = optimize(graph, &passes).map_err(|error| internal("optimize", error.to_string()))?;
+        let optimized = optimize(graph, &passes).map_err(|error| match error {
+            // What has to be done to any graph takes too long a formula, or more elements than can be counted.
+            fuseloom_optimize::Error::Refused { source, .. } if source.is_of_sizes() => {
+                Error::Graph { message: source.to_string() }
+            }
+            error => internal("optimize", error.to_string()),
+        })?;
         Ok(Prepared {
             graph: graph.clone(),
             places: places.clone(),

@@ -2,7 +2,7 @@
 
 use crate::arguments::{In, Out};
 use crate::error::{Error, Result};
-use fuseloom_graph::{Dim, Graph, NodeId, Op, Sizes, Type};
+use fuseloom_graph::{Dim, Graph, NodeId, Op, Sizes, Type, check_sizes};
 use fuseloom_lane::DType;
 use std::sync::Arc;
 
@@ -113,9 +113,7 @@ pub(crate) fn infer_sizes(graph: &Graph, inputs: &[In<'_>]) -> Result<Sizes> {
     for argument in &arguments {
         argument.check_extents(&sizes)?;
     }
-    for constraint in graph.constraints() {
-        constraint.check(&sizes).map_err(Error::Constraint)?;
-    }
+    check_sizes(graph, &sizes).map_err(|error| Error::Constraint(error.to_string()))?;
     Ok(sizes)
 }
 

@@ -209,7 +209,9 @@ impl Gather<'_> {
     /// Each size: its number where that is known.
     fn sizes(&self) -> Vec<Size> {
         match self.bound {
-            Some(bound) => bound.sizes.iter().map(|size| Size::Known(u64::try_from(*size).unwrap_or(0))).collect(),
+            Some(bound) => {
+                bound.sizes.iter().map(|size| Size::Known(u64::try_from(size.capped()).unwrap_or(0))).collect()
+            }
             None => print_sizes(&self.planned.plan)
                 .into_iter()
                 .map(|text| text.parse().map_or_else(|_| Size::Formula(text), Size::Known))

@@ -299,6 +299,36 @@ impl OpError {
         }
     }
 
+    /// Whether sizes are at fault: a formula that grows too long, or extents that contradict each other.
+    pub fn is_of_sizes(&self) -> bool {
+        match self {
+            OpError::Formula { .. }
+            | OpError::Extents { .. }
+            | OpError::Shapes { .. }
+            | OpError::Broadcast { .. }
+            | OpError::Reshape { .. }
+            | OpError::TooLarge { .. } => true,
+            OpError::Labels(_)
+            | OpError::Subscripts(_)
+            | OpError::Arity { .. }
+            | OpError::Ranks { .. }
+            | OpError::DTypes { .. }
+            | OpError::DType { .. }
+            | OpError::Axis { .. }
+            | OpError::RepeatedAxis { .. }
+            | OpError::Rank { .. }
+            | OpError::EmptyReduction { .. }
+            | OpError::Index { .. }
+            | OpError::OutOfRange { .. }
+            | OpError::NegativePower
+            | OpError::Name { .. }
+            | OpError::RepeatedInput { .. }
+            | OpError::UnknownNode { .. }
+            | OpError::SeveralResults { .. }
+            | OpError::Attribute { .. } => false,
+        }
+    }
+
     /// What was probably meant, a sentence of its own.
     pub fn hint(&self) -> Option<String> {
         match self {

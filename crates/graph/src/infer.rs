@@ -185,6 +185,9 @@ pub(crate) fn window_fits(start: usize, step: i64, len: usize, n: usize) -> bool
 /// Whether a window is within an axis whatever the sizes.
 fn plainly_fits(window: &SliceAxis, extent: &Dim) -> bool {
     let SliceAxis { start, step, len } = window;
+    if *len == Dim::Fixed(0) {
+        return true;
+    }
     // The ends need to be inside only where the window is not empty. It is where the axis is, if the length says so: then a
     // named extent counts from 1. A length that is cut off at 0 counts as if it were not.
     let empty_with_axis = match extent {
@@ -223,13 +226,21 @@ fn plainly_fits(window: &SliceAxis, extent: &Dim) -> bool {
 /// With `k = min(len, 1)`, the last element `b` is inside if `max(k * (b + 1), n) == n`. Going backward the first is there
 /// too if the span is no longer than the start: `k * max(start, span) == k * start`.
 fn window_constraints(window: &SliceAxis, extent: &Dim, axis: usize, found: &mut Constraints) -> Option<()> {
+    // Further than this formulas cannot add; of an axis that is no longer, nothing beyond is an element.
+    const FAR: usize = 1 << 62;
+    let far = Dim::Fixed(FAR);
     let SliceAxis { start, step, len } = window;
+    let start = if start.fixed().is_some_and(|start| start > FAR) { &far } else { start };
+    let step = (*step).clamp(-(FAR as i64), FAR as i64);
+    if (start, step) != (&window.start, window.step) {
+        found.equal_at(&Dim::max(extent, &far)?, &far, axis);
+    }
     let one = Dim::Fixed(1);
     let some = len.min(&one)?;
     let magnitude = Dim::Fixed(usize::try_from(step.unsigned_abs()).ok()?);
     // The distance of the last element from the first, 0 for an empty window.
     let span = len.max(&one)?.sub(&one)?.mul(&magnitude)?;
-    let end = match *step > 0 {
+    let end = match step > 0 {
         true => start.add(&span)?.add(&one)?,
         false => start.add(&one)?,
     };
@@ -237,7 +248,7 @@ fn window_constraints(window: &SliceAxis, extent: &Dim, axis: usize, found: &mut
         let first = some.mul(start)?;
         found.equal_at(&Dim::max(&first, &Dim::Fixed(0))?, &first, axis);
     }
-    if *step < 0 {
+    if step < 0 {
         found.equal_at(&some.mul(&start.max(&span)?)?, &some.mul(start)?, axis);
     }
     found.equal_at(&Dim::max(&some.mul(&end)?, extent)?, extent, axis);

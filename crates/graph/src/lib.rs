@@ -16,6 +16,7 @@ pub mod op;
 #[cfg(test)]
 mod random;
 mod shape;
+mod sizes;
 mod specialize;
 pub mod table;
 pub mod text;
@@ -28,6 +29,7 @@ pub use infer::{Inferred, infer};
 pub use interpret::{ArrayValue, InterpretError, interpret};
 pub use op::{Op, Reduce, SliceAxis};
 pub use shape::{MAX_RANK, Shape, Type};
+pub use sizes::{SizeError, check_sizes};
 pub use specialize::specialize;
 pub use text::{ParseError, dot, parse, parse_dim, print};
 pub use verify::{VerifyError, verify};

@@ -6,7 +6,7 @@ use crate::{
     ScratchRows, Step, TileRule,
 };
 use fuseloom_lane::{Scalar, tree};
-use fuseloom_size::{Given, SizeId};
+use fuseloom_size::{Given, SizeId, SizeOp, Value};
 use std::sync::Arc;
 
 /// What a plan is bound to.
@@ -26,7 +26,7 @@ pub struct Binding {
 #[derive(Clone, PartialEq, Debug)]
 pub struct BoundPlan {
     /// The value of every formula, by [`SizeId`].
-    pub sizes: Vec<i64>,
+    pub sizes: Vec<Value>,
     /// Every buffer, in the order of [`Plan::buffers`].
     pub buffers: Vec<BoundBuffer>,
     /// Bytes of the arena that holds the temporaries; a multiple of 64.
@@ -198,7 +198,8 @@ impl Plan {
     pub fn bind(&self, binding: &Binding) -> Result<BoundPlan, BindError> {
         let sizes = self.evaluate(binding)?;
         for check in &self.checks {
-            let (left, right) = (sizes[check.left.0 as usize], sizes[check.right.0 as usize]);
+            let exact = |id: SizeId, name: &str| sizes[id.0 as usize].exact().ok_or_else(|| overflow(name));
+            let (left, right) = (exact(check.left, &check.left_name)?, exact(check.right, &check.right_name)?);
             if left != right {
                 return Err(BindError::Mismatch {
                     context: check.context.clone(),
@@ -217,9 +218,10 @@ impl Plan {
         for (n, step) in self.steps.iter().enumerate() {
             steps.push(match step {
                 Step::Kernel(step) => {
-                    let mut bound = bind_kernel(step, &sizes, threads)?;
-                    crate::reach::check(self, binding, &buffers, step, &bound, n)?;
-                    if self.written == 0 && writes_nothing(step, &buffers) {
+                    let numbers = Numbers::of(step, &sizes, threads)?;
+                    crate::reach::check(self, binding, &buffers, step, &numbers, n)?;
+                    let mut bound = numbers.bind(step, &sizes, threads)?;
+                    if writes_nothing(step, &buffers) {
                         // Its loops may be long all the same.
                         bound.phases.iter_mut().for_each(|phase| phase.points = 0);
                     }
@@ -286,22 +288,22 @@ impl Plan {
     }
 
     /// The value of every formula, by [`SizeId`]. The binding has as many symbols and strides as the plan asks for.
-    pub fn evaluate(&self, binding: &Binding) -> Result<Vec<i64>, BindError> {
+    pub fn evaluate(&self, binding: &Binding) -> Result<Vec<Value>, BindError> {
         self.check_arity(binding)?;
         let Binding { symbols, input_strides, output_strides, threads: _ } = binding;
         let given = Given { symbols, input_strides, output_strides };
-        fuseloom_size::evaluate(&self.sizes, given).ok_or_else(|| overflow("a size"))
+        Ok(fuseloom_size::evaluate(&self.sizes, given))
     }
 
-    fn bind_buffers(&self, sizes: &[i64]) -> Result<Vec<BoundBuffer>, BindError> {
+    fn bind_buffers(&self, sizes: &[Value]) -> Result<Vec<BoundBuffer>, BindError> {
         let mut buffers = Vec::with_capacity(self.buffers.len());
         for decl in &self.buffers {
             let mut shape = Vec::with_capacity(decl.shape.len());
             let mut bytes = Some(decl.dtype.size());
             for &dim in &decl.shape {
-                let value = sizes[dim.0 as usize];
-                let extent = usize::try_from(value)
-                    .map_err(|_| BindError::Negative { what: format!("an axis of {}", decl.name), value })?;
+                let what = || format!("an axis of {}", decl.name);
+                let value = sizes[dim.0 as usize].exact().ok_or_else(|| overflow(&what()))?;
+                let extent = usize::try_from(value).map_err(|_| BindError::Negative { what: what(), value })?;
                 bytes = bytes.and_then(|b| b.checked_mul(extent)).filter(|b| isize::try_from(*b).is_ok());
                 shape.push(extent);
             }
@@ -413,84 +415,103 @@ fn writes_nothing(step: &KernelStep, buffers: &[BoundBuffer]) -> bool {
     written.all(|(_, bind)| matches!(bind, OperandBind::Buffer { buffer, .. } if buffers[buffer.0 as usize].bytes == 0))
 }
 
-fn bind_kernel(step: &KernelStep, sizes: &[i64], threads: u32) -> Result<BoundKernel, BindError> {
-    let size = |id: SizeId| sizes[id.0 as usize];
-    let mut params = vec![0i64; step.params.len()];
-    for (k, bind) in step.params.iter().enumerate() {
-        params[k] = match bind {
-            ParamBind::Size(id) => size(*id),
-            ParamBind::Tile(rule) => tile(rule, sizes, threads),
-            ParamBind::TileCount { extent, tile } => {
-                let (extent, tile) = (params[extent.0 as usize], params[tile.0 as usize]);
-                extent.checked_add(tile - 1).ok_or_else(|| overflow("an axis"))? / tile
-            }
-            ParamBind::ScratchStride { elements, size } => elements
-                .iter()
-                .try_fold(i64::from(*size), |p, e| p.checked_mul(params[e.0 as usize]))
-                .ok_or_else(|| overflow("the scratch of a kernel"))?,
-            ParamBind::ScratchOffset(_) | ParamBind::ScratchRow(_) => 0,
-        };
-    }
-    let (layout, scratch_bytes) = scratch_layout(step, &params)?;
-    for (k, bind) in step.params.iter().enumerate() {
-        match bind {
-            ParamBind::ScratchOffset(n) => params[k] = layout[*n as usize].0 as i64,
-            ParamBind::ScratchRow(n) => params[k] = layout[*n as usize].1 as i64,
-            _ => {}
+/// The numbers of a kernel. What belongs to loops that never run may not be known.
+pub(crate) struct Numbers {
+    pub(crate) params: Vec<Value>,
+    /// For each operand its buffer and byte offset there; `None` for scratch.
+    pub(crate) operands: Vec<Option<(BufferId, Value)>>,
+    pub(crate) literals: Vec<Option<Scalar>>,
+    scratch_bytes: usize,
+}
+
+impl Numbers {
+    fn of(step: &KernelStep, sizes: &[Value], threads: u32) -> Result<Numbers, BindError> {
+        let size = |id: SizeId| sizes[id.0 as usize];
+        let mut params = vec![Value::Exact(0); step.params.len()];
+        for (k, bind) in step.params.iter().enumerate() {
+            params[k] = match bind {
+                ParamBind::Size(id) => size(*id),
+                ParamBind::Tile(rule) => Value::Exact(tile(rule, sizes, threads)),
+                ParamBind::TileCount { extent, tile } => {
+                    let (extent, tile) = (params[extent.0 as usize], params[tile.0 as usize]);
+                    let last = SizeOp::Add.apply(extent, SizeOp::Sub.apply(tile, Value::Exact(1)));
+                    SizeOp::FloorDiv.apply(last, tile)
+                }
+                ParamBind::ScratchStride { elements, size } => {
+                    let bytes = elements.iter().map(|e| params[e.0 as usize]);
+                    bytes.fold(Value::Exact(i64::from(*size)), |a, b| SizeOp::Mul.apply(a, b))
+                }
+                ParamBind::ScratchOffset(_) | ParamBind::ScratchRow(_) => Value::Exact(0),
+            };
         }
-    }
-    let literals = step.literals.iter().map(|literal| match *literal {
-        LiteralBind::Constant(value) => value.bits(),
-        LiteralBind::Size { size: id, dtype } => Scalar::from_i64(dtype, size(id)).bits(),
-    });
-    let operands = step.operands.iter().map(|bind| match *bind {
-        OperandBind::Buffer { buffer, offset } => Some((buffer, size(offset))),
-        OperandBind::Scratch => None,
-    });
-    let mut phases = Vec::with_capacity(step.kernel.phases.len());
-    for (phase, work) in step.kernel.phases.iter().zip(&step.work) {
-        let points = phase.parallel.iter().try_fold(1u64, |p, loop_| {
-            let count = u64::try_from(params[loop_.count.0 as usize]).ok()?;
-            if p == 0 || count == 0 { Some(0) } else { p.checked_mul(count) }
+        let (layout, scratch_bytes) = scratch_layout(step, &params)?;
+        for (k, bind) in step.params.iter().enumerate() {
+            match bind {
+                ParamBind::ScratchOffset(n) => params[k] = Value::Exact(layout[*n as usize].0 as i64),
+                ParamBind::ScratchRow(n) => params[k] = Value::Exact(layout[*n as usize].1 as i64),
+                _ => {}
+            }
+        }
+        let literals = step.literals.iter().map(|literal| match *literal {
+            LiteralBind::Constant(value) => Some(value),
+            // Integers wrap as the arithmetic on them does.
+            LiteralBind::Size { size: id, dtype } => {
+                let value = if dtype.is_integer() { size(id).modulo() } else { size(id).exact() };
+                value.map(|value| Scalar::from_i64(dtype, value))
+            }
         });
-        let points = points.ok_or_else(|| overflow("the iteration space of a kernel"))?;
-        let elements = size(work.elements).max(0) as f64;
-        let bytes = size(work.bytes).max(0);
-        let rate = if bytes <= CACHED { CACHE_RATE } else { MEMORY_RATE };
-        let nanoseconds = (elements * work.nanoseconds).max(bytes as f64 / rate);
-        let each = nanoseconds / points.max(1) as f64;
-        // Four chunks for each thread keep all busy to the end; of little work, as many as are worth taking one by one.
-        let chunks = (nanoseconds / f64::from(threads) / GRAIN).clamp(1.0, 4.0);
-        let share = points.div_ceil(u64::from(threads) * chunks as u64).max(1);
-        let grain = ((GRAIN / each.max(0.01)).ceil() as u64).clamp(1, share);
-        phases.push(BoundPhase { points, grain, nanoseconds });
+        let operands = step.operands.iter().map(|bind| match *bind {
+            OperandBind::Buffer { buffer, offset } => Some((buffer, size(offset))),
+            OperandBind::Scratch => None,
+        });
+        Ok(Numbers { literals: literals.collect(), operands: operands.collect(), params, scratch_bytes })
     }
-    Ok(BoundKernel {
-        operands: operands.collect(),
-        params: params.into(),
-        literals: literals.collect(),
-        scratch_bytes,
-        phases,
-    })
+
+    /// What the kernel is called with. What is not known is not needed, or [`crate::reach`] would have said so.
+    fn bind(self, step: &KernelStep, sizes: &[Value], threads: u32) -> Result<BoundKernel, BindError> {
+        let size = |id: SizeId| sizes[id.0 as usize].capped().max(0);
+        let mut phases = Vec::with_capacity(step.kernel.phases.len());
+        for (phase, work) in step.kernel.phases.iter().zip(&step.work) {
+            let counts = phase.parallel.iter().map(|loop_| self.params[loop_.count.0 as usize]);
+            let points = counts.fold(Value::Exact(1), |a, b| SizeOp::Mul.apply(a, b)).exact();
+            let points = points.and_then(|points| u64::try_from(points).ok());
+            let points = points.ok_or_else(|| overflow("the iteration space of a kernel"))?;
+            let (elements, bytes) = (size(work.elements) as f64, size(work.bytes));
+            let rate = if bytes <= CACHED { CACHE_RATE } else { MEMORY_RATE };
+            let nanoseconds = (elements * work.nanoseconds).max(bytes as f64 / rate);
+            let each = nanoseconds / points.max(1) as f64;
+            // Four chunks for each thread keep all busy to the end; of little work, as many as are worth taking one by one.
+            let chunks = (nanoseconds / f64::from(threads) / GRAIN).clamp(1.0, 4.0);
+            let share = points.div_ceil(u64::from(threads) * chunks as u64).max(1);
+            let grain = ((GRAIN / each.max(0.01)).ceil() as u64).clamp(1, share);
+            phases.push(BoundPhase { points, grain, nanoseconds });
+        }
+        let known = |value: Value| value.modulo().unwrap_or(0);
+        Ok(BoundKernel {
+            operands: self.operands.iter().map(|place| place.map(|(buffer, at)| (buffer, known(at)))).collect(),
+            params: self.params.iter().copied().map(known).collect(),
+            literals: self.literals.iter().map(|literal| literal.map_or(0, Scalar::bits)).collect(),
+            scratch_bytes: self.scratch_bytes,
+            phases,
+        })
+    }
 }
 
 /// The byte offset and row length of each scratch array, and the bytes of all.
-fn scratch_layout(step: &KernelStep, params: &[i64]) -> Result<(Vec<(usize, usize)>, usize), BindError> {
+fn scratch_layout(step: &KernelStep, params: &[Value]) -> Result<(Vec<(usize, usize)>, usize), BindError> {
     let too_large = || overflow("the scratch of a kernel");
     let mut layout = Vec::with_capacity(step.scratch.len());
     let mut at = 0usize;
     for scratch in &step.scratch {
-        let elements = scratch
-            .row
-            .iter()
-            .try_fold(1usize, |p, param| usize::try_from(params[param.0 as usize]).ok().and_then(|n| p.checked_mul(n)));
-        let elements = elements.ok_or_else(too_large)?;
+        let row = scratch.row.iter().map(|param| params[param.0 as usize]);
+        let elements = row.fold(Value::Exact(1), |a, b| SizeOp::Mul.apply(a, b)).exact();
+        let elements = elements.and_then(|n| usize::try_from(n).ok()).ok_or_else(too_large)?;
         let row = elements.checked_mul(scratch.dtype.size()).and_then(round_up).ok_or_else(too_large)?.max(64);
         let rows = match scratch.rows {
             ScratchRows::One => 1,
             ScratchRows::Scan => SCAN_ROWS,
             ScratchRows::Work { states, extent } => {
-                work_rows(usize::from(states), usize::try_from(params[extent.0 as usize]).unwrap_or(0))
+                work_rows(usize::from(states), usize::try_from(params[extent.0 as usize].capped()).unwrap_or(0))
             }
         };
         layout.push((at, row));
@@ -514,8 +535,8 @@ fn block(extent: i64, other: i64, bytes: i64, most: i64) -> i64 {
 }
 
 /// The extent of a tile: at least 1.
-fn tile(rule: &TileRule, sizes: &[i64], threads: u32) -> i64 {
-    let at = |id: SizeId| sizes[id.0 as usize].max(0);
+fn tile(rule: &TileRule, sizes: &[Value], threads: u32) -> i64 {
+    let at = |id: SizeId| sizes[id.0 as usize].capped().max(0);
     let threads = i64::from(threads);
     let (extent, outer, most, least) = match *rule {
         TileRule::Chunk { extent, outer, bytes } => {

@@ -3,7 +3,7 @@
 use crate::{BindError, BoundBuffer, BufferId};
 use fuseloom_lane::DType;
 use fuseloom_library::Call;
-use fuseloom_size::SizeId;
+use fuseloom_size::{SizeId, Value};
 
 /// A function of a library on a batch of problems.
 #[derive(Clone, PartialEq, Debug)]
@@ -73,7 +73,7 @@ impl LibraryStep {
     pub(crate) fn bind(
         &self,
         number: usize,
-        sizes: &[i64],
+        sizes: &[Value],
         buffers: &[BoundBuffer],
     ) -> Result<BoundLibrary, BindError> {
         let row = self.call.row();
@@ -84,7 +84,7 @@ impl LibraryStep {
             let extents = extents(&array.extents, sizes).ok_or_else(too_large)?;
             let elements = product(&extents).ok_or_else(too_large)?;
             let bytes = elements.checked_mul(array.dtype.size()).ok_or_else(too_large)?;
-            let offset = usize::try_from(sizes[array.offset.0 as usize]).ok();
+            let offset = known(array.offset, sizes);
             let whole = bytes.checked_mul(problems).ok_or_else(too_large)?;
             // An empty array may lie anywhere.
             let offset = if whole == 0 { Some(0) } else { offset };
@@ -99,7 +99,7 @@ impl LibraryStep {
         let output = |(k, array): (usize, &Option<Batched>)| array.as_ref().map(|a| place((first + k, a))).transpose();
         let outputs = self.outputs.iter().enumerate().map(output).collect::<Result<Vec<_>, _>>()?;
         let elements: Vec<usize> = inputs.iter().zip(&self.inputs).map(|(b, a)| b.bytes / a.dtype.size()).collect();
-        let scratch = usize::try_from(sizes[self.scratch.0 as usize]).ok();
+        let scratch = known(self.scratch, sizes);
         let scratch_bytes = scratch.and_then(|bytes| bytes.checked_next_multiple_of(128)).ok_or_else(too_large)?;
         let nanoseconds = (row.nanoseconds)(&elements);
         Ok(BoundLibrary { batch, problems, inputs, outputs, scratch_bytes, nanoseconds })
@@ -113,8 +113,12 @@ impl BoundLibrary {
     }
 }
 
-fn extents(ids: &[SizeId], sizes: &[i64]) -> Option<Vec<usize>> {
-    ids.iter().map(|id| usize::try_from(sizes[id.0 as usize]).ok()).collect()
+fn known(id: SizeId, sizes: &[Value]) -> Option<usize> {
+    usize::try_from(sizes[id.0 as usize].exact()?).ok()
+}
+
+fn extents(ids: &[SizeId], sizes: &[Value]) -> Option<Vec<usize>> {
+    ids.iter().map(|id| known(*id, sizes)).collect()
 }
 
 fn product(extents: &[usize]) -> Option<usize> {

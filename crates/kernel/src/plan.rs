@@ -23,8 +23,6 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What must hold of the sizes.
     pub checks: Vec<Check>,
-    /// How many sizes the steps write.
-    pub written: u32,
 }
 
 /// A buffer of a plan.

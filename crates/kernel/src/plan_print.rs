@@ -58,9 +58,6 @@ impl PlanPrinter<'_> {
         if !plan.symbols.is_empty() {
             writeln!(out, "  symbols {}", list(&plan.symbols))?;
         }
-        if plan.written > 0 {
-            writeln!(out, "  written sizes {}", plan.written)?;
-        }
         for line in self.sizes.definitions() {
             writeln!(out, "  size {line}")?;
         }

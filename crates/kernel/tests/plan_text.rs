@@ -45,7 +45,6 @@ kernel double
             binary(SizeOp::Max, 7, 7),
             binary(SizeOp::FloorDiv, 8, 4),
             SizeExpr::Const(0),
-            SizeExpr::Written { slot: 0, bound: size(0) },
         ],
         buffers: vec![
             buffer("x", BufferKind::Input(0), ""),
@@ -72,7 +71,7 @@ kernel double
                 ],
                 literals: vec![
                     LiteralBind::Constant(Scalar::from_f64(DType::F32, 2.0)),
-                    LiteralBind::Size { size: size(11), dtype: DType::F32 },
+                    LiteralBind::Size { size: size(0), dtype: DType::F32 },
                 ],
                 scratch: vec![ScratchBind { dtype: DType::F32, row: vec![ParamId(5)], rows: ScratchRows::One }],
                 work: vec![WorkEstimate { elements: size(5), nanoseconds: 0.125, bytes: size(4) }],
@@ -86,7 +85,6 @@ kernel double
             right_name: "axis 1 of x".into(),
             context: "add".into(),
         }],
-        written: 1,
     }
 }
 
@@ -95,7 +93,6 @@ fn a_plan() {
     let expected = "\
 plan
   symbols n
-  written sizes 1
   size s8 = max((4 - (n - 1024)) * (n - 1024), (4 - (n - 1024)) * (n - 1024))
   check n == 1024: axis 0 of x, axis 1 of x; add
   buffer x: f32[n, 1024] input 0
@@ -114,7 +111,7 @@ plan
     param b = chunk of 1024 (n outside, 8 bytes each)
     param at = offset of scratch 0
     literal 0 = 2.0: f32
-    literal 1 = written(0, at most n): f32
+    literal 1 = n: f32
     scratch 0: f32[b]
     phase 0: n - 1024 elements of 0.125 ns, 1024 * 4 bytes
   step 1: copy x_2 to out

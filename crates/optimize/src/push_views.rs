@@ -14,7 +14,7 @@
 //! one run.
 
 use crate::view::{Axis, View};
-use crate::walk::{Outcome, Step, Walk, rewrite, uniform};
+use crate::walk::{Outcome, Step, Walk, rewrite_together, uniform};
 use fuseloom_graph::{Dim, Graph, Node, NodeId, Op, OpError, Reduce, Shape, SliceAxis, live};
 use smallvec::SmallVec;
 
@@ -23,11 +23,25 @@ const MAX_CHAIN: usize = 16;
 
 /// Runs the pass.
 pub(crate) fn run(graph: &Graph) -> Outcome {
-    let plan = Plan::new(graph);
-    if plan.taken.iter().all(Option::is_none) {
-        return Ok(None);
+    let mut barred = vec![false; graph.nodes().len()];
+    loop {
+        let plan = Plan::new(graph, &barred);
+        if plan.taken.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        match follow(graph, &plan) {
+            // What the node would take in cannot be written below it; it stays above.
+            Err(refusal) if refusal.source.is_of_sizes() && !barred[refusal.node.index()] => {
+                barred[refusal.node.index()] = true;
+            }
+            outcome => return outcome,
+        }
     }
-    let mut outcome = rewrite(graph, |walk, id| {
+}
+
+/// The forward walk.
+fn follow(graph: &Graph, plan: &Plan) -> Outcome {
+    let mut outcome = rewrite_together(graph, |walk, id| {
         if plan.absorbed[id.index()] {
             return Ok(walk.became(graph.node(id).inputs[0]).map_or(Step::Drop, Step::Replace));
         }
@@ -35,7 +49,7 @@ pub(crate) fn run(graph: &Graph) -> Outcome {
             None => Ok(Step::Keep),
             Some(view) => {
                 walk.note("view moved towards the loads");
-                build(walk, &plan, id, view).map(Step::Replace)
+                build(walk, plan, id, view).map(Step::Replace)
             }
         }
     })?;
@@ -69,13 +83,22 @@ struct Plan {
     handed: Vec<bool>,
 }
 
+/// What decides how far something is handed down.
+struct Ways<'a> {
+    graph: &'a Graph,
+    users: &'a [u32],
+    loads: &'a [bool],
+    barred: &'a [bool],
+}
+
 impl Plan {
-    /// The backward walk.
-    fn new(graph: &Graph) -> Plan {
+    /// The backward walk. Nodes that are barred take nothing in.
+    fn new(graph: &Graph, barred: &[bool]) -> Plan {
         let users = users(graph);
         let loads = loads(graph, &users);
         let live = live(graph);
         let count = graph.nodes().len();
+        let ways = Ways { graph, users: &users, loads: &loads, barred };
         let mut plan = Plan {
             taken: vec![None; count],
             absorbed: vec![false; count],
@@ -97,7 +120,7 @@ impl Plan {
                             _ => continue,
                         },
                     };
-                    if plan.hand(graph, &users, &loads, node.inputs[0], taken) {
+                    if plan.hand(&ways, node.inputs[0], taken) {
                         plan.absorbed[id.index()] = true;
                     }
                 }
@@ -105,7 +128,7 @@ impl Plan {
                     let taken = taken.clone();
                     for &input in &node.inputs {
                         if let Some(handed) = for_input(graph, node, &taken, input) {
-                            plan.handed[input.index()] |= plan.hand(graph, &users, &loads, input, handed);
+                            plan.handed[input.index()] |= plan.hand(&ways, input, handed);
                         }
                     }
                 }
@@ -115,12 +138,13 @@ impl Plan {
     }
 
     /// Hands something down to a node, through views on the way; whether a node there takes it in.
-    fn hand(&mut self, graph: &Graph, users: &[u32], loads: &[bool], to: NodeId, taken: Taken) -> bool {
+    fn hand(&mut self, ways: &Ways<'_>, to: NodeId, taken: Taken) -> bool {
+        let Ways { graph, users, loads, barred } = *ways;
         let (mut at, mut taken) = (to, taken);
         let mut path: SmallVec<[NodeId; 4]> = SmallVec::new();
         while users[at.index()] == 1 && path.len() < MAX_CHAIN && uniform(graph, at).is_none() {
             let node = graph.node(at);
-            if takes(graph, node, &taken, loads[at.index()]) {
+            if !barred[at.index()] && takes(graph, node, &taken, loads[at.index()]) {
                 if let Taken::View(view) = &mut taken {
                     view.base = at;
                 }

@@ -57,8 +57,21 @@ pub(crate) struct Walk<'g> {
     current: NodeId,
 }
 
-/// Walks a graph: `rule` is asked about each node that an output needs, in order; the others are kept.
+/// Walks a graph: `rule` is asked about each node that an output needs, in order; the others are kept. So is a node that
+/// the rule cannot replace because of sizes: where a formula grows too long, or where sizes contradict each other, which is
+/// for those who run the graph to say.
 pub(crate) fn rewrite<'g>(
+    old: &'g Graph,
+    mut rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>,
+) -> Outcome {
+    rewrite_together(old, |walk, id| match rule(walk, id) {
+        Err(error) if error.is_of_sizes() => Ok(Step::Keep),
+        step => step,
+    })
+}
+
+/// As [`rewrite`] where what becomes of one node depends on what became of others, so that none can be kept alone.
+pub(crate) fn rewrite_together<'g>(
     old: &'g Graph,
     mut rule: impl FnMut(&mut Walk<'g>, NodeId) -> Result<Step, OpError>,
 ) -> Outcome {

@@ -19,9 +19,6 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The sizes that a run wrote, by slot ([`Plan::written`] of them).
-pub type WrittenSizes = SmallVec<[i64; 4]>;
-
 /// A plan bound to sizes and strides, with its machine code: ready to run, from any number of threads at once.
 #[derive(Debug)]
 pub struct Executable {
@@ -153,7 +150,7 @@ impl Executable {
         outputs: &mut [Output<'_>],
         pool: &Pool,
         workers: &Workers,
-    ) -> Result<WrittenSizes, RuntimeError> {
+    ) -> Result<(), RuntimeError> {
         self.run_with(inputs, outputs, pool, workers, None)
     }
 
@@ -166,7 +163,7 @@ impl Executable {
         pool: &Pool,
         workers: &Workers,
         watch: &Watch,
-    ) -> Result<WrittenSizes, RuntimeError> {
+    ) -> Result<(), RuntimeError> {
         self.run_with(inputs, outputs, pool, workers, Some(watch))
     }
 
@@ -177,7 +174,7 @@ impl Executable {
         pool: &Pool,
         workers: &Workers,
         watch: Option<&Watch>,
-    ) -> Result<WrittenSizes, RuntimeError> {
+    ) -> Result<(), RuntimeError> {
         check_all("inputs", "input", &self.inputs, inputs.iter().map(|i| &i.array))?;
         check_all("outputs", "output", &self.outputs, outputs.iter().map(|o| &o.array))?;
         let threads = (self.binding.threads as usize).clamp(1, workers.threads());
@@ -191,7 +188,6 @@ impl Executable {
         let of_kernels = scratch_stride.saturating_mul(threads);
         let scratch: Block = pool.block(of_library.fold(of_kernels, usize::max))?;
         let memory = Memory { inputs, outputs, arena: arena.start(), scratch: scratch.start(), scratch_stride };
-        let mut written: WrittenSizes = SmallVec::from_elem(0, self.plan.written as usize);
         {
             let _floats = DefaultFloats::enter();
             for (number, step) in self.steps.iter().enumerate() {
@@ -201,7 +197,7 @@ impl Executable {
                         let team = workers.team_for(*longest, threads);
                         let watch = watch.map(|watch| (watch, number));
                         let run = Run { operands, bound, code, past: *past, watch };
-                        let status = run.on(&memory, &mut written, team.as_ref());
+                        let status = run.on(&memory, team.as_ref());
                         self.check_status(number, status)?;
                     }
                     Ready::Copy { from, to, bytes } => {
@@ -241,7 +237,7 @@ impl Executable {
                 **flag = true;
             }
         }
-        Ok(written)
+        Ok(())
     }
 
     /// Resolves a step's buffers and checks that its parts fit together.
@@ -460,7 +456,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Runs the phases one after another.
-    fn on(&self, memory: &Memory<'_>, written: &mut WrittenSizes, team: Option<&Team<'_>>) -> Status {
+    fn on(&self, memory: &Memory<'_>, team: Option<&Team<'_>>) -> Status {
         let pointers: SmallVec<[*mut u8; 16]> =
             self.operands.iter().map(|l| l.map_or(null_mut(), |l| memory.address(l))).collect();
         let status = AtomicU64::new(Status::OK.0);
@@ -469,7 +465,7 @@ impl Run<'_> {
             params: self.bound.params.as_ptr(),
             literals: self.bound.literals.as_ptr(),
             status: status.as_ptr(),
-            written: if written.is_empty() { null_mut() } else { written.as_mut_ptr() },
+            written: null_mut(),
             library: &LIBRARY,
             past: self.past,
         };

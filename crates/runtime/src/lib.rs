@@ -42,7 +42,7 @@ mod workers;
 pub use buffer::Buffer;
 pub use element::Element;
 pub use error::RuntimeError;
-pub use execute::{Executable, WrittenSizes};
+pub use execute::Executable;
 pub use layout::{Extents, Layout, Strides, each_offset};
 pub use mapping::Mapping;
 pub use operand::{Input, Output};

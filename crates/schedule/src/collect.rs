@@ -8,11 +8,11 @@ use crate::index::AxisIndex;
 use crate::library;
 use crate::options::Options;
 use crate::placement::{Placement, reshape_strides};
-use crate::places::{pieces, place_inputs, place_nested_concats, place_outputs};
-use crate::reads::{Read, STORED, ValueRef, identity, resolve};
+use crate::places::{pieces, place_inputs, place_nested_concats, place_outputs, shape_in_whole};
+use crate::reads::{Read, STORED, ValueRef, identity, resolve, resolve_at};
 use crate::tasks::{TaskId, Tasks};
 use crate::work::{Product, Reduce, Take, Task, Work};
-use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op};
+use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op, Shape};
 use fuseloom_lane::Reduction;
 use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::{HashMap, HashSet};
@@ -34,24 +34,23 @@ pub(crate) fn collect(graph: &Graph, sizes: &mut SizeTable, options: &Options) -
         add_node(graph, sizes, node, &mut tasks)?;
     }
     for (node, placement) in copies {
-        add_copy(graph, sizes, node, node, placement, &mut tasks);
+        add_copy(graph, sizes, (node, &graph.ty(node).shape), node, placement, &mut tasks);
     }
     Ok(tasks)
 }
 
-/// A copy of `node`, as it is seen through its views, to a place.
+/// A copy of `node`, as it is seen through its views and in a shape that is its own under other names, to a place.
 fn add_copy(
     graph: &Graph,
     sizes: &mut SizeTable,
-    node: NodeId,
+    (node, shape): (NodeId, &Shape),
     on_behalf: NodeId,
     to: Placement,
     tasks: &mut Tasks,
 ) -> TaskId {
-    let ty = graph.ty(node);
-    let domain = ty.shape.iter().map(|d| sizes.dim(d)).collect();
-    let reads = vec![resolve(graph, sizes, node)];
-    let dtypes = vec![ty.dtype];
+    let domain = shape.iter().map(|d| sizes.dim(d)).collect();
+    let reads = vec![resolve_at(graph, sizes, node, shape)];
+    let dtypes = vec![graph.ty(node).dtype];
     tasks.add(Task { node: on_behalf, work: Work::Copy(to), domain, reads, dtypes })
 }
 
@@ -124,7 +123,8 @@ fn add_pieces(graph: &Graph, sizes: &mut SizeTable, id: NodeId, axis: usize, tas
         if tasks.placed.get(&inner) == Some(&place) && matches!(graph.node(piece).op, Op::Concat { .. }) {
             writers.extend(tasks.writers_of(inner));
         } else {
-            writers.push(add_copy(graph, sizes, piece, id, place, tasks));
+            let shape = shape_in_whole(graph, id, axis, piece);
+            writers.push(add_copy(graph, sizes, (piece, &shape), id, place, tasks));
         }
     }
     tasks.writers.insert(value, writers);
@@ -181,7 +181,7 @@ pub(crate) fn stored_copy(
     if !tasks.placed.contains_key(&stored) {
         let shape: Vec<SizeId> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
         let place = tasks.temporary(sizes, format!("t{}", array.0), ty.dtype, &shape, reason);
-        let copy = add_copy(graph, sizes, array, id, place.clone(), tasks);
+        let copy = add_copy(graph, sizes, (array, &ty.shape), id, place.clone(), tasks);
         tasks.placed.insert(stored, place);
         tasks.writers.insert(stored, vec![copy]);
     }
@@ -238,7 +238,7 @@ fn place_reshape(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut T
     }
     let reason = "a copy: no strides express this reshape of a strided view";
     let place = tasks.temporary(sizes, format!("t{}", id.0), dtype, &from, reason);
-    let copy = add_copy(graph, sizes, below, id, place.clone(), tasks);
+    let copy = add_copy(graph, sizes, (below, &graph.ty(below).shape), id, place.clone(), tasks);
     let strides = sizes.contiguous(&to, dtype.size());
     tasks.placed.insert(value, Placement { strides, ..place });
     tasks.writers.insert(value, vec![copy]);

@@ -118,7 +118,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
         nodes.dedup();
     }
     let (sizes, symbols) = sizes.finish();
-    let mut plan = Plan { symbols, sizes, buffers: tasks.buffers, steps, checks, written: 0 };
+    let mut plan = Plan { symbols, sizes, buffers: tasks.buffers, steps, checks };
     in_place::mark(&mut plan, &nodes, &bytes, &mut decisions);
     Ok(Scheduled { plan, decisions, loops, nodes, values })
 }

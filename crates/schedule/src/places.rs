@@ -5,7 +5,7 @@ use crate::options::{AxisStride, Options, StrideClass};
 use crate::placement::Placement;
 use crate::reads::{ValueRef, identity, resolve};
 use crate::tasks::Tasks;
-use fuseloom_graph::{Graph, NodeId, Op};
+use fuseloom_graph::{Graph, NodeId, Op, Shape};
 use fuseloom_kernel::BufferKind;
 use fuseloom_size::{SizeId, SizeTable};
 use smallvec::SmallVec;
@@ -164,11 +164,24 @@ pub(crate) fn place_nested_concats(graph: &Graph, sizes: &mut SizeTable, tasks: 
             if matches!(graph.node(piece).op, Op::Concat { .. })
                 && users[piece.index()] == 1
                 && !tasks.placed.contains_key(&inner)
+                && graph.ty(piece).shape == shape_in_whole(graph, node, axis, piece)
             {
                 tasks.placed.insert(inner, place);
             }
         }
     }
+}
+
+/// The shape of a concatenation's piece, with extents of 1 where the whole has them: the piece may have a name there, but no
+/// place for more.
+pub(crate) fn shape_in_whole(graph: &Graph, whole: NodeId, axis: usize, piece: NodeId) -> Shape {
+    let mut shape = graph.ty(piece).shape.clone();
+    for (k, extent) in graph.ty(whole).shape.iter().enumerate() {
+        if k != axis && extent.is_one() {
+            shape[k] = extent.clone();
+        }
+    }
+    shape
 }
 
 /// The pieces of a concatenation with their places inside it.

@@ -45,7 +45,12 @@ pub(crate) fn identity(shape: &Shape, sizes: &mut SizeTable) -> IndexMap {
 
 /// Resolves a read of `node` at the identity of its own shape: walks down the views below it.
 pub(crate) fn resolve(graph: &Graph, sizes: &mut SizeTable, node: NodeId) -> Read {
-    let mut index = identity(&graph.ty(node).shape, sizes);
+    resolve_at(graph, sizes, node, &graph.ty(node).shape)
+}
+
+/// As [`resolve`], at the identity of another shape with the same extents under other names.
+pub(crate) fn resolve_at(graph: &Graph, sizes: &mut SizeTable, node: NodeId, shape: &Shape) -> Read {
+    let mut index = identity(shape, sizes);
     let mut at = node;
     loop {
         let inner = graph.node(at);

@@ -9,8 +9,7 @@ const PROOF_DEPTH: usize = 6;
 impl Dim {
     /// Whether it plainly is at least `other`, whatever the names stand for. `false` means not known.
     pub fn at_least(&self, other: &Dim) -> bool {
-        let difference = || Sum::of(self)?.plus(&Sum::of(other)?, -1);
-        difference().is_some_and(|d| d.is_nonnegative(PROOF_DEPTH))
+        Sum::of(self).zip(Sum::of(other)).is_some_and(|(a, b)| a.at_least(&b))
     }
 
     /// Whether it plainly is at least 0.
@@ -32,6 +31,11 @@ impl Dim {
 }
 
 impl Sum {
+    /// Whether it plainly is at least `other`.
+    pub(crate) fn at_least(&self, other: &Sum) -> bool {
+        self.plus(other, -1).is_some_and(|difference| difference.is_nonnegative(PROOF_DEPTH))
+    }
+
     /// Whether it plainly is at least 0, given that names are.
     fn is_nonnegative(&self, depth: usize) -> bool {
         if self.terms.iter().all(|(atoms, c)| *c >= 0 && atoms.iter().all(|a| a.is_nonnegative(depth))) {

@@ -1,6 +1,6 @@
 //! The extent of an axis: fixed, named, or computed from named ones.
 
-use crate::SizeOp;
+use crate::{SizeOp, Value};
 use std::fmt;
 use std::sync::Arc;
 
@@ -83,21 +83,23 @@ impl Dim {
     /// assert_eq!(Dim::from("n").eval(&Sizes::new()), None);
     /// ```
     pub fn eval(&self, sizes: &Sizes) -> Option<usize> {
-        usize::try_from(self.eval_signed(sizes)?).ok()
+        usize::try_from(self.value(sizes)?.exact()?).ok()
     }
 
-    /// Its value under `sizes` where a part of a formula is meant, which may be negative.
+    /// What it comes to under `sizes`, be it negative or too large; `None` if a name is missing.
     ///
     /// ```
-    /// use fuseloom_size::{Dim, Sizes};
-    /// assert_eq!(Dim::from(5).eval_signed(&Sizes::new()), Some(5));
+    /// use fuseloom_size::{Dim, Sizes, Value};
+    /// assert_eq!(Dim::from(5).value(&Sizes::new()), Some(Value::Exact(5)));
+    /// assert_eq!(Dim::from("n").value(&Sizes::new()), None);
     /// ```
-    pub fn eval_signed(&self, sizes: &Sizes) -> Option<i64> {
-        match self {
-            Dim::Fixed(n) => i64::try_from(*n).ok(),
-            Dim::Named(name) => i64::try_from(*sizes.get(name)?).ok(),
-            Dim::Derived(d) => d.op.apply(d.left.eval_signed(sizes)?, d.right.eval_signed(sizes)?),
-        }
+    pub fn value(&self, sizes: &Sizes) -> Option<Value> {
+        let exact = |n: usize| i64::try_from(n).map_or(Value::Unknown, Value::Exact);
+        Some(match self {
+            Dim::Fixed(n) => exact(*n),
+            Dim::Named(name) => exact(*sizes.get(name)?),
+            Dim::Derived(d) => d.op.apply(d.left.value(sizes)?, d.right.value(sizes)?),
+        })
     }
 }
 

@@ -31,11 +31,11 @@ impl Dim {
     pub fn floor_div(&self, other: &Dim) -> Option<Dim> {
         let (a, b) = (Sum::of(self)?, Sum::of(other)?);
         match (a.number(), b.number()) {
-            (Some(x), Some(y)) => return Sum::constant(SizeOp::FloorDiv.apply(x, y)?).dim(),
+            (Some(x), Some(y)) => return Sum::constant(SizeOp::FloorDiv.of(x, y)?).dim(),
             (Some(0), None) | (None, Some(0)) => return Some(Dim::Fixed(0)),
             (None, Some(k)) if k > 0 && a.terms.iter().all(|(atoms, c)| atoms.is_empty() || c % k == 0) => {
                 // floor((k * q + r) / k) => q + floor(r / k)
-                return a.map_coefficients(|c| SizeOp::FloorDiv.apply(c, k))?.dim();
+                return a.map_coefficients(|c| SizeOp::FloorDiv.of(c, k))?.dim();
             }
             _ => {}
         }
@@ -139,9 +139,34 @@ fn extremum(op: SizeOp, a: &Dim, b: &Dim) -> Option<Dim> {
     };
     match larger {
         Some((larger, smaller)) => Some(if op == SizeOp::Max { larger } else { smaller }.clone()),
-        None if a <= b => derived(op, a.clone(), b.clone()),
-        None => derived(op, b.clone(), a.clone()),
+        None => match without_loser(op, a, b).or_else(|| without_loser(op, b, a)) {
+            Some((a, b)) => extremum(op, &a, &b),
+            None if a <= b => derived(op, a.clone(), b.clone()),
+            None => derived(op, b.clone(), a.clone()),
+        },
     }
+}
+
+/// `max(max(p, q) + r, b)` is `max(q + r, b)` where `b` is plainly at least `p + r`; so the extents of windows of windows stay
+/// short. The same of minima. Gives the two that are left to choose from.
+fn without_loser(op: SizeOp, a: &Dim, b: &Dim) -> Option<(Dim, Dim)> {
+    let (sum, other) = (Sum::of(a)?, Sum::of(b)?);
+    let same = |(atoms, c): (&Vec<Dim>, &i64)| match atoms.as_slice() {
+        [Dim::Derived(d)] if d.op == op && *c == 1 => Some((atoms.clone(), Arc::clone(d))),
+        _ => None,
+    };
+    for (atoms, inner) in sum.terms.iter().filter_map(same) {
+        let mut rest = sum.clone();
+        rest.terms.remove(&atoms);
+        for (one, two) in [(&inner.left, &inner.right), (&inner.right, &inner.left)] {
+            let (loser, winner) = (rest.plus(&Sum::of(one)?, 1)?, rest.plus(&Sum::of(two)?, 1)?);
+            let loses = if op == SizeOp::Max { other.at_least(&loser) } else { loser.at_least(&other) };
+            if loses && let Some(winner) = winner.dim() {
+                return Some((winner, b.clone()));
+            }
+        }
+    }
+    None
 }
 
 /// The product of the extents: how many elements a shape has. `None` where it overflows.
@@ -197,7 +222,7 @@ impl Sum {
             SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => {
                 let (left, right) = (part(&d.left)?, part(&d.right)?);
                 match (left.number(), right.number()) {
-                    (Some(a), Some(b)) => Some(Sum::constant(d.op.apply(a, b)?)),
+                    (Some(a), Some(b)) => Some(Sum::constant(d.op.of(a, b)?)),
                     _ => Sum::of(&Dim::apply(d.op, &left.dim()?, &right.dim()?)?),
                 }
             }
@@ -342,6 +367,24 @@ mod tests {
         assert_eq!(n().sub(&f(2)).and_then(|d| Dim::min(&d, &n())).map(|d| d.to_string()), Some("(n-2)".into()));
         assert_eq!(Dim::max(&n(), &f(3)), Dim::max(&f(3), &n()));
         assert_eq!(Dim::max(&n(), &f(3)).map(|d| d.to_string()), Some("max(3,n)".into()));
+    }
+
+    #[test]
+    fn extrema_of_extrema_lose_what_cannot_win() {
+        let shorter = |d: &Dim, by: usize| d.sub(&f(by)).and_then(|d| Dim::max(&d, &f(0))).unwrap();
+        let twice = shorter(&shorter(&n(), 1), 2);
+        assert_eq!(twice.to_string(), "max(0,(n-3))");
+        // Ten differences of an axis are as long a formula as one.
+        assert_eq!((0..10).fold(n(), |d, _| shorter(&d, 1)), shorter(&n(), 10));
+        let at_most = |d: &Dim, most: usize| Dim::min(d, &f(most)).unwrap();
+        let longer = at_most(&n(), 5).add(&f(2)).unwrap();
+        assert_eq!(at_most(&longer, 4), at_most(&n().add(&f(2)).unwrap(), 4));
+        assert_eq!(at_most(&longer, 9), longer);
+        for value in 0..12 {
+            let sizes = Sizes::from([("n".into(), value)]);
+            assert_eq!(twice.eval(&sizes), Some(value.saturating_sub(1).saturating_sub(2)));
+            assert_eq!(at_most(&longer, 4).eval(&sizes), Some((value.min(5) + 2).min(4)));
+        }
     }
 
     #[test]

@@ -12,8 +12,10 @@ mod dim;
 mod formula;
 mod op;
 mod table;
+mod value;
 
 pub use dim::{Derived, Dim, Sizes};
 pub use formula::{MAX_FORMULA, product};
 pub use op::SizeOp;
 pub use table::{Given, SizeExpr, SizeId, SizeTable, evaluate};
+pub use value::Value;

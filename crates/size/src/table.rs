@@ -1,9 +1,13 @@
 //! The table of size formulas a plan is built over.
 //!
 //! Equal formulas get equal ids (hash-consing after folding), so that "this stride is that extent times that stride" is a
-//! comparison of ids: what merging loops and reusing memory in place rest on.
+//! comparison of ids: what merging loops and reusing memory in place rest on. Products have a normal form for that. It is not
+//! the one of [`Dim`], which multiplies sums out: a stride is a product of extents, each of which keeps its id, so that a
+//! sum among them stays one factor, and the strides of memory that callers give are factors too.
+//!
+//! A size that is known only once an earlier step has run is a symbol like any other, whose value comes later.
 
-use crate::{Dim, SizeOp, Sizes};
+use crate::{Dim, SizeOp, Sizes, Value};
 use hashbrown::HashMap;
 use std::sync::Arc;
 
@@ -11,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SizeId(pub u32);
 
-/// A number known when sizes are bound; formulas name only earlier formulas. Evaluated in checked `i64`.
+/// A number known when sizes are bound; formulas name only earlier formulas.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SizeExpr {
     /// A number.
@@ -32,13 +36,6 @@ pub enum SizeExpr {
         /// The axis.
         axis: u32,
     },
-    /// A size that an earlier step writes while running; until then its upper bound stands in.
-    Written {
-        /// The written size, by slot, counted over the whole plan.
-        slot: u32,
-        /// The upper bound.
-        bound: SizeId,
-    },
     /// An operation on two earlier formulas.
     Binary(SizeOp, SizeId, SizeId),
 }
@@ -54,21 +51,21 @@ pub struct Given<'a> {
     pub output_strides: &'a [Vec<i64>],
 }
 
-/// The value of every formula, by [`SizeId`]; `None` if one does not fit. There are as many symbols and strides as the
-/// formulas name.
-pub fn evaluate(sizes: &[SizeExpr], given: Given<'_>) -> Option<Vec<i64>> {
-    let mut values: Vec<i64> = Vec::with_capacity(sizes.len());
+/// The value of every formula, by [`SizeId`]. There are as many symbols and strides as the formulas name.
+pub fn evaluate(sizes: &[SizeExpr], given: Given<'_>) -> Vec<Value> {
+    let mut values: Vec<Value> = Vec::with_capacity(sizes.len());
     for expr in sizes {
         values.push(match *expr {
-            SizeExpr::Const(value) => value,
-            SizeExpr::Symbol(n) => given.symbols[n as usize],
-            SizeExpr::InputStride { input, axis } => given.input_strides[input as usize][axis as usize],
-            SizeExpr::OutputStride { output, axis } => given.output_strides[output as usize][axis as usize],
-            SizeExpr::Written { bound, .. } => values[bound.0 as usize],
-            SizeExpr::Binary(op, a, b) => op.apply(values[a.0 as usize], values[b.0 as usize])?,
+            SizeExpr::Const(value) => Value::Exact(value),
+            SizeExpr::Symbol(n) => Value::Exact(given.symbols[n as usize]),
+            SizeExpr::InputStride { input, axis } => Value::Exact(given.input_strides[input as usize][axis as usize]),
+            SizeExpr::OutputStride { output, axis } => {
+                Value::Exact(given.output_strides[output as usize][axis as usize])
+            }
+            SizeExpr::Binary(op, a, b) => op.apply(values[a.0 as usize], values[b.0 as usize]),
         });
     }
-    Some(values)
+    values
 }
 
 /// What an unknown size counts as when a choice depends on it.
@@ -137,7 +134,6 @@ impl SizeTable {
                 self.given.get(&self.symbols[n as usize]).map_or(LARGE, |&v| i64::try_from(v).unwrap_or(i64::MAX))
             }
             SizeExpr::InputStride { .. } | SizeExpr::OutputStride { .. } => LARGE,
-            SizeExpr::Written { bound, .. } => self.hint(bound),
             SizeExpr::Binary(op, a, b) => hint_of(op, self.hint(a), self.hint(b)),
         };
         let id = SizeId(self.exprs.len() as u32);
@@ -191,7 +187,7 @@ impl SizeTable {
     pub fn binary(&mut self, op: SizeOp, a: SizeId, b: SizeId) -> SizeId {
         let (ka, kb) = (self.known(a), self.known(b));
         if let (Some(x), Some(y)) = (ka, kb)
-            && let Some(value) = op.apply(x, y)
+            && let Some(value) = op.of(x, y)
         {
             return self.constant(value);
         }
@@ -217,7 +213,7 @@ impl SizeTable {
                 None => self.factors.get(&id).cloned().unwrap_or_else(|| (1, vec![id])),
             };
             let Some(product) = number.checked_mul(n) else {
-                // Left as it is: binding reports the overflow.
+                // Left as it is: whether that matters shows when sizes are known.
                 return self.push(SizeExpr::Binary(SizeOp::Mul, a.min(b), a.max(b)));
             };
             number = product;
@@ -285,6 +281,6 @@ fn hint_of(op: SizeOp, a: i64, b: i64) -> i64 {
         SizeOp::Add => a.saturating_add(b),
         SizeOp::Sub => a.saturating_sub(b),
         SizeOp::Mul => a.saturating_mul(b),
-        SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => op.apply(a, b).unwrap_or(i64::MAX),
+        SizeOp::FloorDiv | SizeOp::Max | SizeOp::Min => op.of(a, b).unwrap_or(i64::MAX),
     }
 }

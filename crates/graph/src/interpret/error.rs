@@ -1,7 +1,7 @@
 //! Why a graph could not be interpreted.
 
+use crate::SizeError;
 use fuseloom_library::Unsolved;
-use fuseloom_size::Dim;
 
 /// Elements an array may have here; the interpreter refuses more.
 pub const MAX_ELEMENTS: usize = 1 << 26;
@@ -28,15 +28,9 @@ pub enum InterpretError {
         /// The array's type.
         given: String,
     },
-    /// A size that no name gives, that overflows or that is negative.
-    #[error("the size {dim} has no value")]
-    Size {
-        /// Its formula.
-        dim: Dim,
-    },
-    /// Sizes that must agree and do not.
-    #[error("{0}")]
-    Constraint(String),
+    /// Sizes that the graph cannot run with.
+    #[error(transparent)]
+    Sizes(#[from] SizeError),
     /// More elements than [`MAX_ELEMENTS`].
     #[error("%{node} has {extents:?} elements, more than the {MAX_ELEMENTS} that the interpreter holds")]
     TooLarge {

@@ -18,6 +18,7 @@ pub use array::ArrayValue;
 pub use error::{InterpretError, MAX_ELEMENTS};
 
 use crate::infer::window_fits;
+use crate::sizes::{check_extent, check_sizes};
 use crate::{Dim, Graph, Node, NodeId, Op, Shape, Sizes, Type, live, uses};
 use error::internal;
 use fuseloom_lane::{Function, Scalar};
@@ -27,16 +28,15 @@ use fuseloom_lane::{Function, Scalar};
 /// The graph must pass [`crate::verify`].
 ///
 /// # Errors
-/// Arrays that are not of the declared types; sizes that are missing, do not agree or are too large; an index out of range.
+/// What [`check_sizes`] says of the sizes, first of all; arrays that are not of the declared types; too many elements; an
+/// index out of range.
 pub fn interpret(graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<Vec<ArrayValue>, InterpretError> {
     if inputs.len() != graph.inputs().len() {
         return Err(InterpretError::InputCount { expected: graph.inputs().len(), given: inputs.len() });
     }
+    check_sizes(graph, sizes)?;
     for (id, array) in graph.inputs().iter().zip(inputs) {
         check_input(graph.node(*id), sizes, array)?;
-    }
-    for constraint in graph.constraints() {
-        constraint.check(sizes).map_err(InterpretError::Constraint)?;
     }
     let live = live(graph);
     let mut left = uses(graph);
@@ -93,7 +93,7 @@ fn check_size(id: NodeId, node: &Node, sizes: &Sizes) -> Result<(), InterpretErr
 }
 
 fn extent(dim: &Dim, sizes: &Sizes) -> Result<usize, InterpretError> {
-    dim.eval(sizes).ok_or_else(|| InterpretError::Size { dim: dim.clone() })
+    Ok(check_extent("a size", dim, sizes)?)
 }
 
 fn extents(shape: &Shape, sizes: &Sizes) -> Result<Vec<usize>, InterpretError> {
@@ -152,7 +152,7 @@ fn compute(
         Op::Einsum(contraction) => einsum::einsum(contraction, &args, id.0)?,
         Op::Library(call) => {
             let types = node.types.iter().map(|ty| Ok((ty.dtype, extents(&ty.shape, sizes)?)));
-            return library::solve(call, &args, &types.collect::<Result<Vec<_>, _>>()?);
+            return library::solve(call, &args, &types.collect::<Result<Vec<_>, InterpretError>>()?);
         }
         Op::Result(k) => {
             let source = node.inputs.first().and_then(|id| values[id.index()].get(*k as usize));

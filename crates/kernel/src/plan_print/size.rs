@@ -38,9 +38,6 @@ impl Sizes {
                 SizeExpr::OutputStride { output, axis } => {
                     (format!("{}.stride[{axis}]", owner(BufferKind::Output(output))), Precedence::Atom)
                 }
-                SizeExpr::Written { slot, bound } => {
-                    (format!("written({slot}, at most {})", sizes.text(bound)), Precedence::Atom)
-                }
                 SizeExpr::Binary(op, a, b) => sizes.binary(op, a, b),
             };
             if text.len() > LONGEST {
