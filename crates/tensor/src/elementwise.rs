@@ -4,186 +4,47 @@ use crate::operand::Operand;
 use crate::record::{record, record_map};
 use crate::tensor::Tensor;
 use fuseloom_engine::Place;
-use fuseloom_lane::{DType, Function};
+use fuseloom_lane::{DType, Function, functions};
 
-// Each method has an example, whose results are of the type before the colon: elements, arguments `=>` results.
+// The methods are in the table of functions, each with an example.
 macro_rules! methods {
-    ($of:ident: $(
-        $(#[$doc:meta])*
-        $name:ident($($argument:ident),*) = $function:ident, $elements:tt $arguments:tt => $results:tt;
-    )*) => {
+    ($($function:ident $text:literal $doc:literal = $row:expr $(,
+        $name:ident($($parameter:ident),*): $of:ident $x:tt $others:tt => $results:tt)?;)*
+    ) => {
         impl Tensor {
-            $(
-                $(#[$doc])*
+            $($(
                 #[doc = concat!(
-                    "\n```\nuse fuseloom::prelude::*;\nlet x = Tensor::from(", stringify!($elements), ");\n",
-                    "assert_eq!(x.", stringify!($name), stringify!($arguments), ".eval()?.to_vec::<", stringify!($of),
+                    "`x.", stringify!($name), "(", stringify!($($parameter),*), ")`: ", $doc, ".\n\n",
+                    "```\nuse fuseloom::prelude::*;\nlet x = Tensor::from(", stringify!($x), ");\n",
+                    "assert_eq!(x.", stringify!($name), stringify!($others), ".eval()?.to_vec::<", stringify!($of),
                     ">()?, ", stringify!($results), ");\n# Ok::<(), Error>(())\n```"
                 )]
                 #[track_caller]
-                pub fn $name(&self, $($argument: impl Operand),*) -> Tensor {
-                    record_map(Function::$function, &[self.operand(), $($argument.operand()),*], Place::caller())
+                pub fn $name(&self, $($parameter: impl Operand),*) -> Tensor {
+                    record_map(Function::$function, &[self.operand(), $($parameter.operand()),*], Place::caller())
                 }
-            )*
+            )?)*
         }
     };
 }
 
-// Arithmetic.
-methods! {
-    f64:
-
-    /// `|x|`; the most negative integer stays itself.
-    abs() = Abs, [-1.5, 2.0] () => [1.5, 2.0];
-    /// -1, 0 or 1; zeros and NaN stay.
-    sign() = Sign, [-1.5, 0.0, 2.0] () => [-1.0, 0.0, 1.0];
-    /// `x * x`.
-    square() = Square, [3.0, -4.0] () => [9.0, 16.0];
-    /// `1 / x` of floats.
-    reciprocal() = Reciprocal, [4.0, -0.5] () => [0.25, -2.0];
-    /// The quotient rounded down, NumPy's `//`; by an integer 0 it is 0.
-    floor_divide(divisor) = FloorDivide, [7.0, -7.0] (2.0) => [3.0, -4.0];
-    /// NumPy's `%`, signed as the divisor; by an integer 0 it is 0. The operator `%` is this.
-    remainder(divisor) = Remainder, [7.0, -7.0] (3.0) => [1.0, 2.0];
-    /// C's `fmod`, signed as the dividend.
-    fmod(divisor) = Fmod, [7.0, -7.0] (3.0) => [1.0, -1.0];
-    /// `x ** exponent`. The literal exponents -1, 0.5, 1 and 2 record `reciprocal`, `sqrt`, the tensor itself and `square`.
-    power(exponent) = Power, [2.0, 3.0] (3.0) => [8.0, 27.0];
-    /// The same as [`Tensor::power`].
-    pow(exponent) = Power, [2.0, 4.0] (-1.0) => [0.5, 0.25];
-    /// The larger of two; a NaN wins.
-    maximum(other) = Maximum, [1.0, 5.0] (3.0) => [3.0, 5.0];
-    /// The smaller of two; a NaN wins.
-    minimum(other) = Minimum, [1.0, 5.0] (3.0) => [1.0, 3.0];
-    /// The larger of two; a NaN loses.
-    fmax(other) = Fmax, [f64::NAN, 5.0] (3.0) => [3.0, 5.0];
-    /// The smaller of two; a NaN loses.
-    fmin(other) = Fmin, [f64::NAN, 5.0] (3.0) => [3.0, 3.0];
-    /// `minimum(maximum(x, low), high)`.
-    clip(low, high) = Clip, [-2.0, 0.5, 9.0] (0.0, 1.0) => [0.0, 0.5, 1.0];
-    /// The magnitude of the first with the sign of the second.
-    copysign(sign) = Copysign, [1.0, -2.0] (-0.0) => [-1.0, -2.0];
-    /// `sqrt(x*x + y*y)` without undue overflow.
-    hypot(other) = Hypot, [3.0, -5.0] (4.0) => [5.0, 41.0f64.sqrt()];
-}
-
-// Rounding; integers stay themselves, save in `rint`, which gives a float as in NumPy.
-methods! {
-    f64:
-
-    /// Rounded down.
-    floor() = Floor, [1.5, -1.5] () => [1.0, -2.0];
-    /// Rounded up.
-    ceil() = Ceil, [1.5, -1.5] () => [2.0, -1.0];
-    /// Rounded toward zero.
-    trunc() = Trunc, [1.5, -1.5] () => [1.0, -1.0];
-    /// Rounded to nearest, ties to even.
-    rint() = Rint, [0.5, 1.5, 2.5] () => [0.0, 2.0, 2.0];
-}
-
-// Powers, exponentials and logarithms, as floats.
-methods! {
-    f64:
-
-    /// Square root.
-    sqrt() = Sqrt, [9.0, 2.25] () => [3.0, 1.5];
-    /// `1 / sqrt(x)`.
-    rsqrt() = Rsqrt, [4.0, 0.25] () => [0.5, 2.0];
-    /// Cube root.
-    cbrt() = Cbrt, [27.0, -8.0] () => [3.0, -2.0];
-    /// e to the x.
-    exp() = Exp, [0.0, 1.0] () => [1.0, std::f64::consts::E];
-    /// 2 to the x.
-    exp2() = Exp2, [10.0, -1.0] () => [1024.0, 0.5];
-    /// `exp(x) - 1`, accurate near 0.
-    expm1() = Expm1, [0.0, 1e-20] () => [0.0, 1e-20];
-    /// Natural logarithm.
-    log() = Log, [1.0, std::f64::consts::E] () => [0.0, 1.0];
-    /// Logarithm to base 2.
-    log2() = Log2, [8.0, 0.5] () => [3.0, -1.0];
-    /// Logarithm to base 10.
-    log10() = Log10, [1000.0, 1.0] () => [3.0, 0.0];
-    /// `log(1 + x)`, accurate near 0.
-    log1p() = Log1p, [0.0, 1e-20] () => [0.0, 1e-20];
-    /// `1 / (1 + exp(-x))`.
-    sigmoid() = Sigmoid, [0.0, 1000.0] () => [0.5, 1.0];
-    /// The error function.
-    erf() = Erf, [0.0, 10.0] () => [0.0, 1.0];
-}
-
-// Trigonometry, in radians.
-methods! {
-    f64:
-
-    /// Sine.
-    sin() = Sin, [0.0, std::f64::consts::FRAC_PI_2] () => [0.0, 1.0];
-    /// Cosine.
-    cos() = Cos, [0.0, std::f64::consts::PI] () => [1.0, -1.0];
-    /// Tangent.
-    tan() = Tan, [0.0, -0.0] () => [0.0, -0.0];
-    /// Inverse sine.
-    asin() = Asin, [0.0, 1.0] () => [0.0, std::f64::consts::FRAC_PI_2];
-    /// Inverse cosine.
-    acos() = Acos, [1.0, -1.0] () => [0.0, std::f64::consts::PI];
-    /// Inverse tangent.
-    atan() = Atan, [0.0, f64::INFINITY] () => [0.0, std::f64::consts::FRAC_PI_2];
-    /// The angle of the point whose y is this and whose x is the other.
-    atan2(x) = Atan2, [1.0, -1.0] (0.0) => [std::f64::consts::FRAC_PI_2, -std::f64::consts::FRAC_PI_2];
-    /// Hyperbolic sine.
-    sinh() = Sinh, [0.0, f64::INFINITY] () => [0.0, f64::INFINITY];
-    /// Hyperbolic cosine.
-    cosh() = Cosh, [0.0, f64::INFINITY] () => [1.0, f64::INFINITY];
-    /// Hyperbolic tangent.
-    tanh() = Tanh, [0.0, 100.0] () => [0.0, 1.0];
-    /// Inverse hyperbolic sine.
-    asinh() = Asinh, [0.0, f64::INFINITY] () => [0.0, f64::INFINITY];
-    /// Inverse hyperbolic cosine.
-    acosh() = Acosh, [1.0, f64::INFINITY] () => [0.0, f64::INFINITY];
-    /// Inverse hyperbolic tangent.
-    atanh() = Atanh, [0.0, 1.0] () => [0.0, f64::INFINITY];
-}
-
-// Comparisons, to bool.
-methods! {
-    bool:
-
-    /// Where the two are equal.
-    eq(other) = Equal, [1.0, 2.0] (2.0) => [false, true];
-    /// Where the two differ.
-    ne(other) = NotEqual, [1.0, 2.0] (2.0) => [true, false];
-    /// Where this is less.
-    lt(other) = Less, [1.0, 2.0] (2.0) => [true, false];
-    /// Where this is less or equal.
-    le(other) = LessEqual, [2.0, 3.0] (2.0) => [true, false];
-    /// Where this is greater.
-    gt(other) = Greater, [2.0, 3.0] (2.0) => [false, true];
-    /// Where this is greater or equal.
-    ge(other) = GreaterEqual, [1.0, 2.0] (2.0) => [false, true];
-    /// Where it is NaN.
-    isnan() = IsNan, [f64::NAN, 1.0] () => [true, false];
-    /// Where it is an infinity.
-    isinf() = IsInf, [f64::NEG_INFINITY, f64::NAN] () => [true, false];
-    /// Where it is neither infinite nor NaN.
-    isfinite() = IsFinite, [1.0, f64::NAN] () => [true, false];
-    /// Where the sign bit is set; clear for NaN.
-    signbit() = Signbit, [-0.0, 1.0] () => [true, false];
-}
-
-// Logic, of what is nonzero.
-methods! {
-    bool:
-
-    /// Where both are nonzero.
-    logical_and(other) = LogicalAnd, [0.0, 3.0] (1.0) => [false, true];
-    /// Where either is nonzero.
-    logical_or(other) = LogicalOr, [0.0, 3.0] (0.0) => [false, true];
-    /// Where one is nonzero but not both.
-    logical_xor(other) = LogicalXor, [0.0, 3.0] (1.0) => [true, false];
-    /// Where it is zero.
-    logical_not() = LogicalNot, [0.0, 3.0] () => [true, false];
-}
+functions!(methods);
 
 impl Tensor {
+    /// The same as [`Tensor::power`]. The literal exponents -1, 0.5, 1 and 2 record `reciprocal`, `sqrt`, the tensor itself
+    /// and `square`.
+    ///
+    /// ```
+    /// use fuseloom::prelude::*;
+    /// let x = Tensor::from(vec![2.0, 4.0]);
+    /// assert_eq!(x.pow(-1.0).eval()?.to_vec::<f64>()?, [0.5, 0.25]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn pow(&self, exponent: impl Operand) -> Tensor {
+        self.power(exponent)
+    }
+
     /// Converted to another dtype. Float to integer saturates, and NaN becomes 0; to bool is `x != 0`.
     ///
     /// ```

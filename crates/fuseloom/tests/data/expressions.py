@@ -563,6 +563,8 @@ np.add.outer(x[0], i).shape
 np.multiply.outer(x, y).shape
 np.maximum.outer(y, 0)
 np.equal.outer(l, [1, 2])
+np.logical_and.outer(m[0], [True, False])
+np.fmod.outer(l, [2, 3])
 np.nanvar(w[:2])
 np.nanvar(np.array([[1.0, np.nan, 4.0], [3.0, 5.0, np.nan]]), axis=1)
 np.nanstd(np.array([1.0, np.nan, 4.0]), ddof=1)

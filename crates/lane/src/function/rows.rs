@@ -197,19 +197,19 @@ macro_rules! functions {
             unary(Float, |x| x.signed_bits().lt(0) & x.eq(x)).gives_bool().numpy("signbit").promotes(NarrowestFloat),
             signbit(): bool [-0.0, 1.0] () => [true, false];
         // Logic. Of what is no bool the front ends take whether it is nonzero.
-        LogicalAnd "logical_and" "both" =
+        LogicalAnd "logical_and" "whether both are nonzero" =
             binary(Bool, |x, y| x & y).gives_bool().commutes().associates(Exact).idempotent().identity(One)
                 .absorbs(Zero).numpy("logical_and").promotes(Truth),
             logical_and(y): bool [0.0, 3.0] (1.0) => [false, true];
-        LogicalOr "logical_or" "either" =
+        LogicalOr "logical_or" "whether either is nonzero" =
             binary(Bool, |x, y| x | y).gives_bool().commutes().associates(Exact).idempotent().identity(Zero)
                 .absorbs(One).numpy("logical_or").promotes(Truth),
             logical_or(y): bool [0.0, 3.0] (0.0) => [false, true];
-        LogicalXor "logical_xor" "one but not both" =
+        LogicalXor "logical_xor" "whether one is nonzero but not both" =
             binary(Bool, |x, y| x ^ y).gives_bool().commutes().associates(Exact).identity(Zero)
                 .numpy("logical_xor").promotes(Truth),
             logical_xor(y): bool [0.0, 3.0] (1.0) => [true, false];
-        LogicalNot "logical_not" "not" =
+        LogicalNot "logical_not" "whether it is zero" =
             unary(Bool, |x| !x).gives_bool().involution().numpy("logical_not").promotes(Truth),
             logical_not(): bool [0.0, 3.0] () => [true, false];
         // Bits.
@@ -230,7 +230,7 @@ macro_rules! functions {
         RightShift "right_shift" "`x >> y`; a count negative or past the width gives 0, or -1 for a negative `x`" =
             binary(Integer, |x, y| x.with(y, Builder::shr)).right_identity(Zero)
                 .numpy("right_shift bitwise_right_shift").promotes(AtLeastI8).or("Cast to an integer.");
-        Select "select" "`x ? y : z`, where `x` is bool" =
+        Select "select" "`y` where `x`, a bool, holds, `z` elsewhere" =
             ternary(Any, |x, y, z| x.select(y, z)).on_bits(Ternary(|x, y, z| x.select(y, z))).masked()
                 .numpy("where").parameters("condition, x, y").promotes(Choice);
     } };

@@ -106,7 +106,7 @@ impl Measured {
 
     /// Its name, as the array language has it.
     pub fn name(&self) -> String {
-        format!("{:?}", self.function).to_lowercase()
+        self.function.row().name.into()
     }
 
     /// The most that is allowed in a dtype.
