@@ -21,6 +21,7 @@ mod specialize;
 pub mod table;
 pub mod text;
 mod verify;
+mod view;
 
 pub use contraction::{Contraction, Label, Labels, MatrixProduct};
 pub use error::{LabelConflict, OpError, SubscriptError};
@@ -33,6 +34,7 @@ pub use sizes::{SizeError, check_sizes};
 pub use specialize::specialize;
 pub use text::{ParseError, dot, parse, parse_dim, print};
 pub use verify::{VerifyError, verify};
+pub use view::ViewRead;
 
 // What types are made of.
 pub use fuseloom_size::{Dim, Sizes};

@@ -8,7 +8,7 @@
 //! A reshape that splits or merges axes ends a chain.
 
 use crate::walk::Walk;
-use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Shape, SliceAxis};
+use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Shape, SliceAxis, ViewRead};
 use smallvec::SmallVec;
 
 /// Views looked through at once: canonical chains have at most four, so this only bounds the work on others.
@@ -54,7 +54,7 @@ impl View {
         let mut view = View::whole(base, &graph.ty(base).shape);
         for &id in path.iter().rev() {
             // Only an overflow of a formula ends up here without a view; such a node stands for itself.
-            view = match view.through(&graph.node(id).op) {
+            view = match view.through(&graph.node(id).op, &graph.ty(id).shape) {
                 Some(view) => view,
                 None => View::whole(id, &graph.ty(id).shape),
             };
@@ -68,7 +68,7 @@ impl View {
             return None;
         }
         let node = graph.node(id);
-        View::whole(node.inputs[0], &graph.ty(node.inputs[0]).shape).through(&node.op)
+        View::whole(node.inputs[0], &graph.ty(node.inputs[0]).shape).through(&node.op, &node.ty().shape)
     }
 
     /// The extents of the result.
@@ -106,37 +106,18 @@ impl View {
         walks.collect()
     }
 
-    /// The view that an operation takes of this one; `None` if it is no view that composes.
-    pub(crate) fn through(&self, op: &Op) -> Option<View> {
+    /// The view that an operation, whose result has the shape `to`, takes of this one; `None` if it is no view that composes.
+    pub(crate) fn through(&self, op: &Op, to: &Shape) -> Option<View> {
         let mut view = self.clone();
-        match op {
-            Op::Permute(axes) => view.axes = axes.iter().map(|&k| self.axes[k].clone()).collect(),
-            Op::Slice(windows) => view.narrow(windows)?,
-            Op::Broadcast(shape) => {
-                let added = shape.len().checked_sub(self.axes.len())?;
-                view.axes = shape[..added].iter().map(|n| Axis::Stretches(n.clone())).collect();
-                for (axis, to) in self.axes.iter().zip(&shape[added..]) {
-                    let from = self.extent(axis);
-                    view.axes.push(if from == *to { axis.clone() } else { Axis::Stretches(to.clone()) });
-                    if from != *to && !from.is_one() {
-                        return None;
-                    }
-                }
+        view.axes = to.iter().map(|n| Axis::Stretches(n.clone())).collect();
+        for (axis, read) in self.axes.iter().zip(reads(op, &self.shape())?) {
+            match read {
+                ViewRead::Zero => {}
+                // Where two names stand for one extent, the result keeps its own.
+                ViewRead::At(at) if self.extent(axis) != to[at] => return None,
+                ViewRead::At(at) => view.axes[at] = axis.clone(),
+                ViewRead::Within(at, window) => view.axes[at] = view.narrowed(axis, window)?,
             }
-            Op::Reshape(shape) => {
-                let mut axes = self.axes.iter().filter(|axis| !self.extent(axis).is_one());
-                view.axes.clear();
-                for extent in shape {
-                    view.axes.push(match extent.is_one() {
-                        true => Axis::Stretches(Dim::Fixed(1)),
-                        false => axes.next().filter(|axis| self.extent(axis) == *extent)?.clone(),
-                    });
-                }
-                if axes.next().is_some() {
-                    return None;
-                }
-            }
-            _ => return None,
         }
         view.normalize();
         Some(view)
@@ -145,9 +126,12 @@ impl View {
     /// The view that `outer` takes of this one, whose base it is.
     pub(crate) fn then(&self, outer: &View) -> Option<View> {
         let mut view = self.clone();
-        view.narrow(&outer.windows)?;
+        let mut narrowed: SmallVec<[Axis; 4]> = SmallVec::new();
+        for (axis, window) in self.axes.iter().zip(&outer.windows) {
+            narrowed.push(view.narrowed(axis, window)?);
+        }
         let placed = outer.axes.iter().map(|axis| match axis {
-            Axis::Walks(k) => view.axes[*k].clone(),
+            Axis::Walks(k) => narrowed[*k].clone(),
             Axis::Stretches(places) => Axis::Stretches(places.clone()),
         });
         view.axes = placed.collect();
@@ -155,15 +139,15 @@ impl View {
         Some(view)
     }
 
-    /// Narrows each axis to a window of it.
-    fn narrow(&mut self, windows: &[SliceAxis]) -> Option<()> {
-        for (axis, outer) in self.axes.iter_mut().zip(windows) {
-            match axis {
-                Axis::Stretches(places) => *places = outer.len.clone(),
-                Axis::Walks(a) => self.windows[*a] = window_of(&self.windows[*a], outer)?,
+    /// A window of an axis, which narrows that of the base's axis that it walks.
+    fn narrowed(&mut self, axis: &Axis, outer: &SliceAxis) -> Option<Axis> {
+        match axis {
+            Axis::Stretches(_) => Some(Axis::Stretches(outer.len.clone())),
+            Axis::Walks(a) => {
+                self.windows[*a] = window_of(&self.windows[*a], outer)?;
+                Some(axis.clone())
             }
         }
-        Some(())
     }
 
     /// Windows of one element walk nothing, and start where they start in one way only.
@@ -252,16 +236,21 @@ impl Walk<'_> {
 /// Whether a node is a view that composes with others, by itself.
 fn composes(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
-    let from = |graph: &Graph| graph.ty(node.inputs[0]).shape.clone();
-    match &node.op {
-        Op::Permute(_) | Op::Slice(_) => true,
-        Op::Broadcast(to) => {
-            let from = from(graph);
-            let added = to.len().saturating_sub(from.len());
-            from.iter().zip(&to[added..]).all(|(from, to)| from.is_one() || from == to)
-        }
-        Op::Reshape(to) => from(graph).iter().filter(|n| !n.is_one()).eq(to.iter().filter(|n| !n.is_one())),
-        _ => false,
+    let Some(input) = node.inputs.first() else { return false };
+    let from = &graph.ty(*input).shape;
+    let Some(reads) = reads(&node.op, from) else { return false };
+    reads.iter().zip(from).all(|(read, extent)| match *read {
+        ViewRead::Zero | ViewRead::Within(..) => true,
+        ViewRead::At(at) => *extent == node.ty().shape[at],
+    })
+}
+
+/// Where each axis of an operand is read, if the operation may be one of a chain. A diagonal ends a chain: it walks two axes
+/// at once.
+fn reads<'a>(op: &'a Op, from: &Shape) -> Option<SmallVec<[ViewRead<'a>; 4]>> {
+    match op {
+        Op::Einsum(_) => None,
+        _ => op.view_reads(from),
     }
 }
 

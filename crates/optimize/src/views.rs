@@ -31,7 +31,7 @@ fn compose(walk: &mut Walk<'_>, id: NodeId) -> Result<Step, OpError> {
     let ty = walk.old().ty(id);
     let input = walk.inputs(id)?[0];
     let below = View::of(walk.graph(), input);
-    let Some(view) = below.through(op) else { return general_reshape(walk, id, &below) };
+    let Some(view) = below.through(op, &ty.shape) else { return general_reshape(walk, id, &below) };
     let view = into_concat(walk.graph(), view);
     // Where two names stand for one extent, the type must still be the one that was inferred.
     if view.shape() != ty.shape || written(walk, input, op, &view) {
