@@ -1,4 +1,4 @@
-//! Kernels to machine code through Cranelift.
+//! Internal to fuseloom: kernels to machine code through Cranelift.
 //!
 //! [`compile`] turns a [`Kernel`](fuseloom_kernel::Kernel) into native code; [`CodeCache`] does so once for each structure.
 //! The nest of loops ([`phase`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers

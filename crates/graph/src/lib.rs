@@ -1,4 +1,4 @@
-//! What to compute.
+//! Internal to fuseloom, which passes it on as `fuseloom::graph`: what to compute.
 //!
 //! A [`Graph`] is an append-only list of nodes; a node's inputs come earlier. Every [`Op`] is one row of one table
 //! ([`table`]), which the printer, the parser, inference, the interpreter, the fuzzer and the documentation read. Graphs are

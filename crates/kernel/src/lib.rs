@@ -1,4 +1,4 @@
-//! How to compute it.
+//! Internal to fuseloom: how to compute it.
 //!
 //! A [`Kernel`] is the structure of one fused loop nest: phases, loops, strips and the lane programs inside them. It holds
 //! no size: sizes, strides, tile extents and literals are run-time parameters ([`KernelArgs`]), so one compiled kernel

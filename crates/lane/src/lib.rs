@@ -1,4 +1,4 @@
-//! What one element computes.
+//! Internal to fuseloom: what one element computes.
 //!
 //! A *lane program* is straight-line, typed SSA over a closed set of primitives ([`Prim`]) that every back end computes
 //! to the same bit. Every elementwise [`Function`] of the array language is written once, as a lane program

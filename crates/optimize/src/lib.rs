@@ -1,4 +1,4 @@
-//! Passes from graph to graph.
+//! Internal to fuseloom: passes from graph to graph.
 //!
 //! [`optimize`] runs [`PASSES`]: first those that make the graph *canonical*, once; then those that simplify it, in rounds,
 //! until a round changes nothing. Each pass is one forward walk in a file of its own; [`driver`](optimize) alone times,

@@ -1,4 +1,4 @@
-//! Buffers, worker threads, and the execution of bound plans.
+//! Internal to fuseloom: buffers, worker threads, and the execution of bound plans.
 //!
 //! The public API in one place; every call is safe, the `unsafe` behind it stays in this crate.
 //!

@@ -1,4 +1,4 @@
-//! From a graph to a plan of fused kernels.
+//! Internal to fuseloom: from a graph to a plan of fused kernels.
 //!
 //! [`schedule`] walks the optimized graph from outputs to inputs, decides which values share a kernel and which become
 //! buffers, and builds the kernels. Every decision, taken or refused, is recorded with its reason and its bytes

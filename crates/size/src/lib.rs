@@ -1,4 +1,4 @@
-//! Extents: numbers that are known while building, named, or computed from named ones.
+//! Internal to fuseloom: extents: numbers that are known while building, named, or computed from named ones.
 //!
 //! A [`Dim`] is one extent of a shape, a formula in normal form. A [`SizeTable`] holds every number that a plan needs
 //! (extents, strides, offsets, bytes), equal ones once, each by the [`SizeId`] of its [`SizeExpr`]. Both are made of the
