@@ -465,7 +465,7 @@ fn decided(decision: &Decision, sizes: &[Size]) -> DecisionReport {
         producer,
         consumer,
         subject,
-        reason: reason.clone(),
+        reason: reason.to_string(),
         effect,
         bytes: size(sizes, *bytes),
     }

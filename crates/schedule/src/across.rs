@@ -23,19 +23,21 @@
 use crate::builder::KernelBuilder;
 use crate::cluster::Mode;
 use crate::cost;
+use crate::ids::LoopId;
+use crate::refusal::Unpacked;
 use crate::scope::Scope;
-use crate::touch::{Touch, touches};
+use crate::touch::{Access, accesses};
 use fuseloom_kernel::{Input, Item, Loop, LoopKind, OperandId, Output, Role, Stride, Strip};
 use fuseloom_lane::{Builder, Value};
-use fuseloom_size::{SizeId, SizeTable};
+use fuseloom_size::SizeTable;
 
 /// The second loop of a kernel whose operands are packed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Across {
     /// The loop that they lie along, or that reads them again.
-    pub(crate) l: usize,
+    pub(crate) l: LoopId,
     /// The loop of the strips.
-    pub(crate) axis: usize,
+    pub(crate) axis: LoopId,
     /// What is packed.
     pub(crate) packing: Packing,
 }
@@ -57,72 +59,55 @@ pub(crate) enum Packing {
     },
 }
 
-/// Why a row is not packed that is read once.
-const ONCE: &str = "no other loop reads its elements again";
-
-/// Loops of so many fill cache lines.
+/// LoopSet of so many fill cache lines.
 const LINE: i64 = 16;
 
 /// Finds the loop for which packing pays, or why there is none: both it and that of the strips fill cache lines, and there is
 /// more than fits the first-level cache anyway.
-pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, &'static str> {
+pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, Unpacked> {
     let levels = &scope.cluster.structure.levels;
     let axis = match (scope.cluster.structure.mode, &levels[..]) {
         (Mode::Pointwise, [outer, ..]) => outer.last().copied(),
         (Mode::Rows, [_, inner]) if inner.len() == 1 => inner.last().copied(),
         (Mode::Rows | Mode::Columns | Mode::Pointwise, _) => None,
-        (Mode::Blocks(_), _) => return Err("a block of a product is in cache"),
+        (Mode::Blocks(_), _) => return Err(Unpacked::InBlock),
     };
-    let axis = axis.ok_or("the strips run around or between several loops that are reduced")?;
-    let extent = |l: usize| sizes.hint(scope.cluster.extents[l]);
+    let axis = axis.ok_or(Unpacked::SeveralLoops)?;
+    let extent = |l: LoopId| sizes.hint(scope.cluster.extents[l]);
     let points = sizes.hint_product(levels.iter().flatten().map(|&l| scope.cluster.extents[l]));
     if extent(axis) < LINE {
-        return Err("strips of fewer than 16 elements do not fill a cache line");
+        return Err(Unpacked::ShortStrips);
     }
     if points < cost::SQUARES {
-        return Err("so few elements stay in the first-level cache");
+        return Err(Unpacked::FewElements);
     }
     if levels.iter().flatten().count() == 1 {
-        return Err(ONCE);
+        return Err(Unpacked::Once);
     }
-    let apart = apart(scope, sizes, axis);
+    let memory = accesses(scope, sizes).memory;
+    let apart: Vec<&Access> = memory.iter().filter(|access| apart(access, sizes, axis)).collect();
     match squares(scope, sizes, axis, &apart) {
         Some(found) => Ok(found),
-        None => rows(scope, sizes, axis, &apart),
+        None => rows(scope, sizes, axis, (&memory, &apart)),
     }
 }
 
-/// An operand: bytes of its elements, and its strides by loop.
-type Operand = (usize, Vec<(usize, SizeId)>);
-
-fn stride((_, strides): &Operand, l: usize) -> Option<SizeId> {
-    strides.iter().find(|(m, _)| *m == l).map(|(_, stride)| *stride)
-}
-
-/// The operands whose elements are apart along the strips.
-fn apart(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize) -> Vec<Operand> {
-    let mut apart: Vec<Operand> = Vec::new();
-    for touch in touches(scope, sizes) {
-        let Touch::Memory { element, strides } = touch else { continue };
-        let operand = (element, strides);
-        if stride(&operand, axis).is_some_and(|s| sizes.known(s) != Some(element as i64)) {
-            apart.push(operand);
-        }
-    }
-    apart
+/// Whether the elements of an operand are apart along the strips.
+fn apart(access: &Access, sizes: &SizeTable, axis: LoopId) -> bool {
+    access.address.stride(axis).is_some_and(|s| sizes.known(s) != Some(access.element as i64))
 }
 
 /// The loop that most of the operands lie along.
-fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: usize, apart: &[Operand]) -> Option<Across> {
+fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: LoopId, apart: &[&Access]) -> Option<Across> {
     if scope.cluster.structure.mode != Mode::Pointwise {
         return None;
     }
     let loops = scope.cluster.structure.levels[0].iter().copied();
     let wide = loops.filter(|&l| l != axis && sizes.hint(scope.cluster.extents[l]) >= LINE);
-    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    let mut found: Vec<(usize, LoopId, usize)> = Vec::new();
     for l in wide {
-        let lie = apart.iter().filter(|o| stride(o, l).and_then(|s| sizes.known(s)) == Some(o.0 as i64));
-        let elements: Vec<usize> = lie.map(|o| o.0).collect();
+        let lie = apart.iter().filter(|a| a.address.stride(l).and_then(|s| sizes.known(s)) == Some(a.element as i64));
+        let elements: Vec<usize> = lie.map(|a| a.element).collect();
         if let Some(&widest) = elements.iter().max() {
             found.push((elements.len(), l, widest));
         }
@@ -132,7 +117,12 @@ fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: usize, apart: &[Operand])
 }
 
 /// The loop around the strips that reads the operands again, or why none does so often enough.
-fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]) -> Result<Across, &'static str> {
+fn rows(
+    scope: &Scope<'_>,
+    sizes: &SizeTable,
+    axis: LoopId,
+    (memory, apart): (&[Access], &[&Access]),
+) -> Result<Across, Unpacked> {
     let cluster = scope.cluster;
     let outer = cluster.structure.levels[0].iter().copied();
     let l = match cluster.structure.mode {
@@ -142,26 +132,20 @@ fn rows(scope: &Scope<'_>, sizes: &mut SizeTable, axis: usize, apart: &[Operand]
             outer.filter(|l| *l != axis).max_by_key(|&l| sizes.hint(cluster.extents[l]))
         }
     };
-    let l = l.ok_or(ONCE)?;
+    let l = l.ok_or(Unpacked::Once)?;
     if sizes.hint(cluster.extents[l]) < LINE {
-        return Err("the loop that reads its elements again has fewer than 16 values");
+        return Err(Unpacked::ShortLoop);
     }
-    let again = apart.iter().filter(|o| stride(o, l).is_none());
-    let packed: usize = again.map(|o| o.0).sum();
+    let again = apart.iter().filter(|a| a.address.stride(l).is_none());
+    let packed: usize = again.map(|a| a.element).sum();
     let row = sizes.hint(cluster.extents[axis]).saturating_mul(packed as i64);
     if packed == 0 {
-        return Err(ONCE);
+        return Err(Unpacked::Once);
     }
     if cluster.structure.mode == Mode::Rows && row > cost::RESIDENT {
-        return Err("a packed row would not stay in cache");
+        return Err(Unpacked::LongRow);
     }
-    let mut held = 0;
-    for touch in touches(scope, sizes) {
-        if let Touch::Memory { element, strides } = touch {
-            let operand = (element, strides);
-            held += if stride(&operand, axis).is_none() { element } else { 0 };
-        }
-    }
+    let held = memory.iter().filter(|a| a.address.stride(axis).is_none()).map(|a| a.element).sum();
     Ok(Across { l, axis, packing: Packing::Rows { packed, held } })
 }
 

@@ -16,10 +16,14 @@
 //!   product   y[b,i,d] = s[i,:] @ v[b,:,d]
 //! ```
 
-use crate::cluster::{Blocks, Cluster, Loops, Mode, Structure, loop_order};
+use crate::cluster::{Blocks, Cluster, Mode, Structure, loop_order};
 use crate::context::Context;
+use crate::ids::{AxisId, Id, LoopId, TaskId};
+use crate::loop_set::LoopSet;
 use crate::reads::ValueRef;
-use crate::tasks::{TaskId, Tasks};
+use crate::refusal::Refusal;
+use crate::tasks::Tasks;
+use crate::touch::{Weights, typical_bytes};
 use fuseloom_kernel::TileRule;
 use fuseloom_size::{SizeId, SizeOp, SizeTable};
 use hashbrown::HashSet;
@@ -58,17 +62,17 @@ pub(crate) enum Segment {
 }
 
 /// The axes of a product's domain that are its rows, its columns and its depth.
-pub(crate) fn axes(tasks: &Tasks, product: TaskId) -> [usize; 3] {
-    let product = tasks.tasks[product.index()].product().expect("a product");
+pub(crate) fn axes(tasks: &Tasks, product: TaskId) -> [AxisId; 3] {
+    let product = tasks[product].product().expect("a product");
     [product.rows, product.columns, product.depth]
 }
 
-fn bit(l: Option<usize>) -> Loops {
-    l.map_or(0, |l| 1 << l)
+fn set(l: Option<LoopId>) -> LoopSet {
+    l.into_iter().collect()
 }
 
 fn products<'a>(cluster: &'a Cluster, tasks: &'a Tasks) -> impl Iterator<Item = TaskId> + 'a {
-    cluster.tasks.iter().copied().filter(|t| tasks.tasks[t.index()].product().is_some())
+    cluster.tasks.iter().copied().filter(|t| tasks[*t].product().is_some())
 }
 
 /// Whether a cluster has a product.
@@ -76,26 +80,25 @@ pub(crate) fn any(cluster: &Cluster, tasks: &Tasks) -> bool {
     products(cluster, tasks).next().is_some()
 }
 
-/// The structure of a cluster with products, or why it has none. `weight(l)` is the number of bytes that are contiguous along
-/// loop `l`.
-pub(crate) fn structure(cluster: &Cluster, tasks: &Tasks, weight: &dyn Fn(usize) -> i64) -> Result<Structure, String> {
+/// The structure of a cluster with products, or why it has none.
+pub(crate) fn structure(cluster: &Cluster, tasks: &Tasks, weights: &Weights<'_>) -> Result<Structure, Refusal> {
     let mut shared = None;
     for product in products(cluster, tasks) {
-        let [m, n, k] = axes(tasks, product).map(|axis| cluster.axes[&product][axis]);
-        let outside = cluster.domain(product) & !bit(n) & !bit(k);
+        let [m, n, k] = axes(tasks, product).map(|axis| cluster.along(product, axis));
+        let outside = cluster.domain(product).without(set(n)).without(set(k));
         if *shared.get_or_insert((outside, m)) != (outside, m) {
-            return Err("their products do not run over the same rows".to_string());
+            return Err(Refusal::OtherRows);
         }
-        if outside & (bit(n) | bit(k)) != 0 {
-            return Err("a matrix is multiplied along its own rows".to_string());
+        if !outside.is_apart(set(n).with(set(k))) {
+            return Err(Refusal::OwnRows);
         }
     }
-    let Some((outside, rows)) = shared else { return Err("it has no product".to_string()) };
-    let order = loop_order(cluster, &tasks.tasks);
+    let Some((outside, rows)) = shared else { unreachable!("it has a product") };
+    let order = loop_order(cluster, tasks);
     let columns = tiled_columns(cluster, tasks, outside);
-    let level = |set: Loops| order.iter().copied().filter(move |l| set >> l & 1 == 1);
-    let mut first: Vec<usize> = level(outside & !bit(rows)).chain(rows).collect();
-    let mut rest: Vec<usize> = level(!outside).collect();
+    let level = |set: LoopSet| order.iter().copied().filter(move |l| set.contains(*l));
+    let mut first: Vec<LoopId> = level(outside.without(set(rows))).chain(rows).collect();
+    let mut rest: Vec<LoopId> = order.iter().copied().filter(|l| !outside.contains(*l)).collect();
     if let Some(columns) = columns {
         first.extend(columns);
         rest.retain(|l| Some(*l) != columns);
@@ -103,11 +106,11 @@ pub(crate) fn structure(cluster: &Cluster, tasks: &Tasks, weight: &dyn Fn(usize)
         return Ok(Structure { levels: vec![first, rest], mode: Mode::Blocks(blocks) });
     }
     for &task in &cluster.tasks {
-        if outside & !cluster.value(tasks, task) != 0 {
-            return Err("it does not run within the rows of the product's blocks".to_string());
+        if !outside.is_within(cluster.value(tasks, task)) {
+            return Err(Refusal::BeyondRows);
         }
     }
-    rest.sort_by_key(|l| weight(*l));
+    rest.sort_by_key(|l| weights.along(*l));
     let mode = Mode::Blocks(Blocks { rows, columns: None });
     let found = Structure { levels: vec![first, rest], mode };
     segments(&Cluster { structure: found.clone(), ..cluster.clone() }, tasks)?;
@@ -116,22 +119,22 @@ pub(crate) fn structure(cluster: &Cluster, tasks: &Tasks, weight: &dyn Fn(usize)
 
 /// The loop over the columns (`None` inside for a single column) if these can be cut: there is one product, and what else
 /// there is follows it element by element.
-fn tiled_columns(cluster: &Cluster, tasks: &Tasks, outside: Loops) -> Option<Option<usize>> {
+fn tiled_columns(cluster: &Cluster, tasks: &Tasks, outside: LoopSet) -> Option<Option<LoopId>> {
     let mut all = products(cluster, tasks);
     let (product, None) = (all.next()?, all.next()) else { return None };
-    let columns = cluster.axes[&product][axes(tasks, product)[1]];
-    let tile = outside | bit(columns);
-    let follows = |t: &TaskId| tasks.tasks[t.index()].reduced().is_none() && cluster.domain(*t) == tile;
-    let feeds = |t: &TaskId| tasks.tasks[product.index()].reads.iter().any(|r| tasks.computed(r.value) == Some(*t));
+    let columns = cluster.along(product, axes(tasks, product)[1]);
+    let tile = outside.with(set(columns));
+    let follows = |t: &TaskId| tasks[*t].reduced().is_none() && cluster.domain(*t) == tile;
+    let feeds = |t: &TaskId| tasks[product].reads.iter().any(|r| tasks.computed(r.value) == Some(*t));
     cluster.tasks.iter().all(|t| *t == product || follows(t) && !feeds(t)).then_some(columns)
 }
 
 /// What runs on a block, in order: products, and between them as many tasks at a time as nest.
-pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>, String> {
+pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>, Refusal> {
     let mut done: Vec<Segment> = Vec::new();
     let mut open: Option<Cluster> = None;
     for &task in &cluster.tasks {
-        if tasks.tasks[task.index()].product().is_some() {
+        if tasks[task].product().is_some() {
             done.extend(open.take().map(Segment::Strips));
             done.push(Segment::Product(task));
             continue;
@@ -142,7 +145,7 @@ pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>,
             Some(longer) => longer,
             None => {
                 done.extend(open.take().map(Segment::Strips));
-                nested(cluster, tasks, &[task]).ok_or("its loops do not nest")?
+                nested(cluster, tasks, &[task]).ok_or(Refusal::BlockNotNested)?
             }
         });
     }
@@ -153,16 +156,16 @@ pub(crate) fn segments(cluster: &Cluster, tasks: &Tasks) -> Result<Vec<Segment>,
 /// Some of a cluster's tasks as a cluster of their own, if their loops nest within the block's.
 fn nested(cluster: &Cluster, tasks: &Tasks, some: &[TaskId]) -> Option<Cluster> {
     let levels = &cluster.structure.levels;
-    let mut sets: Vec<Loops> = vec![levels[0].iter().fold(0, |set, l| set | 1 << l)];
+    let mut sets: Vec<LoopSet> = vec![levels[0].iter().copied().collect()];
     sets.extend(some.iter().flat_map(|&t| [cluster.domain(t), cluster.value(tasks, t)]));
-    sets.sort_by_key(|s| (s.count_ones(), *s));
+    sets.sort_by_key(|s| (s.len(), *s));
     sets.dedup();
-    if sets.windows(2).any(|pair| pair[0] & pair[1] != pair[0]) {
+    if sets.windows(2).any(|pair| !pair[0].is_within(pair[1])) {
         return None;
     }
     let mut nested = vec![levels[0].clone()];
     for pair in sets.windows(2) {
-        nested.push(levels[1].iter().copied().filter(|l| (pair[1] & !pair[0]) >> l & 1 == 1).collect());
+        nested.push(levels[1].iter().copied().filter(|l| pair[1].without(pair[0]).contains(*l)).collect());
     }
     let structure = Structure { levels: nested, mode: cluster.structure.mode };
     Some(Cluster { tasks: some.to_vec(), structure, ..cluster.clone() })
@@ -170,12 +173,13 @@ fn nested(cluster: &Cluster, tasks: &Tasks, some: &[TaskId]) -> Option<Cluster> 
 
 /// Bytes that a row of a block keeps in cache: what products take and make. What comes between lies where it came from.
 fn row_bytes(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> SizeId {
-    let outside: Loops = cluster.structure.levels[0].iter().fold(0, |set, l| set | 1 << l);
-    let mut rows: Vec<(Loops, usize)> = Vec::new();
+    let outside: LoopSet = cluster.structure.levels[0].iter().copied().collect();
+    let mut rows: Vec<(LoopSet, usize)> = Vec::new();
     for product in products(cluster, tasks) {
-        let value = cluster.value(tasks, product) & !outside;
-        let depth = cluster.domain(product) & !outside & !bit(cluster.axes[&product][axes(tasks, product)[1]]);
-        let size = tasks.tasks[product.index()].dtypes[0].size();
+        let value = cluster.value(tasks, product).without(outside);
+        let depth =
+            cluster.domain(product).without(outside).without(set(cluster.along(product, axes(tasks, product)[1])));
+        let size = tasks[product].dtypes[0].size();
         for row in [(depth, size), (value, size)] {
             if !rows.contains(&row) {
                 rows.push(row);
@@ -184,7 +188,7 @@ fn row_bytes(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> SizeId 
     }
     let mut bytes = sizes.constant(0);
     for (along, size) in rows {
-        let loops = (0..cluster.extents.len()).filter(|l| along >> l & 1 == 1);
+        let loops = cluster.extents.ids().filter(|l| along.contains(*l));
         let elements = sizes.product(loops.map(|l| cluster.extents[l]));
         let more = sizes.scale(elements, size as i64);
         bytes = sizes.add(bytes, more);
@@ -193,14 +197,20 @@ fn row_bytes(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> SizeId 
 }
 
 /// How a loop of blocks is cut when sizes are bound.
-pub(crate) fn tile_rule(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable, blocks: Blocks, l: usize) -> TileRule {
+pub(crate) fn tile_rule(
+    cluster: &Cluster,
+    tasks: &Tasks,
+    sizes: &mut SizeTable,
+    blocks: Blocks,
+    l: LoopId,
+) -> TileRule {
     let batch: Vec<SizeId> = cluster.structure.levels[0]
         .iter()
         .filter(|l| Some(**l) != blocks.rows && Some(**l) != blocks.columns)
         .map(|&l| cluster.extents[l])
         .collect();
     let batch = sizes.product(batch);
-    let others = |sizes: &mut SizeTable, loop_: Option<usize>, tile: i64| match loop_ {
+    let others = |sizes: &mut SizeTable, loop_: Option<LoopId>, tile: i64| match loop_ {
         None => batch,
         Some(l) => {
             let (one, tile) = (sizes.constant(1), sizes.constant(tile));
@@ -221,7 +231,7 @@ pub(crate) fn tile_rule(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable,
         Some(columns) => {
             let most = sizes.constant(COLUMNS);
             let row = sizes.binary(SizeOp::Min, cluster.extents[columns], most);
-            let widest = products(cluster, tasks).map(|t| tasks.tasks[t.index()].dtypes[0].size()).max().unwrap_or(8);
+            let widest = products(cluster, tasks).map(|t| tasks[t].dtypes[0].size()).max().unwrap_or(8);
             sizes.scale(row, widest as i64)
         }
         None => row_bytes(cluster, tasks, sizes),
@@ -244,8 +254,8 @@ fn packed(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> i64 {
     let batch = sizes.hint_product(outside.map(|&l| cluster.extents[l]));
     let rows = blocks.rows.map_or(1, |l| sizes.hint(cluster.extents[l]));
     let matrix = |t: TaskId| {
-        let inner = axes(tasks, t).into_iter().skip(1).map(|axis| tasks.tasks[t.index()].domain[axis]);
-        sizes.hint_product(inner).saturating_mul(tasks.tasks[t.index()].dtypes[0].size() as i64)
+        let inner = axes(tasks, t).into_iter().skip(1).map(|axis| tasks[t].domain[axis.index()]);
+        sizes.hint_product(inner).saturating_mul(tasks[t].dtypes[0].size() as i64)
     };
     let matrices = products(cluster, tasks).map(matrix).fold(0i64, i64::saturating_add);
     batch.saturating_mul(rows.saturating_add(tall - 1) / tall.max(1)).saturating_mul(matrices)
@@ -258,7 +268,7 @@ pub(crate) fn pays(
     second: &Cluster,
     merged: &Cluster,
     edges: &[(TaskId, TaskId)],
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let (tasks, sizes) = (context.tasks, &mut *context.sizes);
     let Mode::Blocks(blocks) = merged.structure.mode else { return Ok(()) };
     if blocks.columns.is_some() {
@@ -267,33 +277,31 @@ pub(crate) fn pays(
     let row = row_bytes(merged, tasks, sizes);
     let least = sizes.hint(row).saturating_mul(FEWEST);
     if least > MOST_SCRATCH {
-        return Err(format!("a block of {FEWEST} rows would keep {least} bytes in scratch"));
+        return Err(Refusal::BlockScratch { rows: FEWEST, bytes: least });
     }
     let rows = blocks.rows.map_or(1, |l| sizes.hint(merged.extents[l]));
     let outer = sizes.hint_product(merged.structure.levels[0].iter().map(|&l| merged.extents[l]));
     let count = (outer / rows.max(1)).saturating_mul(rows.saturating_add(FEWEST - 1) / FEWEST);
-    let multiplications = |t: TaskId| sizes.hint_product(tasks.tasks[t.index()].domain.iter().copied());
+    let multiplications = |t: TaskId| sizes.hint_product(tasks[t].domain.iter().copied());
     let all = products(merged, tasks).map(multiplications).fold(0i64, i64::saturating_add);
     if count < PARALLEL && all > SMALL {
-        return Err(format!("only {count} blocks of rows would be left to share among threads"));
+        return Err(Refusal::FewBlocks { blocks: count });
     }
     let mut saved = 0i64;
     let mut seen: HashSet<TaskId> = HashSet::new();
     for &(producer, _) in edges {
-        let value = ValueRef { node: tasks.tasks[producer.index()].node, result: 0 };
-        let elsewhere = context.waits.users[producer.index()].iter().any(|u| !merged.axes.contains_key(u));
+        let value = ValueRef { node: tasks[producer].node, result: 0 };
+        let elsewhere = context.waits.users[producer].iter().any(|u| !merged.axes.contains_key(u));
         let times = if elsewhere || tasks.placed.contains_key(&value) { 1 } else { 2 };
         if seen.insert(producer) {
-            let bytes = crate::cost::value_bytes(context.graph, sizes, value);
+            let bytes = typical_bytes(context.graph, sizes, value);
             saved = saved.saturating_add(bytes.saturating_mul(times));
         }
     }
     let before = packed(first, tasks, sizes).saturating_add(packed(second, tasks, sizes));
     let more = packed(merged, tasks, sizes).saturating_sub(before);
     if more / PACKING_RATE > saved / MEMORY_RATE {
-        return Err(format!(
-            "blocks of rows would save {saved} bytes of memory traffic, but pack {more} bytes more of right matrices"
-        ));
+        return Err(Refusal::Packing { saved, packed: more });
     }
     Ok(())
 }

@@ -2,20 +2,21 @@
 
 use crate::across;
 use crate::across::{Across, Packing};
-use crate::placement::Placement;
+use crate::ids::{Id, LoopId, Table};
+use crate::placement::Address;
 use fuseloom_kernel::{
-    Access, BufferId, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase,
-    Range, Role, ScratchBind, ScratchRows, Stride, TileRule, VarId, WorkEstimate,
+    Access, Kernel, KernelStep, LiteralBind, Operand, OperandBind, OperandId, ParamBind, ParamId, Phase, Range, Role,
+    ScratchBind, ScratchRows, Stride, TileRule, VarId, WorkEstimate,
 };
 use fuseloom_lane::DType;
 use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::HashMap;
 use std::sync::Arc;
 
-/// What makes two operands one: role, buffer, offset, and strides by loop.
-type View = (Role, BufferId, SizeId, Vec<(usize, SizeId)>);
+/// What makes two operands one.
+type View = (Role, Address);
 
-/// A kernel under construction. Loops are the cluster's; a loop becomes a variable when it is first used.
+/// A kernel under construction. LoopSet are the cluster's; a loop becomes a variable when it is first used.
 pub(crate) struct KernelBuilder<'a> {
     pub(crate) sizes: &'a mut SizeTable,
     kernel: Kernel,
@@ -25,12 +26,12 @@ pub(crate) struct KernelBuilder<'a> {
     scratch: Vec<ScratchBind>,
     work: Vec<WorkEstimate>,
     /// The extent of each loop.
-    extents: Vec<SizeId>,
-    vars: HashMap<usize, VarId>,
-    extent_params: HashMap<usize, ParamId>,
+    extents: Table<LoopId, SizeId>,
+    vars: HashMap<LoopId, VarId>,
+    extent_params: HashMap<LoopId, ParamId>,
     views: HashMap<View, OperandId>,
     /// The tile that a loop runs within in this phase: its counting variable and the parameter of its extent.
-    tiles: HashMap<usize, (VarId, ParamId)>,
+    tiles: HashMap<LoopId, (VarId, ParamId)>,
     /// What is packed.
     across: Option<Across>,
     /// Operands that are packed, each with the scratch that stands in for it.
@@ -38,12 +39,16 @@ pub(crate) struct KernelBuilder<'a> {
 }
 
 /// The name of a loop's variable.
-pub(crate) fn loop_name(l: usize) -> String {
-    ["i", "j", "k", "l", "m"].get(l).map_or_else(|| format!("i{l}"), |s| (*s).to_string())
+pub(crate) fn loop_name(l: LoopId) -> String {
+    ["i", "j", "k", "l", "m"].get(l.index()).map_or_else(|| format!("i{}", l.index()), |s| (*s).to_string())
 }
 
 impl<'a> KernelBuilder<'a> {
-    pub(crate) fn new(sizes: &'a mut SizeTable, extents: Vec<SizeId>, across: Option<Across>) -> KernelBuilder<'a> {
+    pub(crate) fn new(
+        sizes: &'a mut SizeTable,
+        extents: Table<LoopId, SizeId>,
+        across: Option<Across>,
+    ) -> KernelBuilder<'a> {
         KernelBuilder {
             sizes,
             kernel: Kernel::default(),
@@ -84,12 +89,12 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The extent of a loop.
-    pub(crate) fn extent(&self, l: usize) -> SizeId {
+    pub(crate) fn extent(&self, l: LoopId) -> SizeId {
         self.extents[l]
     }
 
     /// The variable of a loop.
-    pub(crate) fn var(&mut self, l: usize) -> VarId {
+    pub(crate) fn var(&mut self, l: LoopId) -> VarId {
         if let Some(&var) = self.vars.get(&l) {
             return var;
         }
@@ -112,7 +117,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The parameter that holds a loop's extent.
-    pub(crate) fn extent_param(&mut self, l: usize) -> ParamId {
+    pub(crate) fn extent_param(&mut self, l: LoopId) -> ParamId {
         if let Some(&param) = self.extent_params.get(&l) {
             return param;
         }
@@ -125,7 +130,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The values a loop takes in this phase: all, or those of its tile.
-    pub(crate) fn range(&mut self, l: usize) -> Range {
+    pub(crate) fn range(&mut self, l: LoopId) -> Range {
         let extent = self.extent_param(l);
         match self.tiles.get(&l) {
             Some(&(tile, size)) => Range::Tile { tile, size, extent },
@@ -135,7 +140,7 @@ impl<'a> KernelBuilder<'a> {
 
     /// Splits a loop into tiles chosen by a rule when sizes are bound; gives the counting variable and the parameter of the
     /// number of tiles.
-    pub(crate) fn tile(&mut self, l: usize, rule: TileRule) -> (VarId, ParamId) {
+    pub(crate) fn tile(&mut self, l: LoopId, rule: TileRule) -> (VarId, ParamId) {
         let name = self.label(l);
         let extent = self.extent_param(l);
         let size = self.param(format!("tile_{name}"), ParamBind::Tile(rule));
@@ -146,14 +151,14 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// Splits a loop into tiles of a fixed formula counted by a loop of its own; gives that loop.
-    pub(crate) fn tile_by(&mut self, l: usize, size: SizeId, count: usize) {
+    pub(crate) fn tile_by(&mut self, l: LoopId, size: SizeId, count: LoopId) {
         let name = self.label(l);
         let size = self.param(format!("tile_{name}"), ParamBind::Size(size));
         let tile = self.var(count);
         self.tiles.insert(l, (tile, size));
     }
 
-    fn label(&mut self, l: usize) -> String {
+    fn label(&mut self, l: LoopId) -> String {
         let var = self.var(l);
         self.kernel.vars[var.0 as usize].0.clone()
     }
@@ -173,20 +178,13 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The operand for a view of a buffer: strides by loop.
-    pub(crate) fn operand(
-        &mut self,
-        role: Role,
-        name: &str,
-        dtype: DType,
-        place: &Placement,
-        strides: Vec<(usize, SizeId)>,
-    ) -> OperandId {
-        let key = (role, place.buffer, place.offset, strides);
+    pub(crate) fn operand(&mut self, role: Role, name: &str, dtype: DType, address: Address) -> OperandId {
+        let key = (role, address);
         if let Some(&id) = self.views.get(&key) {
             return id;
         }
         let mut index = smallvec::SmallVec::new();
-        for &(l, stride) in &key.3 {
+        for &(l, stride) in &key.1.strides {
             let var = self.var(l);
             let known = self.sizes.known(stride);
             if known == Some(0) {
@@ -201,7 +199,7 @@ impl<'a> KernelBuilder<'a> {
             index.push(Access { var, stride });
         }
         let id = self.push_operand(Operand { name: name.into(), role, dtype, index });
-        self.operands.push(OperandBind::Buffer { buffer: place.buffer, offset: place.offset });
+        self.operands.push(OperandBind::Buffer { buffer: key.1.buffer, offset: key.1.offset });
         self.views.insert(key, id);
         id
     }
@@ -244,7 +242,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The parameter that bounds how many values a loop takes at a time: its tile's extent, or its own.
-    fn span(&mut self, l: usize) -> ParamId {
+    fn span(&mut self, l: LoopId) -> ParamId {
         match self.tiles.get(&l) {
             Some(&(_, size)) => size,
             None => self.extent_param(l),
@@ -252,7 +250,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// A private array indexed by loops, the last contiguous.
-    pub(crate) fn scratch(&mut self, name: String, dtype: DType, loops: &[usize]) -> OperandId {
+    pub(crate) fn scratch(&mut self, name: String, dtype: DType, loops: &[LoopId]) -> OperandId {
         let row: Vec<ParamId> = loops.iter().map(|&l| self.span(l)).collect();
         let n = self.scratch.len() as u32;
         let mut index = smallvec::SmallVec::new();
@@ -274,7 +272,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// The working rows of a scan along an enclosing loop, for strips along `axis`.
-    pub(crate) fn scan_work(&mut self, name: String, dtype: DType, axis: Option<usize>) -> OperandId {
+    pub(crate) fn scan_work(&mut self, name: String, dtype: DType, axis: Option<LoopId>) -> OperandId {
         let row: Vec<ParamId> = axis.iter().map(|&l| self.span(l)).collect();
         self.rows(name, dtype, axis, ScratchBind { dtype: DType::F64, row, rows: ScratchRows::Scan })
     }
@@ -285,8 +283,8 @@ impl<'a> KernelBuilder<'a> {
         name: String,
         dtype: DType,
         states: u8,
-        over: usize,
-        axis: Option<usize>,
+        over: LoopId,
+        axis: Option<LoopId>,
     ) -> OperandId {
         let row: Vec<ParamId> = axis.iter().map(|&l| self.span(l)).collect();
         let extent = self.extent_param(over);
@@ -294,7 +292,7 @@ impl<'a> KernelBuilder<'a> {
     }
 
     /// An operand of working rows.
-    fn rows(&mut self, name: String, dtype: DType, axis: Option<usize>, bind: ScratchBind) -> OperandId {
+    fn rows(&mut self, name: String, dtype: DType, axis: Option<LoopId>, bind: ScratchBind) -> OperandId {
         let n = self.scratch.len() as u32;
         self.scratch.push(bind);
         let offset = self.param(format!("{name}_at"), ParamBind::ScratchOffset(n));

@@ -3,8 +3,9 @@
 //! Every task runs over the loops of its domain; a reduction's value exists where one of them has ended. How loops nest is a
 //! chain of levels ([`Structure`]); [`crate::structure`] finds it.
 
-use crate::tasks::{TaskId, Tasks};
-use crate::work::Task;
+use crate::ids::{AxisId, Id, LoopId, Table, TaskId};
+use crate::loop_set::LoopSet;
+use crate::tasks::Tasks;
 use fuseloom_size::SizeId;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
@@ -15,9 +16,9 @@ pub(crate) struct Cluster {
     /// The tasks, ascending.
     pub(crate) tasks: Vec<TaskId>,
     /// The extent of each loop.
-    pub(crate) extents: Vec<SizeId>,
+    pub(crate) extents: Table<LoopId, SizeId>,
     /// The loop of each axis of a task's domain; `None` for an axis of extent 1.
-    pub(crate) axes: HashMap<TaskId, SmallVec<[Option<usize>; 3]>>,
+    pub(crate) axes: HashMap<TaskId, SmallVec<[Option<LoopId>; 3]>>,
     /// How the loops nest.
     pub(crate) structure: Structure,
 }
@@ -26,7 +27,7 @@ pub(crate) struct Cluster {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Structure {
     /// The loops that each level adds, outermost first.
-    pub(crate) levels: Vec<Vec<usize>>,
+    pub(crate) levels: Vec<Vec<LoopId>>,
     /// The direction of the strips.
     pub(crate) mode: Mode,
 }
@@ -46,41 +47,40 @@ pub(crate) enum Mode {
     Blocks(Blocks),
 }
 
-/// A set of loops, as bits.
-pub(crate) type Loops = u64;
-
-/// The most loops a cluster may have.
-pub(crate) const MAX_LOOPS: usize = 60;
-
 impl Cluster {
+    /// The loop along an axis of a task's domain; `None` if it is of extent 1.
+    pub(crate) fn along(&self, task: TaskId, axis: AxisId) -> Option<LoopId> {
+        self.axes[&task][axis.index()]
+    }
+
     /// The loops of a task's domain.
-    pub(crate) fn domain(&self, task: TaskId) -> Loops {
-        self.axes[&task].iter().flatten().fold(0, |set, &l| set | 1 << l)
+    pub(crate) fn domain(&self, task: TaskId) -> LoopSet {
+        self.axes[&task].iter().copied().flatten().collect()
     }
 
     /// The loop that a task reduces over, if it does and the axis is not of extent 1.
-    pub(crate) fn reduced(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].reduced().and_then(|axis| self.axes[&task][axis])
+    pub(crate) fn reduced(&self, tasks: &Tasks, task: TaskId) -> Option<LoopId> {
+        tasks[task].reduced().and_then(|axis| self.along(task, axis))
     }
 
     /// The loop that a task scans along, if it does and the axis is not of extent 1.
-    pub(crate) fn scanned(&self, tasks: &Tasks, task: TaskId) -> Option<usize> {
-        tasks.tasks[task.index()].scanned().and_then(|axis| self.axes[&task][axis])
+    pub(crate) fn scanned(&self, tasks: &Tasks, task: TaskId) -> Option<LoopId> {
+        tasks[task].scanned().and_then(|axis| self.along(task, axis))
     }
 
     /// The loops along which a task's value varies.
-    pub(crate) fn value(&self, tasks: &Tasks, task: TaskId) -> Loops {
+    pub(crate) fn value(&self, tasks: &Tasks, task: TaskId) -> LoopSet {
         match self.reduced(tasks, task) {
-            Some(l) => self.domain(task) & !(1 << l),
+            Some(l) => self.domain(task).without(l.into()),
             None => self.domain(task),
         }
     }
 
     /// The level a set of loops ends at. The set must be one of the chain.
-    pub(crate) fn level_of(&self, set: Loops) -> usize {
-        let mut seen = 0;
+    pub(crate) fn level_of(&self, set: LoopSet) -> usize {
+        let mut seen = LoopSet::default();
         for (level, loops) in self.structure.levels.iter().enumerate() {
-            seen |= loops.iter().fold(0, |s, &l| s | 1 << l);
+            seen = seen.with(loops.iter().copied().collect());
             if seen == set {
                 return level;
             }
@@ -103,16 +103,16 @@ impl Cluster {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Blocks {
     /// The loop over the rows of the products; `None` if there is one row.
-    pub(crate) rows: Option<usize>,
+    pub(crate) rows: Option<LoopId>,
     /// The loop over the columns of the one product, if these are cut too.
-    pub(crate) columns: Option<usize>,
+    pub(crate) columns: Option<LoopId>,
 }
 
-/// Loops in the order of the axes of the task with the most of them, then any others.
-pub(crate) fn loop_order(cluster: &Cluster, tasks: &[Task]) -> Vec<usize> {
+/// LoopSet in the order of the axes of the task with the most of them, then any others.
+pub(crate) fn loop_order(cluster: &Cluster, tasks: &Tasks) -> Vec<LoopId> {
     let mut by_rank: Vec<TaskId> = cluster.tasks.clone();
-    by_rank.sort_by_key(|t| (std::cmp::Reverse(tasks[t.index()].domain.len()), std::cmp::Reverse(*t)));
-    let mut order: Vec<usize> = Vec::new();
+    by_rank.sort_by_key(|t| (std::cmp::Reverse(tasks[*t].domain.len()), std::cmp::Reverse(*t)));
+    let mut order: Vec<LoopId> = Vec::new();
     for task in by_rank {
         for &l in cluster.axes[&task].iter().flatten() {
             if !order.contains(&l) {
@@ -160,7 +160,7 @@ pub(crate) fn stages(
 
 /// The producers of a task inside its cluster.
 pub(crate) fn fused_producers(tasks: &Tasks, cluster: &Cluster, task: TaskId) -> Vec<TaskId> {
-    tasks.tasks[task.index()]
+    tasks[task]
         .reads
         .iter()
         .filter_map(|read| tasks.computed(read.value))

@@ -2,8 +2,8 @@
 
 use crate::cluster::Cluster;
 use crate::scope::Scope;
-use crate::touch::{Touch, touches};
-use fuseloom_size::{SizeId, SizeTable};
+use crate::touch::accesses;
+use fuseloom_size::SizeTable;
 
 /// Merges neighbouring loops that all memory walks through as if they were one: a contiguous array of any rank becomes one
 /// long loop. A loop that is reduced, or whose variable itself is used, stays as it is.
@@ -12,15 +12,7 @@ pub(crate) fn coalesce(scope: &Scope<'_>, sizes: &mut SizeTable) -> Cluster {
     if cluster.structure.levels.iter().all(|loops| loops.len() < 2) {
         return cluster;
     }
-    let touched = touches(scope, sizes);
-    let mut strides: Vec<Vec<(usize, SizeId)>> = Vec::new();
-    let mut fixed: Vec<usize> = Vec::new();
-    for touch in touched {
-        match touch {
-            Touch::Memory { strides: list, .. } => strides.push(list),
-            Touch::Loops(list) => fixed.extend(list),
-        }
-    }
+    let found = accesses(scope, sizes);
     for level in 0..cluster.structure.levels.len() {
         let mut k = cluster.structure.levels[level].len();
         while k >= 2 {
@@ -31,15 +23,13 @@ pub(crate) fn coalesce(scope: &Scope<'_>, sizes: &mut SizeTable) -> Cluster {
                 axes.contains(&Some(x)) == axes.contains(&Some(y))
             });
             let extent = cluster.extents[y];
-            let walks_on = strides.iter().all(|list| {
-                let of = |l: usize| list.iter().find(|(m, _)| *m == l).map(|(_, s)| *s);
-                match (of(x), of(y)) {
+            let walks_on =
+                found.memory.iter().all(|access| match (access.address.stride(x), access.address.stride(y)) {
                     (None, None) => true,
                     (Some(outer), Some(inner)) => outer == sizes.mul(extent, inner),
                     _ => false,
-                }
-            });
-            if !together || !walks_on || fixed.contains(&x) || fixed.contains(&y) {
+                });
+            if !together || !walks_on || found.variables.contains(x) || found.variables.contains(y) {
                 continue;
             }
             cluster.extents[y] = sizes.mul(cluster.extents[x], extent);

@@ -4,13 +4,14 @@
 //! reshape that strides cannot express is a copy, and so is an output that is not a computed value of its own.
 
 use crate::error::ScheduleError;
+use crate::ids::{AxisId, Id, Table, TaskId};
 use crate::index::AxisIndex;
 use crate::library;
 use crate::options::Options;
 use crate::placement::{Placement, reshape_strides};
 use crate::places::{pieces, place_inputs, place_nested_concats, place_outputs, shape_in_whole};
-use crate::reads::{Read, STORED, ValueRef, identity, resolve, resolve_at};
-use crate::tasks::{TaskId, Tasks};
+use crate::reads::{Read, STORED, ValueRef, identity, regroups, resolve, resolve_at};
+use crate::tasks::Tasks;
 use crate::work::{Product, Reduce, Take, Task, Work};
 use fuseloom_graph::{Dim, Graph, MatrixProduct, NodeId, Op, Shape};
 use fuseloom_lane::Reduction;
@@ -20,7 +21,7 @@ use hashbrown::{HashMap, HashSet};
 /// Lists the tasks of a canonical graph and places inputs, outputs, concatenations and reshapes.
 pub(crate) fn collect(graph: &Graph, sizes: &mut SizeTable, options: &Options) -> Result<Tasks, ScheduleError> {
     let mut tasks = Tasks {
-        tasks: Vec::new(),
+        tasks: Table::new(),
         buffers: Vec::new(),
         placed: HashMap::new(),
         computes: HashMap::new(),
@@ -93,17 +94,23 @@ fn add_node(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut Tasks)
             return Ok(());
         }
         Op::Map(_) | Op::Cast(_) => (&node.ty().shape, Work::Map),
-        Op::Scan { op, axis } => (&node.ty().shape, Work::Scan { op: *op, axis: *axis }),
+        Op::Scan { op, axis } => (&node.ty().shape, Work::Scan { op: *op, axis: AxisId::new(*axis) }),
         Op::Reduce { op, axes } => {
             let &[axis] = &axes[..] else {
                 return Err(ScheduleError { node: id, message: "a reduction over several axes at once".into() });
             };
             let op = op.primitive().ok_or_else(not_canonical)?;
-            (&operand(0).shape, Work::Reduce(Reduce { op, axis, dtype: operand(0).dtype, combined: None }))
+            (
+                &operand(0).shape,
+                Work::Reduce(Reduce { op, axis: AxisId::new(axis), dtype: operand(0).dtype, combined: None }),
+            )
         }
         Op::CombineMoments { axis, count } => {
             let (op, dtype) = (Reduction::Moments, operand(0).dtype);
-            (&operand(0).shape, Work::Reduce(Reduce { op, axis: *axis, dtype, combined: Some(count.clone()) }))
+            (
+                &operand(0).shape,
+                Work::Reduce(Reduce { op, axis: AxisId::new(*axis), dtype, combined: Some(count.clone()) }),
+            )
         }
     };
     let domain: Vec<SizeId> = shape.iter().map(|d: &Dim| sizes.dim(d)).collect();
@@ -137,8 +144,8 @@ fn add_take(graph: &Graph, sizes: &mut SizeTable, id: NodeId, axis: usize, tasks
     let domain = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
     let mut index = resolve(graph, sizes, indices);
     for entry in &mut index.index {
-        if let AxisIndex::Along { axis: along, .. } = entry {
-            *along += axis;
+        if let AxisIndex::Along { along, .. } = entry {
+            *along = AxisId::new(along.index() + axis);
         }
     }
     let reason = "take reads it at computed indices, which needs it in memory";
@@ -194,16 +201,16 @@ fn add_product(graph: &Graph, sizes: &mut SizeTable, id: NodeId, product: Matrix
     let (left, right) = (node.inputs[0], node.inputs[1]);
     let mut domain: Vec<SizeId> = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
     domain.push(sizes.dim(&graph.ty(left).shape[product.batch + 1]));
-    let (rows, columns, depth) = (product.batch, product.batch + 1, product.batch + 2);
+    let [rows, columns, depth] = [0, 1, 2].map(|k| AxisId::new(product.batch + k));
     let mut reads = Vec::with_capacity(2);
     for (operand, along) in [(left, [rows, depth]), (right, [depth, columns])] {
         let reason = "a product multiplies what is in memory";
         let mut read = read_of_memory(graph, sizes, (operand, id), reason, tasks);
         for entry in &mut read.index {
-            if let AxisIndex::Along { axis, .. } = entry
-                && *axis >= product.batch
+            if let AxisIndex::Along { along: axis, .. } = entry
+                && axis.index() >= product.batch
             {
-                *axis = along[*axis - product.batch];
+                *axis = along[axis.index() - product.batch];
             }
         }
         reads.push(read);
@@ -218,7 +225,7 @@ fn place_reshape(graph: &Graph, sizes: &mut SizeTable, id: NodeId, tasks: &mut T
     let below = node.inputs[0];
     let from: Vec<SizeId> = graph.ty(below).shape.iter().map(|d| sizes.dim(d)).collect();
     let to: Vec<SizeId> = node.ty().shape.iter().map(|d| sizes.dim(d)).collect();
-    if crate::reads::unit_reshape(&graph.ty(below).shape, &node.ty().shape).is_some() {
+    if !regroups(graph, id) {
         return;
     }
     let value = ValueRef { node: id, result: 0 };

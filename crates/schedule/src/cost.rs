@@ -3,11 +3,9 @@
 //! Costs are primitive operations an element; sizes are bytes at typical sizes. The limits are those of a current desktop or
 //! server core (48 KiB first-level, 1 MiB second-level cache); being wrong about them costs speed, never correctness.
 
-use crate::reads::ValueRef;
 use crate::work::{Reduce, Task, Work};
 use fuseloom_graph::{Graph, Op};
 use fuseloom_lane::{DType, Reduction};
-use fuseloom_size::SizeTable;
 
 /// Operations an element up to which a value is computed again rather than stored and loaded.
 pub(crate) const CHEAP: u32 = 12;
@@ -32,6 +30,11 @@ pub(crate) const COLUMNS: i64 = 64;
 
 /// Nanoseconds that a multiplication and an addition of a matrix product take a thread.
 pub(crate) const MULTIPLICATION: f64 = 0.015;
+
+/// Nanoseconds that an element of so many operations takes a thread.
+pub(crate) fn nanoseconds(operations: u32) -> f64 {
+    0.1 + 0.08 * f64::from(operations)
+}
 
 /// Primitive operations an element of the task's domain, its own work alone.
 pub(crate) fn operations(graph: &Graph, task: &Task) -> u32 {
@@ -73,11 +76,4 @@ fn cast_operations(from: DType, to: DType) -> u32 {
         (true, false) | (false, true) => 10,
         (true, true) => 20,
     }
-}
-
-/// Bytes of a value at typical sizes.
-pub(crate) fn value_bytes(graph: &Graph, sizes: &mut SizeTable, value: ValueRef) -> i64 {
-    let ty = value.ty(graph);
-    let shape: Vec<_> = ty.shape.iter().map(|d| sizes.dim(d)).collect();
-    sizes.hint_product(shape).saturating_mul(ty.dtype.size() as i64)
 }

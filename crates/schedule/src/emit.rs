@@ -11,16 +11,18 @@ use crate::blocks;
 use crate::builder::KernelBuilder;
 use crate::cluster::{Cluster, Mode};
 use crate::coalesce::coalesce;
-use crate::cost;
 use crate::decision::LoopDecision;
-use crate::index::compose;
+use crate::ids::{Id, LoopId, NestId, TaskId};
+use crate::index::{LoopIndices, compose};
 use crate::nest::{Nest, Node, PhaseNest, Split, nest};
 use crate::placement::address;
 use crate::reads::ValueRef;
+use crate::refusal::Unpacked;
 use crate::scope::Scope;
-use crate::sources::{Source, Sources, bytes_of};
+use crate::source::{Source, Sources};
 use crate::strip::{ExprId, StripBody, name_of};
-use crate::tasks::{TaskId, Tasks};
+use crate::tasks::Tasks;
+use crate::touch;
 use crate::work::{Reduce, Work};
 use fuseloom_graph::Graph;
 use fuseloom_kernel::{
@@ -57,7 +59,7 @@ pub(crate) fn emit(
     // What is packed must be so outside of the loop that reads it again.
     let outside = |a: &Across| layout.phases.iter().all(|phase| phase.tiled.contains(&a.l));
     let across = match across {
-        Ok(found) if !outside(&found) => Err("the loop that reads its elements again runs one point at a time"),
+        Ok(found) if !outside(&found) => Err(Unpacked::PointByPoint),
         found => found,
     };
     let partials = match split {
@@ -94,7 +96,7 @@ pub(crate) fn emit(
 
 /// The producers whose loops a task shares.
 fn fused_reads(tasks: &Tasks, sources: &Sources, task: TaskId) -> Vec<TaskId> {
-    (0..tasks.tasks[task.index()].reads.len())
+    (0..tasks[task].reads.len())
         .filter_map(|r| match sources[&(task, r)] {
             Source::Fused(producer) => Some(producer),
             Source::Leaf | Source::Memory | Source::Inline(_) => None,
@@ -106,11 +108,11 @@ struct Emitter<'a> {
     builder: KernelBuilder<'a>,
     scope: &'a Scope<'a>,
     layout: &'a Nest,
-    uses: HashMap<ValueRef, Vec<usize>>,
+    uses: HashMap<ValueRef, Vec<NestId>>,
     /// Where a value of an earlier strip is read from.
     staged: HashMap<ValueRef, OperandId>,
     /// The arrays of scratch that blocks of products use: what lies there, indexed by which loops.
-    arrays: Vec<(ValueRef, OperandId, Vec<usize>)>,
+    arrays: Vec<(ValueRef, OperandId, Vec<LoopId>)>,
     partials: HashMap<TaskId, Vec<Partial>>,
     split: Option<Split>,
     across: Option<Across>,
@@ -118,7 +120,8 @@ struct Emitter<'a> {
 
 impl Emitter<'_> {
     fn phase(&mut self, phase: &PhaseNest) {
-        let work = self.work();
+        let multiplies = matches!(self.scope.cluster.structure.mode, Mode::Blocks(_));
+        let work = touch::work(self.scope, self.builder.sizes, multiplies);
         let mut parallel = Vec::new();
         for &l in &phase.parallel {
             let (var, count) = (self.builder.var(l), self.builder.extent_param(l));
@@ -129,7 +132,7 @@ impl Emitter<'_> {
             let (var, count) = self.builder.tile(l, rule);
             parallel.push(Parallel { var, count });
         }
-        let parallel_loops: HashSet<usize> = phase.parallel.iter().copied().collect();
+        let parallel_loops: HashSet<LoopId> = phase.parallel.iter().copied().collect();
         let mut body = self.items(&phase.body, &parallel_loops);
         if let Some(across) = self.across {
             across::pack(&mut self.builder, across, &mut body);
@@ -137,7 +140,7 @@ impl Emitter<'_> {
         self.builder.phase(Phase { parallel, body }, work);
     }
 
-    fn tile_rule(&mut self, l: usize, phase: &PhaseNest, work: &WorkEstimate) -> TileRule {
+    fn tile_rule(&mut self, l: LoopId, phase: &PhaseNest, work: &WorkEstimate) -> TileRule {
         let extent = self.builder.extent(l);
         let one = self.builder.sizes.constant(1);
         match self.across.map(|a| (a.packing, a.axis == l)) {
@@ -176,69 +179,18 @@ impl Emitter<'_> {
             let extents: Vec<SizeId> = inner.map(|&l| self.builder.extent(l)).collect();
             return self.builder.sizes.hint_product(extents);
         }
-        let moments = |t: &TaskId| self.scope.tasks.tasks[t.index()].is_moments();
+        let moments = |t: &TaskId| self.scope.tasks[*t].is_moments();
         if self.scope.cluster.tasks.iter().any(moments) { tree::BLOCK as i64 } else { 0 }
     }
 
     fn state_count(&self, task: TaskId) -> usize {
-        match &self.scope.tasks.tasks[task.index()].work {
+        match &self.scope.tasks[task].work {
             Work::Reduce(reduce) => reduce.state_count(),
             _ => 0,
         }
     }
 
-    /// How much the cluster computes and moves.
-    fn work(&mut self) -> WorkEstimate {
-        let cluster = self.scope.cluster;
-        let loops: Vec<SizeId> = cluster.structure.levels.iter().flatten().map(|&l| cluster.extents[l]).collect();
-        let elements = self.builder.sizes.product(loops);
-        let operations: u32 =
-            cluster.tasks.iter().map(|t| cost::operations(self.scope.graph, &self.scope.tasks.tasks[t.index()])).sum();
-        let multiplies = matches!(cluster.structure.mode, Mode::Blocks(_));
-        let elements = if multiplies { self.multiplications() } else { elements };
-        let mut values: HashSet<ValueRef> = HashSet::new();
-        let mut bytes = self.builder.sizes.constant(0);
-        for &task in &cluster.tasks {
-            let t = &self.scope.tasks.tasks[task.index()];
-            let reads = t.reads.iter().map(|r| r.value).filter(|v| self.scope.tasks.placed.contains_key(v));
-            let own = (0..t.dtypes.len() as u32).map(|result| ValueRef { node: t.node, result });
-            let own = own.filter(|v| self.scope.tasks.placed.contains_key(v) && t.copies_to().is_none());
-            for value in reads.chain(own) {
-                if values.insert(value) {
-                    let more = bytes_of(self.scope.graph, self.builder.sizes, value);
-                    bytes = self.builder.sizes.add(bytes, more);
-                }
-            }
-            if t.copies_to().is_some() {
-                let elements = self.builder.sizes.product(t.domain.iter().copied());
-                let written = self.builder.sizes.scale(elements, t.dtypes[0].size() as i64);
-                bytes = self.builder.sizes.add(bytes, written);
-            }
-        }
-        let nanoseconds = if multiplies { cost::MULTIPLICATION } else { 0.1 + 0.08 * f64::from(operations) };
-        WorkEstimate { elements, nanoseconds, bytes }
-    }
-
-    /// What the cluster computes, in multiplications of matrices: the other work counts as what it takes the time of.
-    fn multiplications(&mut self) -> SizeId {
-        let mut all = self.builder.sizes.constant(0);
-        for &task in &self.scope.cluster.tasks {
-            let t = &self.scope.tasks.tasks[task.index()];
-            let points = self.builder.sizes.product(t.domain.iter().copied());
-            let each = match t.product() {
-                Some(_) => 1,
-                None => {
-                    let operations = f64::from(cost::operations(self.scope.graph, t));
-                    ((0.1 + 0.08 * operations) / cost::MULTIPLICATION).ceil() as i64
-                }
-            };
-            let more = self.builder.sizes.scale(points, each);
-            all = self.builder.sizes.add(all, more);
-        }
-        all
-    }
-
-    fn items(&mut self, nodes: &[Node], parallel: &HashSet<usize>) -> Vec<Item> {
+    fn items(&mut self, nodes: &[Node], parallel: &HashSet<LoopId>) -> Vec<Item> {
         let mut items = Vec::new();
         for node in nodes {
             match node {
@@ -276,17 +228,17 @@ impl Emitter<'_> {
         items
     }
 
-    fn push_strip(&mut self, body: StripBody, axis: Option<usize>, items: &mut Vec<Item>) {
+    fn push_strip(&mut self, body: StripBody, axis: Option<LoopId>, items: &mut Vec<Item>) {
         if !body.is_idle() {
             let axis = axis.map(|l| (self.builder.var(l), self.builder.range(l)));
             items.push(Item::Strip(body.finish(axis)));
         }
     }
 
-    fn strip(&mut self, id: usize, axis: Option<usize>, tasks: &[TaskId], parallel: &HashSet<usize>) -> StripBody {
+    fn strip(&mut self, id: NestId, axis: Option<LoopId>, tasks: &[TaskId], parallel: &HashSet<LoopId>) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
-            let t = &self.scope.tasks.tasks[task.index()];
+            let t = &self.scope.tasks[task];
             let at = self.scope.at(self.builder.sizes, task);
             if let Work::Reduce(reduce) = &t.work {
                 let reads: Vec<ExprId> = (0..t.reads.len()).map(|r| self.read(&mut body, (task, r), &at)).collect();
@@ -306,9 +258,9 @@ impl Emitter<'_> {
             let mut load = |_: &mut KernelBuilder<'_>, v: ValueRef| staged.get(&v).map(|o| Input::Load(*o));
             let expr = body.compute(self.scope, &mut self.builder, &mut load, (task, false), &at);
             if let Some(place) = t.copies_to() {
-                let (base, strides) = address(self.builder.sizes, place, &at);
+                let address = address(self.builder.sizes, place, &at);
                 let name = self.scope.tasks.buffers[place.buffer.0 as usize].name.clone();
-                let operand = self.builder.operand(Role::Out, &name, t.dtypes[0], &base, strides);
+                let operand = self.builder.operand(Role::Out, &name, t.dtypes[0], address);
                 let operand = self.builder.packed(operand);
                 body.output(Output::Store(operand), vec![expr]);
                 continue;
@@ -324,8 +276,8 @@ impl Emitter<'_> {
     }
 
     /// A block of a product; `None` if nobody needs it.
-    fn product(&mut self, id: usize, task: TaskId, parallel: &HashSet<usize>) -> Option<Product> {
-        let t = &self.scope.tasks.tasks[task.index()];
+    fn product(&mut self, id: NestId, task: TaskId, parallel: &HashSet<LoopId>) -> Option<Product> {
+        let t = &self.scope.tasks[task];
         let at = self.scope.at(self.builder.sizes, task);
         let value = ValueRef { node: t.node, result: 0 };
         let [a, b] = [0, 1].map(|r| {
@@ -333,14 +285,14 @@ impl Emitter<'_> {
             if let (Source::Fused(_), Some(&staged)) = (self.scope.sources[&(task, r)], self.staged.get(&read.value)) {
                 return staged;
             }
-            let index = compose(self.builder.sizes, &read.index, &at);
-            let (place, strides) = address(self.builder.sizes, &self.scope.tasks.placed[&read.value], &index);
+            let index: LoopIndices = compose(self.builder.sizes, &read.index, &at).collect();
+            let address = address(self.builder.sizes, &self.scope.tasks.placed[&read.value], &index);
             let name = name_of(self.scope, read.value);
-            self.builder.operand(Role::In, &name, t.dtypes[0], &place, strides)
+            self.builder.operand(Role::In, &name, t.dtypes[0], address)
         });
         let c = self.home(id, value, task, parallel, None)?;
         let [rows, columns, depth] =
-            blocks::axes(self.scope.tasks, task).map(|axis| match self.scope.cluster.axes[&task][axis] {
+            blocks::axes(self.scope.tasks, task).map(|axis| match self.scope.cluster.along(task, axis) {
                 Some(l) => (self.builder.var(l), self.builder.range(l)),
                 None => (self.builder.new_var("one".to_string()), Range::One),
             });
@@ -356,19 +308,19 @@ impl Emitter<'_> {
     /// The operand that a value is stored to: its memory if it has any, scratch if other strips read it.
     fn home(
         &mut self,
-        strip: usize,
+        strip: NestId,
         value: ValueRef,
         task: TaskId,
-        parallel: &HashSet<usize>,
-        over: Option<usize>,
+        parallel: &HashSet<LoopId>,
+        over: Option<LoopId>,
     ) -> Option<OperandId> {
-        let t = &self.scope.tasks.tasks[task.index()];
+        let t = &self.scope.tasks[task];
         let operand = if let Some(place) = self.scope.tasks.placed.get(&value) {
             let at = self.scope.at(self.builder.sizes, task);
-            let kept: Vec<_> = t.kept_axes().map(|k| at[k]).collect();
-            let (base, strides) = address(self.builder.sizes, place, &kept);
+            let kept: LoopIndices = t.kept_axes().map(|axis| at[axis.index()]).collect();
+            let address = address(self.builder.sizes, place, &kept);
             let name = name_of(self.scope, value);
-            self.builder.operand(Role::Out, &name, t.dtypes[value.result as usize], &base, strides)
+            self.builder.operand(Role::Out, &name, t.dtypes[value.result as usize], address)
         } else {
             let users = self.uses.get(&value)?;
             let loops = self.scratch_loops(strip, users, task, parallel, over);
@@ -395,13 +347,13 @@ impl Emitter<'_> {
 
     /// An array of scratch over the same loops which nothing after this strip reads, if an elementwise task of a block of
     /// products writes: it loads before it stores, and at the same place.
-    fn dead_array(&self, strip: usize, task: TaskId, dtype: DType, loops: &[usize]) -> Option<usize> {
+    fn dead_array(&self, strip: NestId, task: TaskId, dtype: DType, loops: &[LoopId]) -> Option<usize> {
         let Mode::Blocks(_) = self.scope.cluster.structure.mode else { return None };
-        let dead = |(value, operand, over): &(ValueRef, OperandId, Vec<usize>)| {
+        let dead = |(value, operand, over): &(ValueRef, OperandId, Vec<LoopId>)| {
             let read_later = self.uses.get(value).is_some_and(|users| users.iter().any(|user| *user > strip));
             over == loops && self.builder.dtype(*operand) == dtype && !read_later
         };
-        match self.scope.tasks.tasks[task.index()].reduced() {
+        match self.scope.tasks[task].reduced() {
             Some(_) => None,
             None => self.arrays.iter().position(dead),
         }
@@ -411,35 +363,35 @@ impl Emitter<'_> {
     /// that read it.
     fn scratch_loops(
         &self,
-        strip: usize,
-        users: &[usize],
+        strip: NestId,
+        users: &[NestId],
         task: TaskId,
-        parallel: &HashSet<usize>,
-        over: Option<usize>,
-    ) -> Vec<usize> {
-        let path = &self.layout.paths[strip];
+        parallel: &HashSet<LoopId>,
+        over: Option<LoopId>,
+    ) -> Vec<LoopId> {
+        let path = &self.layout.paths[&strip];
         // A value reduced over an enclosing loop exists once that loop has ended.
         let mut common = over.and_then(|l| path.iter().position(|(_, m)| *m == l)).unwrap_or(path.len());
         for &user in users {
-            let other = &self.layout.paths[user];
+            let other = &self.layout.paths[&user];
             common = common.min(path.iter().zip(other).take_while(|(a, b)| a == b).count());
         }
         let set = self.scope.cluster.value(self.scope.tasks, task);
-        let around: HashSet<usize> = path[..common].iter().map(|(_, l)| *l).collect();
+        let around: HashSet<LoopId> = path[..common].iter().map(|(_, l)| *l).collect();
         let order = self.scope.cluster.structure.levels.iter().flatten().copied();
-        order.filter(|l| set >> l & 1 == 1 && !around.contains(l) && !parallel.contains(l)).collect()
+        order.filter(|l| set.contains(*l) && !around.contains(l) && !parallel.contains(l)).collect()
     }
 
     /// A reduction in a strip.
     fn reduce(
         &mut self,
         body: &mut StripBody,
-        (strip, axis): (usize, Option<usize>),
+        (strip, axis): (NestId, Option<LoopId>),
         (task, reduce): (TaskId, &Reduce),
         reads: Vec<ExprId>,
-        parallel: &HashSet<usize>,
+        parallel: &HashSet<LoopId>,
     ) {
-        let over = self.scope.cluster.axes[&task][reduce.axis].expect("a reduced axis keeps its loop");
+        let over = self.scope.cluster.along(task, reduce.axis).expect("a reduced axis keeps its loop");
         let values = match (&reduce.combined, reduce.op) {
             (Some(count), _) => {
                 let count = self.builder.sizes.dim(count);
@@ -460,21 +412,18 @@ impl Emitter<'_> {
 
     fn partial_operands(&mut self, task: TaskId, role: Role) -> Vec<Option<OperandId>> {
         let partials = &self.partials[&task];
-        partials
-            .iter()
-            .map(|p| Some(self.builder.operand(role, &p.name, p.dtype, &p.place, p.strides.clone())))
-            .collect()
+        partials.iter().map(|p| Some(self.builder.operand(role, &p.name, p.dtype, p.address.clone()))).collect()
     }
 
     /// Where the final states of a reduction go: those that are results that someone needs.
     fn final_states(
         &mut self,
-        strip: usize,
+        strip: NestId,
         (task, reduce): (TaskId, &Reduce),
-        parallel: &HashSet<usize>,
-        over: Option<usize>,
+        parallel: &HashSet<LoopId>,
+        over: Option<LoopId>,
     ) -> Vec<Option<OperandId>> {
-        let t = &self.scope.tasks.tasks[task.index()];
+        let t = &self.scope.tasks[task];
         let mut into = vec![None; reduce.state_count()];
         for result in 0..t.dtypes.len() as u32 {
             let value = ValueRef { node: t.node, result };
@@ -487,12 +436,12 @@ impl Emitter<'_> {
         &mut self,
         (task, reduce): (TaskId, &Reduce),
         arity: usize,
-        (over, axis): (usize, Option<usize>),
+        (over, axis): (LoopId, Option<LoopId>),
         grouping: Grouping,
         into: Vec<Option<OperandId>>,
     ) -> Output {
         let work = (Some(over) != axis).then(|| {
-            let label = self.scope.tasks.tasks[task.index()].node.0;
+            let label = self.scope.tasks[task].node.0;
             self.builder.work(format!("w{label}"), reduce.dtype, reduce.state_count() as u8, over, axis)
         });
         Output::Reduce(ReduceInto {
@@ -509,15 +458,15 @@ impl Emitter<'_> {
     /// Combines the states of the parts of split reductions.
     fn combine(
         &mut self,
-        id: usize,
-        axis: Option<usize>,
-        parts: usize,
+        id: NestId,
+        axis: Option<LoopId>,
+        parts: LoopId,
         tasks: &[TaskId],
-        parallel: &HashSet<usize>,
+        parallel: &HashSet<LoopId>,
     ) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
-            let Work::Reduce(reduce) = &self.scope.tasks.tasks[task.index()].work else { continue };
+            let Work::Reduce(reduce) = &self.scope.tasks[task].work else { continue };
             let states = reduce.op.states(reduce.dtype);
             let operands = self.partial_operands(task, Role::Out);
             let values: Vec<ExprId> = operands

@@ -10,14 +10,15 @@ mod pays;
 mod unite;
 
 use crate::blocks;
-use crate::cluster::{Cluster, MAX_LOOPS, Structure};
+use crate::cluster::{Cluster, Structure};
 use crate::context::Context;
 use crate::cost;
+use crate::ids::{AxisId, ClusterId, Id, LoopId, Table, TaskId};
 use crate::inline::{inline_reads_inside, worth_inlining};
+use crate::loop_set::MAX_LOOPS;
 use crate::reads::ValueRef;
+use crate::refusal::Refusal;
 use crate::structure::structure;
-use crate::tasks::TaskId;
-use crate::touch::weight;
 use hashbrown::HashMap;
 use join::Totals;
 use order::Order;
@@ -31,29 +32,29 @@ const SIBLINGS: usize = 8;
 /// The clusters, and why tasks that could have shared one do not.
 pub(crate) struct Clusters {
     /// The clusters; `None` where one was merged into another.
-    pub(crate) clusters: Vec<Option<Cluster>>,
+    pub(crate) clusters: Table<ClusterId, Option<Cluster>>,
     /// The cluster of each task.
-    pub(crate) of: Vec<usize>,
+    pub(crate) of: Table<TaskId, ClusterId>,
     /// What each cluster's tasks come to.
-    totals: Vec<Totals>,
+    totals: Table<ClusterId, Totals>,
     /// In which order they can run.
     order: Order,
     /// Why the edge from a producer to a consumer was refused.
-    pub(crate) refused: HashMap<(TaskId, TaskId), String>,
+    pub(crate) refused: HashMap<(TaskId, TaskId), Refusal>,
     /// Pairs of clusters merged because they read the same memory: a task of each, and the value.
     pub(crate) siblings: Vec<(TaskId, TaskId, ValueRef)>,
     /// Such pairs that were not merged, and why.
-    pub(crate) apart: Vec<(TaskId, TaskId, ValueRef, String)>,
+    pub(crate) apart: Vec<(TaskId, TaskId, ValueRef, Refusal)>,
 }
 
 /// Forms the clusters.
 pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
-    let count = context.tasks.tasks.len();
+    let tasks = context.tasks.tasks.ids();
     let mut clusters = Clusters {
-        clusters: (0..count).map(|n| Some(single(context, TaskId(n as u32)))).collect(),
-        of: (0..count).collect(),
-        totals: (0..count).map(|n| Totals::of(context, TaskId(n as u32))).collect(),
-        order: Order::new(count),
+        clusters: tasks.clone().map(|task| Some(single(context, task))).collect(),
+        of: tasks.clone().map(|task| ClusterId::new(task.index())).collect(),
+        totals: tasks.clone().map(|task| Totals::of(context, task)).collect(),
+        order: Order::new(tasks.len()),
         refused: HashMap::new(),
         siblings: Vec::new(),
         apart: Vec::new(),
@@ -61,16 +62,16 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
     if !fusion {
         return clusters;
     }
-    for consumer in (0..count as u32).map(TaskId) {
-        for r in 0..context.tasks.tasks[consumer.index()].reads.len() {
-            let read = &context.tasks.tasks[consumer.index()].reads[r];
+    for consumer in tasks {
+        for r in 0..context.tasks[consumer].reads.len() {
+            let read = &context.tasks[consumer].reads[r];
             let Some(producer) = context.tasks.computed(read.value) else { continue };
-            if let Some(library) = context.tasks.tasks[producer.index()].library() {
-                let reason = format!("a library computes {}, in a step of its own", library.call.row().name);
-                clusters.refused.insert((producer, consumer), reason);
+            if let Some(library) = context.tasks[producer].library() {
+                let refusal = Refusal::Library { name: library.call.row().name };
+                clusters.refused.insert((producer, consumer), refusal);
                 continue;
             }
-            let (a, b) = (clusters.of[producer.index()], clusters.of[consumer.index()]);
+            let (a, b) = (clusters.of[producer], clusters.of[consumer]);
             if a == b || clusters.join(context, a, b, &[]) {
                 continue;
             }
@@ -83,8 +84,8 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
         }
     }
     merge_siblings(context, &mut clusters);
-    for cluster in clusters.clusters.iter_mut().flatten().filter(|c| c.tasks.len() > 1) {
-        let found = structure(cluster, context.tasks, context.sizes, &|l, over| weight(context, cluster, l, over));
+    for cluster in clusters.clusters.iter_mut().filter_map(|(_, c)| c.as_mut()).filter(|c| c.tasks.len() > 1) {
+        let found = structure(context, cluster);
         cluster.structure = found.expect("joining keeps loops nested");
     }
     clusters
@@ -94,14 +95,14 @@ pub(crate) fn form(context: &mut Context<'_>, fusion: bool) -> Clusters {
 fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
     let mut readers: HashMap<ValueRef, Vec<(TaskId, usize)>> = HashMap::new();
     let mut order: Vec<ValueRef> = Vec::new();
-    for (n, task) in context.tasks.tasks.iter().enumerate() {
+    for (id, task) in context.tasks.tasks.iter() {
         for (r, read) in task.reads.iter().enumerate() {
             if context.tasks.placed.contains_key(&read.value) {
                 let list = readers.entry(read.value).or_default();
                 if list.is_empty() {
                     order.push(read.value);
                 }
-                list.push((TaskId(n as u32), r));
+                list.push((id, r));
             }
         }
     }
@@ -112,11 +113,11 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
             // array between them.
             let mut nearest = None;
             for &first in list[at.saturating_sub(SIBLINGS)..at].iter().rev() {
-                if clusters.of[first.0.index()] == clusters.of[second.0.index()] {
+                if clusters.of[first.0] == clusters.of[second.0] {
                     nearest = None;
                     break;
                 }
-                let together = [first, second].map(|(task, _)| clusters.totals[clusters.of[task.index()]]);
+                let together = [first, second].map(|(task, _)| clusters.totals[clusters.of[task]]);
                 if nearest.is_some() && together[0].with(together[1]).operations > cost::KERNEL {
                     // One reason is enough.
                     continue;
@@ -137,32 +138,31 @@ fn merge_siblings(context: &mut Context<'_>, clusters: &mut Clusters) {
 
 /// A cluster of one task.
 fn single(context: &mut Context<'_>, id: TaskId) -> Cluster {
-    let task = &context.tasks.tasks[id.index()];
-    let mut extents = Vec::new();
-    let mut axes = SmallVec::new();
+    let task = &context.tasks[id];
+    let mut extents = Table::new();
+    let mut axes: SmallVec<[Option<LoopId>; 3]> = SmallVec::new();
     for &extent in &task.domain {
         // A loop of one iteration is no loop. (A reduced axis keeps its loop: the tree decides what one element gives.)
-        if context.sizes.known(extent) == Some(1) && task.reduced() != Some(axes.len()) {
+        if context.sizes.known(extent) == Some(1) && task.reduced() != Some(AxisId::new(axes.len())) {
             axes.push(None);
         } else {
-            axes.push(Some(extents.len()));
-            extents.push(extent);
+            axes.push(Some(extents.push(extent)));
         }
     }
     let one_loop = extents.len() < 2 && Totals::of(context, id).plain;
     let mut cluster = Cluster { tasks: vec![id], extents, axes: [(id, axes)].into(), structure: Structure::default() };
     if one_loop {
-        cluster.structure.levels.push((0..cluster.extents.len()).collect());
+        cluster.structure.levels.push(cluster.extents.ids().collect());
         return cluster;
     }
-    let found = structure(&cluster, context.tasks, context.sizes, &|l, over| weight(context, &cluster, l, over));
+    let found = structure(context, &cluster);
     cluster.structure = found.expect("the loops of one task nest");
     cluster
 }
 
 impl Clusters {
     /// A live cluster.
-    pub(crate) fn cluster(&self, n: usize) -> &Cluster {
+    pub(crate) fn cluster(&self, n: ClusterId) -> &Cluster {
         self.clusters[n].as_ref().expect("a live cluster")
     }
 
@@ -172,12 +172,12 @@ impl Clusters {
         context: &mut Context<'_>,
         (first, r): (TaskId, usize),
         (second, s): (TaskId, usize),
-    ) -> Result<(), String> {
-        let (a, b) = (self.of[first.index()], self.of[second.index()]);
+    ) -> Result<(), Refusal> {
+        let (a, b) = (self.of[first], self.of[second]);
         let tasks = &context.tasks.tasks;
-        let reads = (&tasks[first.index()].reads[r], &tasks[second.index()].reads[s]);
+        let reads = (&tasks[first].reads[r], &tasks[second].reads[s]);
         let pairs = loop_pairs(self.cluster(a), self.cluster(b), (first, reads.0), (second, reads.1));
-        let pairs = pairs.filter(|p| !p.is_empty()).ok_or("they walk it in different ways")?;
+        let pairs = pairs.filter(|p| !p.is_empty()).ok_or(Refusal::WalkedOtherwise)?;
         let (a, b, pairs) = match self.feeds(context, b, a) {
             true => (b, a, pairs.iter().map(|&(x, y)| (y, x)).collect()),
             false => (a, b, pairs),
@@ -189,10 +189,10 @@ impl Clusters {
         Ok(())
     }
 
-    fn replace(&mut self, context: &Context<'_>, a: usize, b: usize, merged: Cluster) {
+    fn replace(&mut self, context: &Context<'_>, a: ClusterId, b: ClusterId, merged: Cluster) {
         self.unite_places(context, a, b, b);
         for &task in &merged.tasks {
-            self.of[task.index()] = b;
+            self.of[task] = b;
         }
         self.clusters[a] = None;
         self.clusters[b] = Some(merged);
@@ -204,33 +204,33 @@ impl Clusters {
     fn merge(
         &self,
         context: &mut Context<'_>,
-        a: usize,
-        b: usize,
-        pairs: &[(usize, usize)],
-    ) -> Result<Cluster, String> {
+        a: ClusterId,
+        b: ClusterId,
+        pairs: &[(LoopId, LoopId)],
+    ) -> Result<Cluster, Refusal> {
         let (first, second) = (self.cluster(a), self.cluster(b));
-        let inside = |task: &TaskId| [a, b].contains(&self.of[task.index()]);
-        let mut rename: Vec<Option<usize>> = vec![None; first.extents.len()];
+        let inside = |task: &TaskId| [a, b].contains(&self.of[*task]);
+        let mut rename: Table<LoopId, Option<LoopId>> = Table::filled(first.extents.len(), None);
         for &(x, y) in pairs {
             bind(&mut rename, x, y)?;
         }
         let mut edges: Vec<(TaskId, TaskId)> = Vec::new();
         let mut broadcast = false;
         for &consumer in &second.tasks {
-            for read in &context.tasks.tasks[consumer.index()].reads {
+            for read in &context.tasks[consumer].reads {
                 let Some(producer) = context.tasks.computed(read.value) else {
                     if context.tasks.writers_of(read.value).iter().any(inside) {
-                        return Err("it is read from memory after all of it is written".to_string());
+                        return Err(Refusal::WrittenFirst);
                     }
                     continue;
                 };
-                if self.of[producer.index()] != a {
+                if self.of[producer] != a {
                     continue;
                 }
                 let bound = context.tasks.same_loops(context.sizes, producer, consumer, read).and_then(|axes| {
                     let mut trial = rename.clone();
                     for (p, c) in axes {
-                        if let (Some(x), Some(y)) = (first.axes[&producer][p], second.axes[&consumer][c]) {
+                        if let (Some(x), Some(y)) = (first.along(producer, p), second.along(consumer, c)) {
                             bind(&mut trial, x, y)?;
                         }
                     }
@@ -243,7 +243,7 @@ impl Clusters {
                     }
                     Err(reason) => {
                         // A product multiplies what lies somewhere, not what is computed as it is read.
-                        let again = context.tasks.tasks[consumer.index()].product().is_none()
+                        let again = context.tasks[consumer].product().is_none()
                             && worth_inlining(context.graph, context.tasks, context.sizes, producer, consumer)
                                 .is_some()
                             && !inline_reads_inside(context.tasks, producer, &inside);
@@ -253,40 +253,39 @@ impl Clusters {
                     }
                 }
             }
-            if let Some(taken) = context.tasks.tasks[consumer.index()].taken()
+            if let Some(taken) = context.tasks[consumer].taken()
                 && context.tasks.writers_of(taken.value).iter().any(inside)
             {
-                return Err("it is read at computed indices, after all of it is written".to_string());
+                return Err(Refusal::TakenFirst);
             }
         }
-        let multiplies = |t: &TaskId| context.tasks.tasks[t.index()].product().is_some();
+        let multiplies = |t: &TaskId| context.tasks[*t].product().is_some();
         let products = first.tasks.iter().chain(&second.tasks).any(multiplies);
         if products && !pairs.is_empty() {
-            return Err("a product goes through memory in its own order".to_string());
+            return Err(Refusal::ProductOrder);
         }
         if edges.is_empty() && pairs.is_empty() {
-            return Err("it is cheaper to compute again than to share loops for".to_string());
+            return Err(Refusal::ComputedAgain);
         }
         if self.runs_between(context, a, b) {
-            return Err("another kernel must run between them".to_string());
+            return Err(Refusal::KernelBetween);
         }
         let Totals { operations, .. } = self.totals[a].with(self.totals[b]);
-        let too_much = || format!("together they are {operations} operations, more than one kernel should have");
+        let too_much = Refusal::TooManyOperations { operations };
         if operations > cost::KERNEL && first.extents.len() + second.extents.len() <= MAX_LOOPS {
-            return Err(too_much());
+            return Err(too_much);
         }
         if pairs.is_empty() && !products {
             bind_shared_reads(context, first, second, &mut rename);
         }
         let mut merged = union(first, second, &mut rename)?;
         if operations > cost::KERNEL {
-            return Err(too_much());
+            return Err(too_much);
         }
-        merged.structure =
-            structure(&merged, context.tasks, context.sizes, &|l, over| weight(context, &merged, l, over))?;
+        merged.structure = structure(context, &merged)?;
         if products {
             if merged.tasks.iter().any(|t| merged.scanned(context.tasks, *t).is_some()) {
-                return Err("a scan does not run within the blocks of a product".to_string());
+                return Err(Refusal::ScanInBlocks);
             }
             blocks::pays(context, first, second, &merged, &edges)?;
             return Ok(merged);
@@ -300,11 +299,11 @@ impl Clusters {
     }
 
     /// Whether a task of cluster `b` waits for one of cluster `a`. It is asked of the smaller.
-    fn feeds(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
+    fn feeds(&self, context: &Context<'_>, a: ClusterId, b: ClusterId) -> bool {
         let (first, second) = (self.cluster(a), self.cluster(b));
         match first.tasks.len() < second.tasks.len() {
-            true => first.tasks.iter().flat_map(|t| &context.waits.users[t.index()]).any(|u| self.of[u.index()] == b),
-            false => second.tasks.iter().flat_map(|t| &context.waits.needs[t.index()]).any(|n| self.of[n.index()] == a),
+            true => first.tasks.iter().flat_map(|t| &context.waits.users[*t]).any(|u| self.of[*u] == b),
+            false => second.tasks.iter().flat_map(|t| &context.waits.needs[*t]).any(|n| self.of[*n] == a),
         }
     }
 }

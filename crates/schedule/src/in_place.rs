@@ -3,7 +3,7 @@
 //! Safe only where each element is read before the same place is written and never after: one phase with one strip, the
 //! dying buffer read through the very index map that the new one is written through.
 
-use crate::decision::{Choice, Decision};
+use crate::decision::{Choice, Decision, Reason};
 use fuseloom_graph::NodeId;
 use fuseloom_kernel::{BufferId, BufferKind, Item, Kernel, KernelStep, OperandBind, Plan, Role, Step};
 use fuseloom_lane::DType;
@@ -37,7 +37,7 @@ pub(crate) fn mark(plan: &mut Plan, nodes: &[Vec<NodeId>], bytes: &[SizeId], log
                 producer: node,
                 consumer: node,
                 choice: Choice::InPlace,
-                reason: format!("{to_name} is written over {from_name}, which is read for the last time"),
+                reason: Reason::LastRead { from: from_name.clone(), to: to_name.clone() },
                 bytes: bytes[from.0 as usize],
             });
         }

@@ -1,8 +1,9 @@
 //! Computing a value again where it is read, rather than sharing its loops or storing it.
 
 use crate::cost;
+use crate::ids::TaskId;
 use crate::reads::ValueRef;
-use crate::tasks::{TaskId, Tasks};
+use crate::tasks::Tasks;
 use crate::work::Work;
 use fuseloom_graph::Graph;
 use fuseloom_size::SizeTable;
@@ -10,7 +11,7 @@ use fuseloom_size::SizeTable;
 /// Operations to compute a task's value from memory and sources at any point, if that is cheap: no reduction, nothing
 /// dear, and all it reads in turn is in memory already or as cheap.
 pub(crate) fn inline_cost(graph: &Graph, tasks: &Tasks, task: TaskId, depth: u32) -> Option<u32> {
-    let t = &tasks.tasks[task.index()];
+    let t = &tasks[task];
     if !matches!(t.work, Work::Map) || depth > cost::CHEAP {
         return None;
     }
@@ -35,9 +36,9 @@ pub(crate) fn worth_inlining(
     producer: TaskId,
     consumer: TaskId,
 ) -> Option<u32> {
-    let loops = |t: TaskId| tasks.tasks[t.index()].domain.iter().filter(|d| sizes.known(**d) != Some(1)).count();
+    let loops = |t: TaskId| tasks[t].domain.iter().filter(|d| sizes.known(**d) != Some(1)).count();
     let most = if loops(producer) == loops(consumer) { cost::CHEAP } else { cost::CHEAP / 3 };
-    let value = ValueRef { node: tasks.tasks[producer.index()].node, result: 0 };
+    let value = ValueRef { node: tasks[producer].node, result: 0 };
     inline_cost(graph, tasks, producer, 0).filter(|c| *c <= most && !tasks.placed.contains_key(&value))
 }
 
@@ -48,7 +49,7 @@ fn in_registers(tasks: &Tasks, value: ValueRef) -> Option<TaskId> {
 
 /// Whether computing `task` again would read memory that a task writes which is `inside`.
 pub(crate) fn inline_reads_inside(tasks: &Tasks, task: TaskId, inside: &dyn Fn(&TaskId) -> bool) -> bool {
-    tasks.tasks[task.index()].reads.iter().any(|read| match in_registers(tasks, read.value) {
+    tasks[task].reads.iter().any(|read| match in_registers(tasks, read.value) {
         Some(producer) => inline_reads_inside(tasks, producer, inside),
         None => tasks.writers_of(read.value).iter().any(inside),
     })

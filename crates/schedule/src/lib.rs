@@ -18,17 +18,21 @@ mod decision;
 mod emit;
 mod error;
 mod form;
+mod ids;
 mod in_place;
 mod index;
 mod inline;
 mod library;
+mod loop_set;
 mod nest;
 mod options;
 mod placement;
 mod places;
 mod reads;
+mod refusal;
 mod run_order;
 mod scope;
+mod source;
 mod sources;
 mod strip;
 mod structure;
@@ -37,9 +41,10 @@ mod touch;
 mod whole;
 mod work;
 
-pub use decision::{Choice, Decision, LoopChoice, LoopDecision};
+pub use decision::{Choice, Decision, LoopChoice, LoopDecision, Reason};
 pub use error::ScheduleError;
 pub use options::{AxisStride, Options, StrideClass};
+pub use refusal::Refusal;
 
 use context::{Context, Waits};
 use fuseloom_graph::{Graph, NodeId};
@@ -76,7 +81,7 @@ pub fn schedule(graph: &Graph, options: &Options) -> Result<Scheduled, ScheduleE
     let mut nodes: Vec<Vec<NodeId>> = Vec::new();
     for n in order {
         let Some(cluster) = &clusters.clusters[n] else { continue };
-        let mut computed: Vec<NodeId> = cluster.tasks.iter().map(|t| tasks.tasks[t.index()].node).collect();
+        let mut computed: Vec<NodeId> = cluster.tasks.iter().map(|t| tasks[*t].node).collect();
         computed.dedup();
         let name = format!("k{}", steps.len());
         let (step, decided) = match whole::whole_arrays(graph, &tasks, &mut sizes, &sources, cluster) {

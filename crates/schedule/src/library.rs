@@ -5,6 +5,7 @@
 //! are written where they are wanted if that is in C order too.
 
 use crate::collect::stored_copy;
+use crate::decision::Reason;
 use crate::reads::{Read, ValueRef, identity, resolve};
 use crate::tasks::Tasks;
 use crate::work::{Library, Task, Work};
@@ -33,7 +34,7 @@ fn in_c_order(
     let ty = graph.ty(input);
     let read = resolve(graph, sizes, input);
     if tasks.computed(read.value).is_some() && read.index == identity(&ty.shape, sizes) {
-        tasks.store(graph, sizes, read.value, &reason(call));
+        tasks.store(graph, sizes, read.value, &Reason::Library { name: call.row().name }.to_string());
     }
     if let Some(place) = tasks.placed.get(&read.value).cloned() {
         let view = place.view(sizes, &read.index, ty.rank());
@@ -43,11 +44,6 @@ fn in_c_order(
         }
     }
     stored_copy(graph, sizes, (input, id), &format!("{} takes its inputs in C order", call.row().name), tasks)
-}
-
-/// Why an input of a library is in memory.
-pub(crate) fn reason(call: &Call) -> String {
-    format!("a library computes {}, of whole arrays in memory", call.row().name)
 }
 
 /// The step of a task: what is stored of its results is what is wanted of them.

@@ -2,8 +2,9 @@
 
 use crate::blocks::{Segment, segments};
 use crate::cluster::{Blocks, Cluster, Mode, Stage, stages};
+use crate::ids::{Id, LoopId, NestId, TaskId};
 use crate::reads::ValueRef;
-use crate::tasks::{TaskId, Tasks};
+use crate::tasks::Tasks;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
@@ -11,26 +12,26 @@ use smallvec::SmallVec;
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     /// A serial loop; `id` tells apart two loops over the same axis.
-    Loop { id: usize, l: usize, body: Vec<Node> },
+    Loop { id: NestId, l: LoopId, body: Vec<Node> },
     /// A block of a product.
-    Product { id: usize, task: TaskId },
+    Product { id: NestId, task: TaskId },
     /// Tasks in one strip along a loop, or at one point.
-    Strip { id: usize, axis: Option<usize>, tasks: Vec<TaskId> },
+    Strip { id: NestId, axis: Option<LoopId>, tasks: Vec<TaskId> },
     /// The second half of split reductions: combines the partial states along loop `parts`.
-    Combine { id: usize, axis: Option<usize>, parts: usize, tasks: Vec<TaskId> },
+    Combine { id: NestId, axis: Option<LoopId>, parts: LoopId, tasks: Vec<TaskId> },
     /// What each span of split scans comes to, in a strip along the loop that they scan.
-    Totals { id: usize, axis: usize, tasks: Vec<TaskId> },
+    Totals { id: NestId, axis: LoopId, tasks: Vec<TaskId> },
     /// What the spans before each come to, in a strip along loop `parts`.
-    Carries { id: usize, parts: usize, tasks: Vec<TaskId> },
+    Carries { id: NestId, parts: LoopId, tasks: Vec<TaskId> },
 }
 
 /// A phase: parallel loops around nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct PhaseNest {
-    /// Loops that are parallel one point at a time, outermost first.
-    pub(crate) parallel: Vec<usize>,
-    /// Loops that are parallel tile by tile, the last of the parallel indices.
-    pub(crate) tiled: SmallVec<[usize; 2]>,
+    /// LoopSet that are parallel one point at a time, outermost first.
+    pub(crate) parallel: Vec<LoopId>,
+    /// LoopSet that are parallel tile by tile, the last of the parallel indices.
+    pub(crate) tiled: SmallVec<[LoopId; 2]>,
     /// What runs at each point.
     pub(crate) body: Vec<Node>,
 }
@@ -40,11 +41,9 @@ pub(crate) struct PhaseNest {
 pub(crate) struct Nest {
     pub(crate) phases: Vec<PhaseNest>,
     /// For each strip the loops around it (node id, loop), outermost first.
-    pub(crate) paths: Vec<Vec<(usize, usize)>>,
-    /// The phase of each strip.
-    pub(crate) phase_of: Vec<usize>,
+    pub(crate) paths: HashMap<NestId, Vec<(NestId, LoopId)>>,
     /// The strip where each task's value comes to be.
-    pub(crate) strip_of: HashMap<TaskId, usize>,
+    pub(crate) strip_of: HashMap<TaskId, NestId>,
 }
 
 /// A reduction that is cut into parts which run in parallel, combined in a second phase; or a scan that is cut into spans,
@@ -52,9 +51,9 @@ pub(crate) struct Nest {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Split {
     /// The loop that is cut.
-    pub(crate) over: usize,
+    pub(crate) over: LoopId,
     /// The loop that counts the parts.
-    pub(crate) parts: usize,
+    pub(crate) parts: LoopId,
 }
 
 struct Nesting<'a> {
@@ -71,12 +70,12 @@ pub(crate) fn nest(
     tasks: &Tasks,
     fused: &dyn Fn(TaskId) -> Vec<TaskId>,
     split: Option<Split>,
-    across: Option<usize>,
+    across: Option<LoopId>,
 ) -> Nest {
     let mut nesting = Nesting { cluster, tasks, fused, next: 0 };
     let outer = &cluster.structure.levels[0];
     let axis = outer.last().copied();
-    let others: Vec<usize> = outer[..outer.len().saturating_sub(1)].to_vec();
+    let others: Vec<LoopId> = outer[..outer.len().saturating_sub(1)].to_vec();
     let all = &cluster.tasks;
     let phases = match (cluster.structure.mode, split) {
         (Mode::Pointwise, _) => {
@@ -103,18 +102,18 @@ pub(crate) fn nest(
 }
 
 impl Nesting<'_> {
-    fn id(&mut self) -> usize {
+    fn id(&mut self) -> NestId {
         self.next += 1;
-        self.next - 1
+        NestId::new(self.next - 1)
     }
 
-    fn strip(&mut self, axis: Option<usize>, tasks: Vec<TaskId>) -> Node {
+    fn strip(&mut self, axis: Option<LoopId>, tasks: Vec<TaskId>) -> Node {
         Node::Strip { id: self.id(), axis, tasks }
     }
 
-    fn strip_unless_empty(&mut self, axis: Option<usize>, tasks: Vec<TaskId>, out: &mut Vec<Node>) {
+    fn strip_unless_empty(&mut self, axis: Option<LoopId>, tasks: Vec<TaskId>, out: &mut Vec<Node>) {
         // A strip that scans does not reduce: what reduces the results comes after it.
-        let task = |t: &TaskId| &self.tasks.tasks[t.index()];
+        let task = |t: &TaskId| &self.tasks[*t];
         let scans = tasks.iter().any(|t| task(t).scanned().is_some());
         let (later, now): (Vec<TaskId>, Vec<TaskId>) =
             tasks.into_iter().partition(|t| scans && task(t).reduced().is_some());
@@ -126,7 +125,7 @@ impl Nesting<'_> {
         }
     }
 
-    fn loops(&mut self, loops: &[usize], body: Vec<Node>) -> Vec<Node> {
+    fn loops(&mut self, loops: &[LoopId], body: Vec<Node>) -> Vec<Node> {
         loops.iter().rev().fold(body, |body, &l| vec![Node::Loop { id: self.id(), l, body }])
     }
 
@@ -136,7 +135,7 @@ impl Nesting<'_> {
 
     /// A block of rows or a tile of products, and what runs on it.
     fn blocks(&mut self, blocks: Blocks) -> PhaseNest {
-        let tiled: SmallVec<[usize; 2]> = blocks.rows.into_iter().chain(blocks.columns).collect();
+        let tiled: SmallVec<[LoopId; 2]> = blocks.rows.into_iter().chain(blocks.columns).collect();
         let mut body = Vec::new();
         let segments = segments(self.cluster, self.tasks).expect("a structure was found, so its parts nest");
         for segment in segments {
@@ -218,10 +217,9 @@ impl Nesting<'_> {
     /// The loops that a deep stage in columns needs: moments of a level walk its blocks twice, which strips that keep a value
     /// must not, so these come in a loop of their own before.
     fn passes(&self, level: usize, deep: Vec<TaskId>) -> Vec<Vec<TaskId>> {
-        let twice =
-            |task: &TaskId| self.tasks.tasks[task.index()].walks_twice() && self.cluster.task_level(*task) == level;
+        let twice = |task: &TaskId| self.tasks[*task].walks_twice() && self.cluster.task_level(*task) == level;
         let kept = |t: &TaskId| {
-            let task = &self.tasks.tasks[t.index()];
+            let task = &self.tasks[*t];
             let placed = self.tasks.placed.contains_key(&ValueRef { node: task.node, result: 0 });
             let later = || self.cluster.tasks.iter().any(|u| !deep.contains(u) && (self.fused)(*u).contains(t));
             // (A reduction further in would run twice too.)
@@ -239,11 +237,11 @@ impl Nesting<'_> {
     }
 
     /// Three phases: the totals of spans in parallel, what comes before each, and the scans with all that goes with them.
-    fn spans(&mut self, split: Split, outer: &[usize]) -> Vec<PhaseNest> {
+    fn spans(&mut self, split: Split, outer: &[LoopId]) -> Vec<PhaseNest> {
         let all = self.cluster.tasks.clone();
         let scans: Vec<TaskId> =
             all.iter().copied().filter(|t| self.cluster.scanned(self.tasks, *t).is_some()).collect();
-        let parallel: Vec<usize> = outer.iter().copied().chain([split.parts]).collect();
+        let parallel: Vec<LoopId> = outer.iter().copied().chain([split.parts]).collect();
         let totals = Node::Totals { id: self.id(), axis: split.over, tasks: scans.clone() };
         let carries = Node::Carries { id: self.id(), parts: split.parts, tasks: scans };
         let apply = self.strip(Some(split.over), all);
@@ -259,9 +257,9 @@ impl Nesting<'_> {
         &mut self,
         mode: Mode,
         split: Split,
-        outer: &[usize],
-        axis: Option<usize>,
-        others: Vec<usize>,
+        outer: &[LoopId],
+        axis: Option<LoopId>,
+        others: Vec<LoopId>,
     ) -> Vec<PhaseNest> {
         let all = &self.cluster.tasks;
         let stages = self.stages(0, all);
@@ -303,37 +301,32 @@ impl Nesting<'_> {
 
 /// Finds the paths of the strips.
 fn finish(phases: Vec<PhaseNest>) -> Nest {
-    let mut nest = Nest { phases: Vec::new(), paths: Vec::new(), phase_of: Vec::new(), strip_of: HashMap::new() };
-    for (phase, p) in phases.iter().enumerate() {
-        walk(&p.body, phase, &mut Vec::new(), &mut nest);
+    let mut nest = Nest { phases: Vec::new(), paths: HashMap::new(), strip_of: HashMap::new() };
+    for phase in &phases {
+        walk(&phase.body, &mut Vec::new(), &mut nest);
     }
     nest.phases = phases;
     nest
 }
 
-fn walk(nodes: &[Node], phase: usize, path: &mut Vec<(usize, usize)>, nest: &mut Nest) {
+fn walk(nodes: &[Node], path: &mut Vec<(NestId, LoopId)>, nest: &mut Nest) {
     for node in nodes {
         match node {
             Node::Loop { id, l, body } => {
                 path.push((*id, *l));
-                walk(body, phase, path, nest);
+                walk(body, path, nest);
                 path.pop();
             }
-            Node::Totals { id, .. } | Node::Carries { id, .. } => place(*id, &[], phase, path, nest),
-            Node::Product { id, task } => place(*id, &[*task], phase, path, nest),
-            Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => place(*id, tasks, phase, path, nest),
+            Node::Totals { id, .. } | Node::Carries { id, .. } => place(*id, &[], path, nest),
+            Node::Product { id, task } => place(*id, &[*task], path, nest),
+            Node::Strip { id, tasks, .. } | Node::Combine { id, tasks, .. } => place(*id, tasks, path, nest),
         }
     }
 }
 
 /// Notes where a strip or a product stands.
-fn place(id: usize, tasks: &[TaskId], phase: usize, path: &[(usize, usize)], nest: &mut Nest) {
-    if nest.paths.len() <= id {
-        nest.paths.resize(id + 1, Vec::new());
-        nest.phase_of.resize(id + 1, 0);
-    }
-    nest.paths[id] = path.to_vec();
-    nest.phase_of[id] = phase;
+fn place(id: NestId, tasks: &[TaskId], path: &[(NestId, LoopId)], nest: &mut Nest) {
+    nest.paths.insert(id, path.to_vec());
     for &task in tasks {
         nest.strip_of.insert(task, id);
     }

@@ -1,6 +1,7 @@
-//! Where values lie: views of buffers, what an index map selects of them, and the address of an element.
+//! Where values lie: views of buffers, the address of an element, and what an index map selects.
 
-use crate::index::{AxisIndex, IndexMap, LoopIndex};
+use crate::ids::{AxisId, Id, LoopId};
+use crate::index::{AxisIndex, Index};
 use fuseloom_kernel::BufferId;
 use fuseloom_lane::DType;
 use fuseloom_size::{SizeId, SizeTable};
@@ -13,24 +14,22 @@ pub(crate) struct Placement {
     pub(crate) strides: Vec<SizeId>,
 }
 
+/// The address of an element: an offset in a buffer where all variables are 0, and a byte stride for each.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Address<V = LoopId> {
+    pub(crate) buffer: BufferId,
+    pub(crate) offset: SizeId,
+    /// Ascending by variable, without zeros.
+    pub(crate) strides: Vec<(V, SizeId)>,
+}
+
 impl Placement {
     /// The place of what `index` (over a space of `rank` axes) selects: strides by axis of that space.
-    pub(crate) fn view(&self, sizes: &mut SizeTable, index: &IndexMap, rank: usize) -> Placement {
+    pub(crate) fn view(&self, sizes: &mut SizeTable, index: &[AxisIndex], rank: usize) -> Placement {
+        let found = address(sizes, self, index);
         let zero = sizes.constant(0);
-        let mut view = Placement { buffer: self.buffer, offset: self.offset, strides: vec![zero; rank] };
-        for (entry, &stride) in index.iter().zip(&self.strides) {
-            let at = match *entry {
-                AxisIndex::Fixed(at) => at,
-                AxisIndex::Along { axis, step, offset } => {
-                    let along = sizes.scale(stride, step);
-                    view.strides[axis] = sizes.add(view.strides[axis], along);
-                    offset
-                }
-            };
-            let bytes = sizes.mul(at, stride);
-            view.offset = sizes.add(view.offset, bytes);
-        }
-        view
+        let strides = (0..rank).map(|axis| found.stride(AxisId::new(axis)).unwrap_or(zero)).collect();
+        Placement { buffer: found.buffer, offset: found.offset, strides }
     }
 
     /// Whether it is that of an array of this shape in C order without gaps.
@@ -42,32 +41,35 @@ impl Placement {
     }
 }
 
-/// The place of an element at loop variables 0 and its strides by loop, ascending by loop, without zeros.
-pub(crate) fn address(
-    sizes: &mut SizeTable,
-    place: &Placement,
-    index: &[LoopIndex],
-) -> (Placement, Vec<(usize, SizeId)>) {
-    let mut base = Placement { strides: Vec::new(), ..place.clone() };
-    let mut strides: Vec<(usize, SizeId)> = Vec::new();
+impl<V: PartialEq> Address<V> {
+    /// The stride along a variable; `None` if it does not move along it.
+    pub(crate) fn stride(&self, along: V) -> Option<SizeId> {
+        self.strides.iter().find(|(other, _)| *other == along).map(|(_, stride)| *stride)
+    }
+}
+
+/// The address of the element of a value at an index.
+pub(crate) fn address<V: Copy + Ord>(sizes: &mut SizeTable, place: &Placement, index: &[Index<V>]) -> Address<V> {
+    let mut offset = place.offset;
+    let mut strides: Vec<(V, SizeId)> = Vec::new();
     for (entry, &stride) in index.iter().zip(&place.strides) {
         let at = match *entry {
-            LoopIndex::Fixed(at) => at,
-            LoopIndex::Along { l, step, offset } => {
-                let along = sizes.scale(stride, step);
-                match strides.iter_mut().find(|(other, _)| *other == l) {
-                    Some((_, sum)) => *sum = sizes.add(*sum, along),
-                    None => strides.push((l, along)),
+            Index::Fixed(at) => at,
+            Index::Along { along, step, offset } => {
+                let moved = sizes.scale(stride, step);
+                match strides.iter_mut().find(|(other, _)| *other == along) {
+                    Some((_, sum)) => *sum = sizes.add(*sum, moved),
+                    None => strides.push((along, moved)),
                 }
                 offset
             }
         };
         let bytes = sizes.mul(at, stride);
-        base.offset = sizes.add(base.offset, bytes);
+        offset = sizes.add(offset, bytes);
     }
     strides.retain(|(_, stride)| sizes.known(*stride) != Some(0));
     strides.sort_unstable();
-    (base, strides)
+    Address { buffer: place.buffer, offset, strides }
 }
 
 /// The strides of a view under another shape with the same elements in C order, if strides can express it.

@@ -1,5 +1,6 @@
 //! The memory of inputs, outputs and concatenations, which is known before any choice.
 
+use crate::ids::{AxisId, Id};
 use crate::index::AxisIndex;
 use crate::options::{AxisStride, Options, StrideClass};
 use crate::placement::Placement;
@@ -109,14 +110,14 @@ fn own_place(
     let zero = sizes.constant(0);
     let shape = &base.types[read.value.result as usize].shape;
     let mut strides = Vec::with_capacity(shape.len());
-    let mut seen: SmallVec<[usize; 4]> = SmallVec::new();
+    let mut seen: SmallVec<[AxisId; 4]> = SmallVec::new();
     for (entry, dim) in read.index.iter().zip(shape) {
         match *entry {
             // (Not twice: a diagonal does not have all of the value.)
-            AxisIndex::Along { axis, step: 1, offset }
-                if offset == zero && graph.ty(node).shape[axis] == *dim && !seen.contains(&axis) =>
+            AxisIndex::Along { along: axis, step: 1, offset }
+                if offset == zero && graph.ty(node).shape[axis.index()] == *dim && !seen.contains(&axis) =>
             {
-                strides.push(placement.strides[axis]);
+                strides.push(placement.strides[axis.index()]);
                 seen.push(axis);
             }
             AxisIndex::Fixed(at) if at == zero && dim.is_one() => strides.push(zero),
@@ -125,7 +126,7 @@ fn own_place(
     }
     // Every axis of the output that is not of extent 1 must come from the value: a broadcast has more.
     let mut axes = graph.ty(node).shape.iter().enumerate();
-    let all = axes.all(|(axis, dim)| dim.is_one() || seen.contains(&axis));
+    let all = axes.all(|(axis, dim)| dim.is_one() || seen.contains(&AxisId::new(axis)));
     let place = Placement { strides, ..placement.clone() };
     if let Op::Library(_) = base.op {
         let ty = read.value.ty(graph);

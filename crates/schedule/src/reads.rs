@@ -4,8 +4,9 @@
 //! reading some *base* value at an affine function of that point. A base is a source, a computed value, a concatenation, or
 //! a reshape that is not affine and therefore stands for a buffer.
 
-use crate::index::{AxisIndex, IndexMap, steps};
-use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape, Type};
+use crate::ids::{AxisId, Id};
+use crate::index::{AxisIndex, IndexMap};
+use fuseloom_graph::{Dim, Graph, NodeId, Op, Shape, Type, ViewRead};
 use fuseloom_size::SizeTable;
 
 /// The result number that stands for a stored copy of a value that has no memory of its own (an iota, a constant).
@@ -38,7 +39,7 @@ pub(crate) fn identity(shape: &Shape, sizes: &mut SizeTable) -> IndexMap {
     let zero = sizes.constant(0);
     let along = |(axis, dim): (usize, &Dim)| match dim.is_one() {
         true => AxisIndex::Fixed(zero),
-        false => AxisIndex::Along { axis, step: 1, offset: zero },
+        false => AxisIndex::Along { along: AxisId::new(axis), step: 1, offset: zero },
     };
     shape.iter().enumerate().map(along).collect()
 }
@@ -54,77 +55,28 @@ pub(crate) fn resolve_at(graph: &Graph, sizes: &mut SizeTable, node: NodeId, sha
     let mut at = node;
     loop {
         let inner = graph.node(at);
-        match &inner.op {
-            Op::Permute(axes) => {
-                // Axis axes[k] of x is read at the index of axis k.
-                let mut below = index.clone();
-                for (k, &axis) in axes.iter().enumerate() {
-                    below[axis] = index[k];
-                }
-                index = below;
-            }
-            Op::Slice(windows) => {
-                for (entry, window) in index.iter_mut().zip(windows) {
-                    let start = sizes.dim(&window.start);
-                    *entry = match *entry {
-                        AxisIndex::Fixed(at) => {
-                            let scaled = sizes.scale(at, window.step);
-                            AxisIndex::Fixed(sizes.add(start, scaled))
-                        }
-                        AxisIndex::Along { axis, step, offset } => {
-                            let scaled = sizes.scale(offset, window.step);
-                            let offset = sizes.add(start, scaled);
-                            AxisIndex::Along { axis, step: steps(step, window.step), offset }
-                        }
-                    };
-                }
-            }
-            Op::Broadcast(shape) => {
-                let zero = sizes.constant(0);
-                let below = &graph.ty(inner.inputs[0]).shape;
-                let skip = shape.len() - below.len();
-                index = below
-                    .iter()
-                    .enumerate()
-                    .map(|(k, dim)| if dim.is_one() { AxisIndex::Fixed(zero) } else { index[skip + k] })
-                    .collect();
-            }
-            Op::Reshape(shape) => {
-                let below = &graph.ty(inner.inputs[0]).shape;
-                let Some(to) = unit_reshape(below, shape) else { break };
-                let zero = sizes.constant(0);
-                index = to.iter().map(|t| t.map_or(AxisIndex::Fixed(zero), |t| index[t])).collect();
-            }
-            // A diagonal reads several axes at one index.
-            Op::Einsum(contraction) => match contraction.diagonal() {
-                Some(axes) => index = axes.iter().map(|&axis| index[axis]).collect(),
-                None => break,
-            },
-            Op::Result(k) => {
-                return Read { value: ValueRef { node: inner.inputs[0], result: *k }, index };
-            }
-            _ => break,
+        if let Op::Result(k) = inner.op {
+            return Read { value: ValueRef { node: inner.inputs[0], result: k }, index };
         }
-        at = inner.inputs[0];
+        let Some(&below) = inner.inputs.first() else { break };
+        let Some(reads) = inner.op.view_reads(&graph.ty(below).shape) else { break };
+        let mut read = |read: ViewRead<'_>| match read {
+            ViewRead::Zero => AxisIndex::Fixed(sizes.constant(0)),
+            ViewRead::At(axis) => index[axis],
+            ViewRead::Within(axis, window) => {
+                let start = sizes.dim(&window.start);
+                index[axis].then(sizes, window.step, start)
+            }
+        };
+        let composed = reads.into_iter().map(&mut read).collect();
+        index = composed;
+        at = below;
     }
     Read { value: ValueRef { node: at, result: 0 }, index }
 }
 
-/// For a reshape that only adds and drops axes of extent 1: for each axis of `from` the axis of `to` it became (`None` for
-/// a dropped one). `None` for any other reshape.
-pub(crate) fn unit_reshape(from: &Shape, to: &Shape) -> Option<Vec<Option<usize>>> {
-    let mut targets = to.iter().enumerate().filter(|(_, dim)| !dim.is_one());
-    let mut map = Vec::with_capacity(from.len());
-    for dim in from {
-        if dim.is_one() {
-            map.push(None);
-            continue;
-        }
-        let (axis, target) = targets.next()?;
-        if target != dim {
-            return None;
-        }
-        map.push(Some(axis));
-    }
-    targets.next().is_none().then_some(map)
+/// Whether a node is a reshape that strides or a copy must express, not one that an index map does.
+pub(crate) fn regroups(graph: &Graph, node: NodeId) -> bool {
+    let node = graph.node(node);
+    matches!(node.op, Op::Reshape(_)) && node.op.view_reads(&graph.ty(node.inputs[0]).shape).is_none()
 }

@@ -1,9 +1,10 @@
 //! A cluster with all that its code is made from: where each read finds its value, and at which index of the loops.
 
 use crate::cluster::Cluster;
+use crate::ids::{LoopId, TaskId};
 use crate::index::{LoopIndex, LoopIndices};
-use crate::sources::{Source, Sources};
-use crate::tasks::{TaskId, Tasks};
+use crate::source::{Source, Sources};
+use crate::tasks::Tasks;
 use fuseloom_graph::Graph;
 use fuseloom_size::SizeTable;
 
@@ -19,8 +20,8 @@ impl Scope<'_> {
     /// The index of each axis of a task's domain: its own loop.
     pub(crate) fn at(&self, sizes: &mut SizeTable, task: TaskId) -> LoopIndices {
         let zero = sizes.constant(0);
-        let own = |l: &Option<usize>| match *l {
-            Some(l) => LoopIndex::Along { l, step: 1, offset: zero },
+        let own = |l: &Option<LoopId>| match *l {
+            Some(l) => LoopIndex::Along { along: l, step: 1, offset: zero },
             None => LoopIndex::Fixed(zero),
         };
         self.cluster.axes[&task].iter().map(own).collect()
@@ -32,7 +33,7 @@ impl Scope<'_> {
         if !inlined {
             return self.sources[&(reader, r)];
         }
-        let value = self.tasks.tasks[reader.index()].reads[r].value;
+        let value = self.tasks[reader].reads[r].value;
         match self.tasks.computed(value) {
             None if self.tasks.placed.contains_key(&value) => Source::Memory,
             None => Source::Leaf,

@@ -1,12 +1,12 @@
 //! The body of a strip: an expression over loads, literals and indices, lowered to a lane program.
 
 use crate::builder::KernelBuilder;
+use crate::ids::{LoopId, TaskId};
 use crate::index::{LoopIndex, LoopIndices, compose};
 use crate::placement::address;
 use crate::reads::ValueRef;
 use crate::scope::Scope;
-use crate::sources::Source;
-use crate::tasks::TaskId;
+use crate::source::Source;
 use crate::work::{Take, Task, Work};
 use fuseloom_graph::Op;
 use fuseloom_kernel::{Gather, Input, LiteralBind, Output, ParamBind, Range, Role, ScanInto, Strip, VarId};
@@ -101,15 +101,15 @@ impl StripBody {
         (task, r, inlined): (TaskId, usize, bool),
         at: &[LoopIndex],
     ) -> ExprId {
-        let read = &scope.tasks.tasks[task.index()].reads[r];
+        let read = &scope.tasks[task].reads[r];
         let dtype = read.value.ty(scope.graph).dtype;
-        let index = compose(builder.sizes, &read.index, at);
+        let index: LoopIndices = compose(builder.sizes, &read.index, at).collect();
         match scope.source(task, r, inlined) {
             Source::Leaf => self.leaf(scope, builder, read.value, &index),
             Source::Memory => {
-                let (place, strides) = address(builder.sizes, &scope.tasks.placed[&read.value], &index);
+                let address = address(builder.sizes, &scope.tasks.placed[&read.value], &index);
                 let name = name_of(scope, read.value);
-                let operand = builder.operand(Role::In, &name, dtype, &place, strides);
+                let operand = builder.operand(Role::In, &name, dtype, address);
                 let operand = builder.packed(operand);
                 self.input(Input::Load(operand), dtype)
             }
@@ -144,7 +144,7 @@ impl StripBody {
         if let Some(expr) = key.as_ref().and_then(|key| self.again.get(key)) {
             return *expr;
         }
-        let t = &scope.tasks.tasks[task.index()];
+        let t = &scope.tasks[task];
         let args: SmallVec<[ExprId; 3]> =
             (0..t.reads.len()).map(|r| self.read(scope, builder, staged, (task, r, inlined), at)).collect();
         let expr = match &t.work {
@@ -192,7 +192,7 @@ impl StripBody {
             }
             Op::Iota(_) => match index[0] {
                 LoopIndex::Fixed(at) => self.size(builder, at, DType::I64),
-                LoopIndex::Along { l, step, offset } => {
+                LoopIndex::Along { along: l, step, offset } => {
                     let mut expr = self.index_of(builder, l);
                     if step != 1 {
                         let step = self.push(Expr::Constant(step));
@@ -210,7 +210,7 @@ impl StripBody {
     }
 
     /// The value of a loop variable.
-    pub(crate) fn index_of(&mut self, builder: &mut KernelBuilder<'_>, l: usize) -> ExprId {
+    pub(crate) fn index_of(&mut self, builder: &mut KernelBuilder<'_>, l: LoopId) -> ExprId {
         let var = builder.var(l);
         self.input(Input::Index(var), DType::I64)
     }
@@ -233,10 +233,10 @@ impl StripBody {
             })
             .collect();
         let stride = place.strides[take.axis];
-        let (base, strides) = address(builder.sizes, &place, &element);
+        let address = address(builder.sizes, &place, &element);
         let dtype = task.dtypes[0];
         let name = name_of(scope, take.read.value);
-        let operand = builder.operand(Role::In, &name, dtype, &base, strides);
+        let operand = builder.operand(Role::In, &name, dtype, address);
         let extent = builder.param(format!("{name}_len"), ParamBind::Size(take.extent));
         let stride = builder.param(format!("{name}_step"), ParamBind::Size(stride));
         self.gathers.push(Gather { operand, extent, stride });

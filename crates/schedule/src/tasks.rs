@@ -1,8 +1,10 @@
 //! The work a graph asks for, one task a computed value, and where values live.
 
+use crate::ids::{AxisId, Id, Table, TaskId};
 use crate::index::AxisIndex;
 use crate::placement::Placement;
 use crate::reads::{Read, ValueRef};
+use crate::refusal::Refusal;
 use crate::work::Task;
 use fuseloom_graph::{Graph, NodeId};
 use fuseloom_kernel::{BufferDecl, BufferId, BufferKind};
@@ -11,19 +13,9 @@ use fuseloom_size::{SizeId, SizeTable};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 
-/// A task, by position in [`Tasks::tasks`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub(crate) struct TaskId(pub(crate) u32);
-
-impl TaskId {
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
 /// All tasks, the buffers, and who lives where.
 pub(crate) struct Tasks {
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) tasks: Table<TaskId, Task>,
     pub(crate) buffers: Vec<BufferDecl>,
     /// Where a value lies, once known. A computed value without an entry is not stored (yet).
     pub(crate) placed: HashMap<ValueRef, Placement>,
@@ -38,8 +30,7 @@ pub(crate) struct Tasks {
 impl Tasks {
     /// Adds a task that is not (or not the only one) that computes its node.
     pub(crate) fn add(&mut self, task: Task) -> TaskId {
-        self.tasks.push(task);
-        TaskId(self.tasks.len() as u32 - 1)
+        self.tasks.push(task)
     }
 
     /// Adds the task that computes its node.
@@ -57,12 +48,18 @@ impl Tasks {
         }
     }
 
+    /// Whether a result of a task has memory.
+    pub(crate) fn is_stored(&self, task: &Task) -> bool {
+        let results = 0..task.dtypes.len() as u32;
+        results.map(|result| ValueRef { node: task.node, result }).any(|value| self.placed.contains_key(&value))
+    }
+
     /// Whether a value is computed by a task (and so can be had without a buffer).
     pub(crate) fn computed(&self, value: ValueRef) -> Option<TaskId> {
         self.computes.get(&value.node).copied()
     }
 
-    /// The pairs of (axis of the producer's result, axis of the consumer's domain) along which a read runs over the producer's
+    /// The pairs of (axis of the producer's domain, axis of the consumer's) along which a read runs over the producer's
     /// own loops, or why it does not.
     pub(crate) fn same_loops(
         &self,
@@ -70,25 +67,25 @@ impl Tasks {
         producer: TaskId,
         consumer: TaskId,
         read: &Read,
-    ) -> Result<SmallVec<[(usize, usize); 4]>, String> {
-        let p = &self.tasks[producer.index()];
-        let c = &self.tasks[consumer.index()];
-        let mut pairs: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+    ) -> Result<SmallVec<[(AxisId, AxisId); 4]>, Refusal> {
+        let p = &self.tasks[producer];
+        let c = &self.tasks[consumer];
+        let mut pairs: SmallVec<[(AxisId, AxisId); 4]> = SmallVec::new();
         for (entry, axis) in read.index.iter().zip(p.kept_axes()) {
-            let one = sizes.known(p.domain[axis]) == Some(1);
+            let one = sizes.known(p.domain[axis.index()]) == Some(1);
             match *entry {
                 _ if one => {}
-                AxisIndex::Along { axis: along, step: 1, offset }
-                    if sizes.known(offset) == Some(0) && c.domain[along] == p.domain[axis] =>
+                AxisIndex::Along { along, step: 1, offset }
+                    if sizes.known(offset) == Some(0) && c.domain[along.index()] == p.domain[axis.index()] =>
                 {
                     if pairs.iter().any(|&(_, used)| used == along) {
-                        return Err("it is read along a diagonal".to_string());
+                        return Err(Refusal::Diagonal);
                     }
                     pairs.push((axis, along));
                 }
-                AxisIndex::Along { step, .. } if step < 0 => return Err("it is read backwards".to_string()),
-                AxisIndex::Along { .. } => return Err("only a window of it is read".to_string()),
-                AxisIndex::Fixed(_) => return Err("only one slice of it is read".to_string()),
+                AxisIndex::Along { step, .. } if step < 0 => return Err(Refusal::Backwards),
+                AxisIndex::Along { .. } => return Err(Refusal::Window),
+                AxisIndex::Fixed(_) => return Err(Refusal::Slice),
             }
         }
         Ok(pairs)
@@ -133,5 +130,13 @@ impl Tasks {
     ) -> BufferId {
         self.buffers.push(BufferDecl { name, dtype, shape, kind, reason: reason.to_string() });
         BufferId(self.buffers.len() as u32 - 1)
+    }
+}
+
+impl std::ops::Index<TaskId> for Tasks {
+    type Output = Task;
+
+    fn index(&self, id: TaskId) -> &Task {
+        &self.tasks[id]
     }
 }

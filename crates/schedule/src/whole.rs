@@ -1,10 +1,11 @@
 //! Steps without a kernel: what a library computes, and copies of whole buffers.
 
 use crate::cluster::Cluster;
+use crate::ids::{Id, TaskId};
 use crate::index::AxisIndex;
 use crate::library;
-use crate::sources::{Source, Sources};
-use crate::tasks::{TaskId, Tasks};
+use crate::source::{Source, Sources};
+use crate::tasks::Tasks;
 use crate::work::Work;
 use fuseloom_graph::Graph;
 use fuseloom_kernel::{CopyStep, Step};
@@ -19,7 +20,7 @@ pub(crate) fn whole_arrays(
     cluster: &Cluster,
 ) -> Option<Step> {
     let [id] = cluster.tasks[..] else { return None };
-    let task = &tasks.tasks[id.index()];
+    let task = &tasks[id];
     match task.library() {
         Some(of_library) => Some(Step::Library(library::step(graph, sizes, tasks, task, of_library))),
         None => plain_copy(tasks, sources, id).map(Step::Copy),
@@ -27,7 +28,7 @@ pub(crate) fn whole_arrays(
 }
 
 fn plain_copy(tasks: &Tasks, sources: &Sources, id: TaskId) -> Option<CopyStep> {
-    let task = &tasks.tasks[id.index()];
+    let task = &tasks[id];
     let (Work::Copy(to), [read]) = (&task.work, &task.reads[..]) else { return None };
     if sources[&(id, 0)] != Source::Memory {
         return None;
@@ -35,7 +36,7 @@ fn plain_copy(tasks: &Tasks, sources: &Sources, id: TaskId) -> Option<CopyStep> 
     let from = &tasks.placed[&read.value];
     let (source, target) = (&tasks.buffers[from.buffer.0 as usize], &tasks.buffers[to.buffer.0 as usize]);
     let straight = read.index.iter().enumerate().all(|(k, entry)| match *entry {
-        AxisIndex::Along { axis, step, offset } => axis == k && step == 1 && offset == to.offset,
+        AxisIndex::Along { along, step, offset } => along.index() == k && step == 1 && offset == to.offset,
         AxisIndex::Fixed(_) => false,
     });
     let whole = straight

@@ -3,6 +3,7 @@
 //! A task is of one kind, [`Work`]. What else is asked of tasks, whether one reduces and along which axis, whether its elements
 //! are gone through twice, is derived from that here, and nowhere guessed from the number of reads or results.
 
+use crate::ids::{AxisId, Id};
 use crate::placement::Placement;
 use crate::reads::Read;
 use fuseloom_graph::{Dim, NodeId};
@@ -33,7 +34,7 @@ pub(crate) enum Work {
     /// Reduces an axis.
     Reduce(Reduce),
     /// Scans along an axis.
-    Scan { op: Scan, axis: usize },
+    Scan { op: Scan, axis: AxisId },
     /// Reads an array at computed indices.
     Take(Take),
     /// Multiplies matrices.
@@ -49,7 +50,7 @@ pub(crate) enum Work {
 pub(crate) struct Reduce {
     pub(crate) op: Reduction,
     /// The axis of the domain.
-    pub(crate) axis: usize,
+    pub(crate) axis: AxisId,
     /// The dtype of what is reduced.
     pub(crate) dtype: DType,
     /// Where states are combined rather than elements reduced: of how many elements each is.
@@ -82,15 +83,15 @@ pub(crate) struct Library {
 /// A product of matrices: the axes of its domain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product {
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
+    pub(crate) rows: AxisId,
+    pub(crate) columns: AxisId,
     /// The axis that is summed over.
-    pub(crate) depth: usize,
+    pub(crate) depth: AxisId,
 }
 
 impl Task {
     /// The axis of the domain that the result does not have: what a reduction or a product sums up.
-    pub(crate) fn reduced(&self) -> Option<usize> {
+    pub(crate) fn reduced(&self) -> Option<AxisId> {
         match &self.work {
             Work::Reduce(reduce) => Some(reduce.axis),
             Work::Product(product) => Some(product.depth),
@@ -99,7 +100,7 @@ impl Task {
     }
 
     /// The axis of the domain that it scans along, if it does.
-    pub(crate) fn scanned(&self) -> Option<usize> {
+    pub(crate) fn scanned(&self) -> Option<AxisId> {
         match self.work {
             Work::Scan { axis, .. } => Some(axis),
             _ => None,
@@ -161,9 +162,9 @@ impl Task {
     }
 
     /// The axes of the domain that remain in the result, in order.
-    pub(crate) fn kept_axes(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn kept_axes(&self) -> impl DoubleEndedIterator<Item = AxisId> + '_ {
         let reduced = self.reduced();
-        (0..self.domain.len()).filter(move |k| Some(*k) != reduced)
+        (0..self.domain.len()).map(AxisId::new).filter(move |k| Some(*k) != reduced)
     }
 }
 

@@ -39,7 +39,7 @@ fn temporaries(scheduled: &Scheduled) -> Vec<&str> {
 }
 
 fn has(scheduled: &Scheduled, choice: Choice, words: &str) -> bool {
-    scheduled.decisions.iter().any(|d| d.choice == choice && d.reason.contains(words))
+    scheduled.decisions.iter().any(|d| d.choice == choice && d.reason.to_string().contains(words))
 }
 
 const CHAIN: &str = "graph(%0 a: f32[SHAPE], %1 b: f32[SHAPE], %2 c: f32[SHAPE])

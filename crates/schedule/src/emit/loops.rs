@@ -6,9 +6,10 @@ use crate::blocks::Segment;
 use crate::builder::loop_name;
 use crate::cluster::Mode;
 use crate::decision::{LoopChoice, LoopDecision};
+use crate::ids::{LoopId, TaskId};
 use crate::nest::{Nest, Node};
+use crate::refusal::Unpacked;
 use crate::scope::Scope;
-use crate::tasks::TaskId;
 use fuseloom_kernel::{
     Kernel, KernelStep, OperandId, ParamBind, ParamId, Role, Stride, Strip, TileRule, Use, operand_names,
 };
@@ -19,7 +20,7 @@ pub(super) struct Chosen<'a> {
     /// Whether a loop is cut into parts.
     pub(super) cut: Cut,
     /// What is packed, or why nothing is.
-    pub(super) across: Result<Across, &'static str>,
+    pub(super) across: Result<Across, Unpacked>,
     /// Operands that are packed, each with the scratch that stands in for it.
     pub(super) packed: &'a [(OperandId, OperandId)],
 }
@@ -45,14 +46,14 @@ fn decision(choice: LoopChoice, subject: impl Into<String>, reason: impl Into<St
     LoopDecision { choice, subject: subject.into(), reason: reason.into() }
 }
 
-fn names(loops: impl IntoIterator<Item = usize>) -> String {
+fn names(loops: impl IntoIterator<Item = LoopId>) -> String {
     loops.into_iter().map(loop_name).collect::<Vec<_>>().join(", ")
 }
 
 /// The products of the library, and what is done on their blocks.
 fn products(scope: &Scope<'_>) -> Vec<LoopDecision> {
     let Mode::Blocks(blocks) = scope.cluster.structure.mode else { return Vec::new() };
-    let node = |t: &TaskId| format!("%{}", scope.tasks.tasks[t.index()].node.0);
+    let node = |t: &TaskId| format!("%{}", scope.tasks[*t].node.0);
     let segments =
         crate::blocks::segments(scope.cluster, scope.tasks).expect("a structure was found, so its parts nest");
     let mut all = Vec::new();
@@ -87,7 +88,7 @@ fn products(scope: &Scope<'_>) -> Vec<LoopDecision> {
 /// The order of the loops, if there are several.
 fn order(scope: &Scope<'_>) -> Option<LoopDecision> {
     let levels = &scope.cluster.structure.levels;
-    let loops: Vec<usize> = levels.iter().flatten().copied().collect();
+    let loops: Vec<LoopId> = levels.iter().flatten().copied().collect();
     if loops.len() < 2 {
         return None;
     }
@@ -110,7 +111,7 @@ fn order(scope: &Scope<'_>) -> Option<LoopDecision> {
 fn strips(scope: &Scope<'_>, layout: &Nest, kernel: &Kernel) -> Vec<LoopDecision> {
     let mut axes = Vec::new();
     layout.phases.iter().for_each(|phase| strip_axes(&phase.body, &mut axes));
-    let lying = |l: usize| {
+    let lying = |l: LoopId| {
         let of = |operand: &fuseloom_kernel::Operand| {
             let along = operand.index.iter().find(|access| kernel.vars[access.var.0 as usize].0 == loop_name(l));
             matches!(operand.role, Role::In | Role::Out).then_some(along.map(|access| access.stride)).flatten()
@@ -118,8 +119,8 @@ fn strips(scope: &Scope<'_>, layout: &Nest, kernel: &Kernel) -> Vec<LoopDecision
         let strides: Vec<Stride> = kernel.operands.iter().filter_map(of).collect();
         (strides.iter().filter(|stride| **stride == Stride::Element).count(), strides.len())
     };
-    let loops: Vec<usize> = scope.cluster.structure.levels.iter().flatten().copied().collect();
-    let one = |&l: &usize| {
+    let loops: Vec<LoopId> = scope.cluster.structure.levels.iter().flatten().copied().collect();
+    let one = |&l: &LoopId| {
         let mut reason = match lying(l) {
             (_, 0) => "no array moves along it".to_string(),
             (n, m) => format!("{n} of {m} arrays lie side by side along it"),
@@ -144,7 +145,7 @@ fn strips(scope: &Scope<'_>, layout: &Nest, kernel: &Kernel) -> Vec<LoopDecision
     axes.iter().filter(|l| scope.cluster.extents.get(**l).is_some()).map(one).collect()
 }
 
-fn strip_axes(nodes: &[Node], axes: &mut Vec<usize>) {
+fn strip_axes(nodes: &[Node], axes: &mut Vec<LoopId>) {
     for node in nodes {
         match node {
             Node::Loop { body, .. } => strip_axes(body, axes),
@@ -245,10 +246,7 @@ fn packing(kernel: &Kernel, chosen: &Chosen<'_>) -> Vec<LoopDecision> {
     }
     apart.retain(|id| !packed.contains(id));
     if !apart.is_empty() {
-        let reason = match chosen.across {
-            Ok(_) => "no other loop reads its elements again",
-            Err(reason) => reason,
-        };
+        let reason = chosen.across.err().unwrap_or(Unpacked::Once);
         all.push(decision(LoopChoice::Apart, list(&apart), format!("not packed: {reason}")));
     }
     all

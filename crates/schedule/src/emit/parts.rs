@@ -2,9 +2,11 @@
 
 use crate::cluster::{Cluster, Mode, stages};
 use crate::cost;
+use crate::ids::{LoopId, TaskId};
 use crate::nest::Split;
-use crate::placement::Placement;
-use crate::tasks::{TaskId, Tasks};
+use crate::placement::Address;
+use crate::refusal::Uncut;
+use crate::tasks::Tasks;
 use crate::work::{Task, Work};
 use fuseloom_kernel::BufferKind;
 use fuseloom_lane::{DType, tree};
@@ -16,7 +18,7 @@ pub(super) enum Cut {
     /// Into parts of so many elements.
     Parts(Split, SizeId),
     /// The outer loops are too few to share among threads, but this one cannot be cut.
-    Refused(usize, &'static str),
+    Refused(LoopId, Uncut),
     /// Nothing would be gained.
     Needless,
 }
@@ -36,7 +38,7 @@ pub(super) fn split(
         Mode::Pointwise | Mode::Rows => false,
     };
     let Some(&[over]) = structure.levels.get(1).map(Vec::as_slice) else { return Cut::Needless };
-    let hint = |loops: &[usize]| sizes.hint_product(loops.iter().map(|&l| cluster.extents[l]));
+    let hint = |loops: &[LoopId]| sizes.hint_product(loops.iter().map(|&l| cluster.extents[l]));
     let mut outer = hint(&structure.levels[0]);
     if columns {
         // Rows that are read whole are read in the order of memory; few tiles are wider than this.
@@ -52,24 +54,24 @@ pub(super) fn split(
     let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
     let deep = stages.iter().filter(|s| !s.deep.is_empty()).count();
     if deep != 1 {
-        return Cut::Refused(over, "what is reduced depends on what was reduced before");
+        return Cut::Refused(over, Uncut::ReducedBefore);
     }
     if !stages[0].shallow.is_empty() {
-        return Cut::Refused(over, "what is reduced depends on what is computed before");
+        return Cut::Refused(over, Uncut::ComputedBefore);
     }
     let block = tree::BLOCK as i64;
     let most = ((256 << 10) / each.saturating_mul(columns).max(1)).max(block);
     let wanted = (along / 64).clamp(block, most);
     let part = block << (wanted / block).ilog2();
     if along < 2 * part {
-        return Cut::Refused(over, "a part has at least a block of the reduction's tree, and there are not two");
+        return Cut::Refused(over, Uncut::ShortParts);
     }
     let size = sizes.constant(part);
     let round = sizes.constant(part - 1);
     let up = sizes.add(cluster.extents[over], round);
     let count = sizes.binary(SizeOp::FloorDiv, up, size);
-    cluster.extents.push(count);
-    Cut::Parts(Split { over, parts: cluster.extents.len() - 1 }, size)
+    let parts = cluster.extents.push(count);
+    Cut::Parts(Split { over, parts }, size)
 }
 
 /// Declares the buffers that hold the states of the parts of split reductions, with their strides by loop.
@@ -80,7 +82,7 @@ pub(super) fn partial_states(
     split: Split,
 ) -> HashMap<TaskId, Vec<Partial>> {
     let mut partials = HashMap::new();
-    let loops: Vec<usize> = match cluster.structure.mode {
+    let loops: Vec<LoopId> = match cluster.structure.mode {
         // Columns stay innermost, so that their strips store side by side.
         Mode::Columns => [split.parts].into_iter().chain(cluster.structure.levels[0].iter().copied()).collect(),
         Mode::Rows | Mode::Pointwise | Mode::Blocks(_) => {
@@ -88,7 +90,7 @@ pub(super) fn partial_states(
         }
     };
     for &task in &cluster.tasks {
-        let Task { node, work: Work::Reduce(reduce), .. } = &tasks.tasks[task.index()] else { continue };
+        let Task { node, work: Work::Reduce(reduce), .. } = &tasks[task] else { continue };
         if cluster.value_level(tasks, task) != 0 {
             continue;
         }
@@ -100,10 +102,10 @@ pub(super) fn partial_states(
             let name = format!("p{}.{s}", node.0);
             let reason = "the states of the parts of a reduction that threads share";
             let buffer = tasks.buffer(name.clone(), state, shape, BufferKind::Temporary, reason);
-            let place = Placement { buffer, offset: sizes.constant(0), strides: Vec::new() };
-            let mut strides: Vec<(usize, SizeId)> = loops.iter().copied().zip(strides).collect();
+            let mut strides: Vec<(LoopId, SizeId)> = loops.iter().copied().zip(strides).collect();
             strides.sort_unstable();
-            states.push(Partial { name, dtype: state, place, strides });
+            let address = Address { buffer, offset: sizes.constant(0), strides };
+            states.push(Partial { name, dtype: state, address });
         }
         partials.insert(task, states);
     }
@@ -114,6 +116,5 @@ pub(super) fn partial_states(
 pub(super) struct Partial {
     pub(super) name: String,
     pub(super) dtype: DType,
-    pub(super) place: Placement,
-    pub(super) strides: Vec<(usize, SizeId)>,
+    pub(super) address: Address,
 }

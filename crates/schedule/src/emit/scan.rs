@@ -4,11 +4,13 @@ use super::Emitter;
 use super::parts::{Cut, Partial};
 use crate::cluster::{Cluster, Mode, stages};
 use crate::cost;
+use crate::ids::{LoopId, TaskId};
 use crate::index::LoopIndex;
 use crate::nest::Split;
-use crate::placement::Placement;
+use crate::placement::Address;
+use crate::refusal::Uncut;
 use crate::strip::{ExprId, StripBody};
-use crate::tasks::{TaskId, Tasks};
+use crate::tasks::Tasks;
 use crate::work::Work;
 use fuseloom_kernel::{BufferKind, Input, Output, Role, ScanGrouping, ScanInto};
 use fuseloom_lane::scan::SPAN;
@@ -34,20 +36,20 @@ pub(super) fn split(
     }
     let stages = stages(cluster, tasks, 0, &cluster.tasks, fused);
     if stages.len() != 1 || !stages[0].shallow.is_empty() || structure.mode != Mode::Rows {
-        return Cut::Refused(over, "the kernel does more than the scan and what goes with it, element by element");
+        return Cut::Refused(over, Uncut::MoreThanTheScan);
     }
     let mut after_scan: Vec<TaskId> = Vec::new();
     for &task in &cluster.tasks {
         let scans = cluster.scanned(tasks, task).is_some();
         let follows = fused(task).iter().any(|p| after_scan.contains(p) || cluster.scanned(tasks, *p).is_some());
-        if tasks.tasks[task.index()].reduced().is_some() {
-            return Cut::Refused(over, "what is scanned is reduced too");
+        if tasks[task].reduced().is_some() {
+            return Cut::Refused(over, Uncut::ReducedToo);
         }
         if scans && scan_of(tasks, task).0 == Scan::Linear {
-            return Cut::Refused(over, "each element of a recurrence needs the one before");
+            return Cut::Refused(over, Uncut::Recurrence);
         }
         if scans && follows {
-            return Cut::Refused(over, "what is scanned depends on what was scanned before");
+            return Cut::Refused(over, Uncut::ScannedBefore);
         }
         if follows {
             after_scan.push(task);
@@ -57,8 +59,8 @@ pub(super) fn split(
     let round = sizes.constant(SPAN as i64 - 1);
     let up = sizes.add(cluster.extents[over], round);
     let count = sizes.binary(SizeOp::FloorDiv, up, size);
-    cluster.extents.push(count);
-    Cut::Parts(Split { over, parts: cluster.extents.len() - 1 }, size)
+    let parts = cluster.extents.push(count);
+    Cut::Parts(Split { over, parts }, size)
 }
 
 /// Declares the buffers of the totals of spans, and of what comes before each.
@@ -69,15 +71,15 @@ pub(super) fn partials(
     split: Split,
 ) -> HashMap<TaskId, Vec<Partial>> {
     let mut partials = HashMap::new();
-    let loops: Vec<usize> = cluster.structure.levels[0].iter().copied().chain([split.parts]).collect();
+    let loops: Vec<LoopId> = cluster.structure.levels[0].iter().copied().chain([split.parts]).collect();
     for &task in &cluster.tasks {
         if cluster.scanned(tasks, task).is_none() {
             continue;
         }
-        let (node, dtype) = (tasks.tasks[task.index()].node, tasks.tasks[task.index()].dtypes[0]);
+        let (node, dtype) = (tasks[task].node, tasks[task].dtypes[0]);
         let shape: Vec<SizeId> = loops.iter().map(|&l| cluster.extents[l]).collect();
         let strides = sizes.contiguous(&shape, dtype.size());
-        let mut strides: Vec<(usize, SizeId)> = loops.iter().copied().zip(strides).collect();
+        let mut strides: Vec<(LoopId, SizeId)> = loops.iter().copied().zip(strides).collect();
         strides.sort_unstable();
         let both = [
             ("p", "what the spans of a scan that threads share come to"),
@@ -86,8 +88,8 @@ pub(super) fn partials(
         let both = both.map(|(letter, reason)| {
             let name = format!("{letter}{}", node.0);
             let buffer = tasks.buffer(name.clone(), dtype, shape.clone(), BufferKind::Temporary, reason);
-            let place = Placement { buffer, offset: sizes.constant(0), strides: Vec::new() };
-            Partial { name, dtype, place, strides: strides.clone() }
+            let address = Address { buffer, offset: sizes.constant(0), strides: strides.clone() };
+            Partial { name, dtype, address }
         });
         partials.insert(task, both.into());
     }
@@ -96,7 +98,7 @@ pub(super) fn partials(
 
 /// The scan of a task, and its dtype.
 fn scan_of(tasks: &Tasks, task: TaskId) -> (Scan, DType) {
-    let task = &tasks.tasks[task.index()];
+    let task = &tasks[task];
     match &task.work {
         Work::Scan { op, .. } => (*op, task.dtypes[0]),
         work => unreachable!("{work:?} is not a scan"),
@@ -109,12 +111,12 @@ impl Emitter<'_> {
         &mut self,
         body: &mut StripBody,
         task: TaskId,
-        (over, axis): (usize, Option<usize>),
+        (over, axis): (LoopId, Option<LoopId>),
         at: &[LoopIndex],
     ) -> ExprId {
         let (op, dtype) = scan_of(self.scope.tasks, task);
         let values: Vec<ExprId> = (0..op.arity()).map(|r| self.read(body, (task, r), at)).collect();
-        let node = self.scope.tasks.tasks[task.index()].node;
+        let node = self.scope.tasks[task].node;
         let work = (Some(over) != axis).then(|| self.builder.scan_work(format!("w{}", node.0), dtype, axis));
         let carry = self.partials.contains_key(&task).then(|| self.partial(task, 1));
         let over = self.builder.var(over);
@@ -122,7 +124,7 @@ impl Emitter<'_> {
     }
 
     /// The first phase of split scans: what each span comes to.
-    pub(super) fn totals(&mut self, axis: usize, tasks: &[TaskId]) -> StripBody {
+    pub(super) fn totals(&mut self, axis: LoopId, tasks: &[TaskId]) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
             let (op, dtype) = scan_of(self.scope.tasks, task);
@@ -137,7 +139,7 @@ impl Emitter<'_> {
     }
 
     /// The second: what all spans before each come to.
-    pub(super) fn carries(&mut self, parts: usize, tasks: &[TaskId]) -> StripBody {
+    pub(super) fn carries(&mut self, parts: LoopId, tasks: &[TaskId]) -> StripBody {
         let mut body = StripBody::default();
         for &task in tasks {
             let (op, dtype) = scan_of(self.scope.tasks, task);
@@ -156,6 +158,6 @@ impl Emitter<'_> {
     /// The operand of the totals (0) or carries (1) of a split scan.
     fn partial(&mut self, task: TaskId, which: usize) -> fuseloom_kernel::OperandId {
         let p = &self.partials[&task][which];
-        self.builder.operand(Role::Out, &p.name, p.dtype, &p.place, p.strides.clone())
+        self.builder.operand(Role::Out, &p.name, p.dtype, p.address.clone())
     }
 }

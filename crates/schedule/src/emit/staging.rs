@@ -2,15 +2,15 @@
 
 use super::fused_reads;
 use crate::cost;
+use crate::ids::{NestId, TaskId};
 use crate::nest::{Nest, Node};
 use crate::reads::ValueRef;
 use crate::scope::Scope;
-use crate::sources::Source;
-use crate::tasks::TaskId;
+use crate::source::Source;
 use hashbrown::{HashMap, HashSet};
 
 /// For each value the strips other than its own that read it from memory or scratch.
-pub(super) fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef, Vec<usize>> {
+pub(super) fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef, Vec<NestId>> {
     let mut trace = Trace { scope, layout, kept: kept(scope), uses: HashMap::new() };
     for phase in &layout.phases {
         trace.nodes(&phase.body);
@@ -22,7 +22,7 @@ pub(super) fn staged_uses(scope: &Scope<'_>, layout: &Nest) -> HashMap<ValueRef,
 fn kept(scope: &Scope<'_>) -> HashSet<TaskId> {
     let mut kept = HashSet::new();
     for &user in &scope.cluster.tasks {
-        let product = scope.tasks.tasks[user.index()].product().is_some();
+        let product = scope.tasks[user].product().is_some();
         for task in fused_reads(scope.tasks, scope.sources, user) {
             if product || scope.cluster.task_level(user) != scope.cluster.task_level(task) {
                 kept.insert(task);
@@ -36,7 +36,7 @@ struct Trace<'a> {
     scope: &'a Scope<'a>,
     layout: &'a Nest,
     kept: HashSet<TaskId>,
-    uses: HashMap<ValueRef, Vec<usize>>,
+    uses: HashMap<ValueRef, Vec<NestId>>,
 }
 
 impl Trace<'_> {
@@ -51,11 +51,11 @@ impl Trace<'_> {
         }
     }
 
-    fn task(&mut self, strip: usize, task: TaskId) {
+    fn task(&mut self, strip: NestId, task: TaskId) {
         let scope = self.scope;
-        for (r, read) in scope.tasks.tasks[task.index()].reads.iter().enumerate() {
+        for (r, read) in scope.tasks[task].reads.iter().enumerate() {
             let Source::Fused(producer) = scope.sources[&(task, r)] else { continue };
-            let reduces = scope.tasks.tasks[producer.index()].reduced().is_some();
+            let reduces = scope.tasks[producer].reduced().is_some();
             if self.layout.strip_of[&producer] == strip && !reduces {
                 continue;
             }
@@ -79,14 +79,14 @@ impl Trace<'_> {
 
     fn operations_again(&self, task: TaskId, depth: u32) -> Option<u32> {
         let scope = self.scope;
-        let t = &scope.tasks.tasks[task.index()];
+        let t = &scope.tasks[task];
         let value = ValueRef { node: t.node, result: 0 };
         if !t.is_pointwise() || depth > 6 || scope.tasks.placed.contains_key(&value) || self.kept.contains(&task) {
             return None;
         }
         let mut total = cost::operations(scope.graph, t);
         for producer in fused_reads(scope.tasks, scope.sources, task) {
-            total += if scope.tasks.tasks[producer.index()].reduced().is_some() {
+            total += if scope.tasks[producer].reduced().is_some() {
                 1
             } else {
                 self.operations_again(producer, depth + 1).unwrap_or(1)

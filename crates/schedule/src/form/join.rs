@@ -5,8 +5,7 @@ use super::Clusters;
 use super::unite::bind;
 use crate::context::Context;
 use crate::cost;
-use crate::tasks::TaskId;
-use smallvec::SmallVec;
+use crate::ids::{ClusterId, LoopId, Table, TaskId};
 
 /// What is kept of a cluster's tasks, so that nobody has to go through them.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct Totals {
 impl Totals {
     /// Those of a task.
     pub(super) fn of(context: &Context<'_>, id: TaskId) -> Totals {
-        let task = &context.tasks.tasks[id.index()];
+        let task = &context.tasks[id];
         Totals { operations: cost::operations(context.graph, task), plain: task.is_pointwise() }
     }
 
@@ -34,7 +33,13 @@ impl Clusters {
     /// Makes clusters `a` (of producers) and `b` one, if each loop of one is a loop of the other, by the edges between them and
     /// by `pairs` (loops of `a`, loops of `b`), and [`Clusters::merge`] would do it. Their structure is found when all
     /// clusters are formed.
-    pub(super) fn join(&mut self, context: &Context<'_>, a: usize, b: usize, pairs: &[(usize, usize)]) -> bool {
+    pub(super) fn join(
+        &mut self,
+        context: &Context<'_>,
+        a: ClusterId,
+        b: ClusterId,
+        pairs: &[(LoopId, LoopId)],
+    ) -> bool {
         let (first, second) = (self.cluster(a), self.cluster(b));
         let totals = self.totals[a].with(self.totals[b]);
         let one_level = first.structure.levels.len() == 1 && second.structure.levels.len() == 1;
@@ -48,7 +53,7 @@ impl Clusters {
         }
         // The loops of a chain keep their numbers as it grows, others those of the consumers; where they are the same the larger
         // cluster takes in the smaller.
-        let same = rename.iter().enumerate().all(|(x, &y)| x == y);
+        let same = rename.iter().all(|(x, &y)| x == y);
         let into_second = match same {
             true => first.tasks.len() < second.tasks.len(),
             false => second.tasks.len() > 1 || !pairs.is_empty(),
@@ -56,8 +61,8 @@ impl Clusters {
         if into_second {
             self.take_in(context, b, a, &rename);
         } else {
-            let mut back: SmallVec<[usize; 4]> = rename.clone();
-            rename.iter().enumerate().for_each(|(x, &y)| back[y] = x);
+            let mut back = rename.clone();
+            rename.iter().for_each(|(x, &y)| back[y] = x);
             self.take_in(context, a, b, &back);
         }
         true
@@ -67,31 +72,31 @@ impl Clusters {
     fn same_everywhere(
         &self,
         context: &Context<'_>,
-        a: usize,
-        b: usize,
-        pairs: &[(usize, usize)],
-    ) -> Option<SmallVec<[usize; 4]>> {
+        a: ClusterId,
+        b: ClusterId,
+        pairs: &[(LoopId, LoopId)],
+    ) -> Option<Table<LoopId, LoopId>> {
         let (first, second) = (self.cluster(a), self.cluster(b));
-        let mut rename: SmallVec<[Option<usize>; 4]> = SmallVec::from_elem(None, first.extents.len());
+        let mut rename: Table<LoopId, Option<LoopId>> = Table::filled(first.extents.len(), None);
         for &(x, y) in pairs {
             bind(&mut rename, x, y).ok()?;
         }
         let mut edges = false;
         let mut consumer = |consumer: TaskId| -> Option<()> {
-            for read in &context.tasks.tasks[consumer.index()].reads {
+            for read in &context.tasks[consumer].reads {
                 let Some(producer) = context.tasks.computed(read.value) else {
-                    let inside = |w: &TaskId| [a, b].contains(&self.of[w.index()]);
+                    let inside = |w: &TaskId| [a, b].contains(&self.of[*w]);
                     if context.tasks.writers_of(read.value).iter().any(inside) {
                         return None;
                     }
                     continue;
                 };
-                if self.of[producer.index()] != a {
+                if self.of[producer] != a {
                     continue;
                 }
                 edges = true;
                 for (p, c) in context.tasks.same_loops(context.sizes, producer, consumer, read).ok()? {
-                    match (first.axes[&producer][p], second.axes[&consumer][c]) {
+                    match (first.along(producer, p), second.along(consumer, c)) {
                         (Some(x), Some(y)) => bind(&mut rename, x, y).ok()?,
                         (None, None) => {}
                         (Some(_), None) | (None, Some(_)) => return None,
@@ -101,26 +106,26 @@ impl Clusters {
             Some(())
         };
         if first.tasks.len() < second.tasks.len() {
-            for user in first.tasks.iter().flat_map(|task| &context.waits.users[task.index()]) {
-                if self.of[user.index()] == b {
+            for user in first.tasks.iter().flat_map(|task| &context.waits.users[*task]) {
+                if self.of[*user] == b {
                     consumer(*user)?;
                 }
             }
         } else {
             second.tasks.iter().try_for_each(|task| consumer(*task))?;
         }
-        if edges || !pairs.is_empty() { rename.into_iter().collect() } else { None }
+        if edges || !pairs.is_empty() { rename.iter().map(|(_, l)| *l).collect() } else { None }
     }
 
     /// Moves the tasks of cluster `from` into cluster `into`, whose loops `rename` has for each of theirs.
-    fn take_in(&mut self, context: &Context<'_>, into: usize, from: usize, rename: &[usize]) {
+    fn take_in(&mut self, context: &Context<'_>, into: ClusterId, from: ClusterId, rename: &Table<LoopId, LoopId>) {
         self.unite_places(context, into, from, into);
         let totals = self.totals[into].with(self.totals[from]);
         let (Some(other), Some(cluster)) = (self.clusters[from].take(), self.clusters[into].as_mut()) else {
             unreachable!("both clusters are live")
         };
         for &task in &other.tasks {
-            self.of[task.index()] = into;
+            self.of[task] = into;
         }
         for (task, mut axes) in other.axes {
             axes.iter_mut().flatten().for_each(|l| *l = rename[*l]);

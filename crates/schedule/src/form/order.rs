@@ -10,6 +10,7 @@
 
 use super::Clusters;
 use crate::context::Context;
+use crate::ids::{ClusterId, Table};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -20,15 +21,15 @@ const APART: u64 = 1 << 32;
 /// The order of the live clusters.
 pub(crate) struct Order {
     /// The place of each cluster; of those that were merged into others some place they had.
-    places: Vec<u64>,
+    places: Table<ClusterId, u64>,
     /// The cluster at each place.
-    at: BTreeMap<u64, usize>,
+    at: BTreeMap<u64, ClusterId>,
 }
 
 /// What lies between two clusters.
 struct Between {
     /// The clusters whose places are between theirs and which must run on one side of them, once they are one.
-    moved: Vec<usize>,
+    moved: Vec<ClusterId>,
     /// Whether those are what waits for the earlier one; otherwise they are what the later one waits for.
     forward: bool,
     /// Whether one of them must run after the earlier one and before the later one.
@@ -38,13 +39,13 @@ struct Between {
 impl Order {
     /// Of clusters in the order they have.
     pub(super) fn new(count: usize) -> Order {
-        let places: Vec<u64> = (1..=count as u64).map(|n| n * APART).collect();
-        let at = places.iter().copied().zip(0..).collect();
+        let places: Table<ClusterId, u64> = (1..=count as u64).map(|n| n * APART).collect();
+        let at = places.iter().map(|(cluster, place)| (*place, cluster)).collect();
         Order { places, at }
     }
 
     /// Puts clusters, which have no place, in their order right before a place, or right behind it.
-    fn insert(&mut self, clusters: &[usize], beside: usize, behind: bool) {
+    fn insert(&mut self, clusters: &[ClusterId], beside: ClusterId, behind: bool) {
         let room = |order: &Order| {
             let place = order.places[beside];
             let (low, high) = match behind {
@@ -54,7 +55,7 @@ impl Order {
             (low, (high - low) / (clusters.len() as u64 + 1))
         };
         if room(self).1 == 0 {
-            let all: Vec<usize> = self.at.values().copied().collect();
+            let all: Vec<ClusterId> = self.at.values().copied().collect();
             self.at.clear();
             for (n, cluster) in (1..).zip(all) {
                 self.put(cluster, n * APART);
@@ -66,7 +67,7 @@ impl Order {
         }
     }
 
-    fn put(&mut self, cluster: usize, place: u64) {
+    fn put(&mut self, cluster: ClusterId, place: u64) {
         self.places[cluster] = place;
         self.at.insert(place, cluster);
     }
@@ -74,12 +75,12 @@ impl Order {
 
 impl Clusters {
     /// Whether another cluster must run after one of the two and before the other.
-    pub(super) fn runs_between(&self, context: &Context<'_>, a: usize, b: usize) -> bool {
+    pub(super) fn runs_between(&self, context: &Context<'_>, a: ClusterId, b: ClusterId) -> bool {
         self.between(context, a, b).path
     }
 
     /// Gives two clusters, which are about to become the cluster `into` of them, one place.
-    pub(super) fn unite_places(&mut self, context: &Context<'_>, a: usize, b: usize, into: usize) {
+    pub(super) fn unite_places(&mut self, context: &Context<'_>, a: ClusterId, b: ClusterId, into: ClusterId) {
         let Between { mut moved, forward, .. } = self.between(context, a, b);
         let order = &mut self.order;
         let places = [order.places[a], order.places[b]];
@@ -97,18 +98,18 @@ impl Clusters {
     }
 
     /// Looks for what lies between two clusters, from the one with fewer tasks.
-    fn between(&self, context: &Context<'_>, a: usize, b: usize) -> Between {
+    fn between(&self, context: &Context<'_>, a: ClusterId, b: ClusterId) -> Between {
         let places = &self.order.places;
         let (first, last) = if places[a] < places[b] { (a, b) } else { (b, a) };
         let forward = self.cluster(first).tasks.len() < self.cluster(last).tasks.len();
         let (start, goal, ways) =
             if forward { (first, last, &context.waits.users) } else { (last, first, &context.waits.needs) };
         let mut found = Between { moved: Vec::new(), forward, path: false };
-        let mut seen: HashSet<usize> = HashSet::new();
-        let mut open: SmallVec<[usize; 8]> = SmallVec::from_slice(&[start]);
+        let mut seen: HashSet<ClusterId> = HashSet::new();
+        let mut open: SmallVec<[ClusterId; 8]> = SmallVec::from_slice(&[start]);
         while let Some(at) = open.pop() {
-            for task in self.cluster(at).tasks.iter().flat_map(|t| &ways[t.index()]) {
-                let next = self.of[task.index()];
+            for task in self.cluster(at).tasks.iter().flat_map(|t| &ways[*t]) {
+                let next = self.of[*task];
                 if next == goal {
                     found.path |= at != start;
                 } else if next != start && (places[first]..places[last]).contains(&places[next]) && seen.insert(next) {
@@ -127,27 +128,29 @@ impl Clusters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Id;
 
     fn in_order(order: &Order) -> Vec<usize> {
-        order.at.values().copied().collect()
+        order.at.values().map(|cluster| cluster.index()).collect()
     }
 
     #[test]
     fn what_moves_keeps_its_order_where_there_is_room_and_where_there_is_none() {
         let mut order = Order::new(6);
-        for n in [3, 4] {
+        let id = ClusterId::new;
+        for n in [3, 4].map(id) {
             order.at.remove(&order.places[n]);
         }
-        order.insert(&[3, 4], 1, false);
+        order.insert(&[3, 4].map(id), id(1), false);
         assert_eq!(in_order(&order), [0, 3, 4, 1, 2, 5]);
-        order.at.remove(&order.places[0]);
-        order.insert(&[0], 5, true);
+        order.at.remove(&order.places[id(0)]);
+        order.insert(&[id(0)], id(5), true);
         assert_eq!(in_order(&order), [3, 4, 1, 2, 5, 0]);
         // Room runs out between the same two again and again.
         for round in 0..200 {
-            let n = [3, 4][round % 2];
+            let n = id([3, 4][round % 2]);
             order.at.remove(&order.places[n]);
-            order.insert(&[n], 2, false);
+            order.insert(&[n], id(2), false);
         }
         assert_eq!(in_order(&order), [1, 3, 4, 2, 5, 0]);
         assert!(order.at.iter().all(|(place, n)| order.places[*n] == *place));
