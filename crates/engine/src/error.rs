@@ -101,6 +101,18 @@ pub enum Error {
         /// Where the indexing was written, where that is known.
         place: Option<Place>,
     },
+    /// A problem that an operation was to solve has no solution.
+    #[error("{function}: {why}{}{}", within(problem), at(place))]
+    Unsolved {
+        /// The operation.
+        function: &'static str,
+        /// Why.
+        why: &'static str,
+        /// Which, along each of the axes that number the problems of one operation; empty where it is one.
+        problem: Vec<usize>,
+        /// Where the operation was written, where that is known.
+        place: Option<Place>,
+    },
     /// The program needs more memory than it may use.
     #[error("this needs {peak} bytes but the memory limit is {limit}. The largest buffers: {}", listed(largest))]
     MemoryLimit {
@@ -235,7 +247,7 @@ impl Error {
             Error::Operation { place, .. } | Error::Unbound { place, .. } | Error::Expression { place, .. } => {
                 Some(place.clone())
             }
-            Error::Index { place, .. } => place.clone(),
+            Error::Index { place, .. } | Error::Unsolved { place, .. } => place.clone(),
             Error::Graph { .. }
             | Error::Count { .. }
             | Error::Argument { .. }
@@ -280,10 +292,17 @@ impl Error {
             Error::Index { index, axis, extent, place: Some(place) } => {
                 Some((format!("index {index} is out of range for axis {axis} of extent {extent}"), place, None))
             }
+            Error::Unsolved { function, why, problem, place: Some(place) } => {
+                Some((format!("{function}: {why}{}", within(problem)), place, None))
+            }
             _ => None,
         };
         parts.and_then(|(message, place, hint)| annotate(&message, place, hint)).unwrap_or_else(|| self.to_string())
     }
+}
+
+fn within(problem: &[usize]) -> String {
+    if problem.is_empty() { String::new() } else { format!(", in problem {problem:?} of the batch") }
 }
 
 fn at(place: &Option<Place>) -> String {

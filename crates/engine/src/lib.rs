@@ -25,6 +25,7 @@ mod run;
 mod sizes;
 mod stage;
 mod stats;
+mod unsolved;
 mod whole;
 
 pub use arguments::{Argument, Arguments, Destination, Destinations, In, Out};

@@ -8,9 +8,11 @@ use crate::outside::first_outside;
 use crate::pipeline::{Occasion, Planned, Prepared};
 use crate::places::Places;
 use crate::sizes::{check_outputs, infer_sizes, output_shapes};
+use crate::unsolved::first_unsolved;
 use fuseloom_graph::{ArrayValue, InterpretError, Sizes, interpret};
 use fuseloom_kernel::{Binding, BoundPlan};
 use fuseloom_lane::DType;
+use fuseloom_library::Unsolved;
 use fuseloom_runtime::{Buffer, Executable, Extents, Layout, Pool, RuntimeError, Span, Strides, Watch, Workers};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -140,6 +142,8 @@ fn all_fit(forms: &[Form], arrays: &[impl Formed]) -> bool {
 pub(crate) enum Failure {
     /// An index was outside the array it indexes: what is known of it without [looking for it](first_outside).
     Index(Error),
+    /// A problem had no solution: it is known which, but not [where it was written](first_unsolved).
+    Unsolved(Unsolved),
     /// Anything else.
     Other(Error),
 }
@@ -154,6 +158,7 @@ impl From<RuntimeError> for Failure {
     fn from(error: RuntimeError) -> Failure {
         match error {
             RuntimeError::IndexOutOfRange { .. } => Failure::Index(running(error)),
+            RuntimeError::Unsolved { unsolved, .. } => Failure::Unsolved(unsolved),
             other => Failure::Other(running(other)),
         }
     }
@@ -162,7 +167,11 @@ impl From<RuntimeError> for Failure {
 impl From<InterpretError> for Failure {
     fn from(error: InterpretError) -> Failure {
         let shown = Error::Interpret(error.to_string());
-        if matches!(error, InterpretError::Index { .. }) { Failure::Index(shown) } else { Failure::Other(shown) }
+        match error {
+            InterpretError::Index { .. } => Failure::Index(shown),
+            InterpretError::Unsolved(unsolved) => Failure::Unsolved(unsolved),
+            _ => Failure::Other(shown),
+        }
     }
 }
 
@@ -187,6 +196,7 @@ impl Prepared {
     fn located(&self, failure: Failure, places: &Places, inputs: &[In<'_>]) -> Error {
         match failure {
             Failure::Index(error) => first_outside(self, places, inputs).unwrap_or(error),
+            Failure::Unsolved(found) => first_unsolved(self, places, inputs, found),
             Failure::Other(error) => error,
         }
     }

@@ -2,6 +2,7 @@
 
 use fuseloom_kernel::*;
 use fuseloom_lane::{DType, Scalar};
+use fuseloom_library::{Call, Library};
 use fuseloom_size::{SizeExpr, SizeId, SizeOp};
 use std::sync::Arc;
 
@@ -174,4 +175,73 @@ fn formulas_that_share_stay_short() {
         plan.sizes.push(SizeExpr::Binary(SizeOp::Mul, SizeId(k), SizeId(k)));
     }
     assert!(print_plan(&plan).len() < 10_000);
+}
+
+/// Positions of `n` rows of 5, from the second row of `x` on; nobody wants the values.
+fn sorting() -> Plan {
+    let size = SizeId;
+    let buffer = |name: &str, dtype, kind| BufferDecl {
+        name: name.into(),
+        dtype,
+        shape: vec![size(0), size(1)],
+        kind,
+        reason: String::new(),
+    };
+    let batched = |buffer, offset, dtype| Batched { buffer: BufferId(buffer), offset, dtype, extents: vec![size(1)] };
+    Plan {
+        symbols: vec!["n".into()],
+        sizes: vec![
+            SizeExpr::Symbol(0),
+            SizeExpr::Const(5),
+            SizeExpr::Const(1),
+            SizeExpr::Binary(SizeOp::Sub, size(0), size(2)),
+            SizeExpr::Const(20),
+            SizeExpr::Const(40),
+            SizeExpr::Const(0),
+        ],
+        buffers: vec![buffer("x", DType::F32, BufferKind::Input(0)), buffer("out", DType::I64, BufferKind::Output(0))],
+        steps: vec![Step::Library(LibraryStep {
+            call: Call::of(Library::Sort).with("descending", true),
+            batch: vec![size(3)],
+            inputs: vec![batched(0, size(4), DType::F32)],
+            outputs: vec![None, Some(batched(1, size(6), DType::I64))],
+            scratch: size(5),
+        })],
+        ..Plan::default()
+    }
+}
+
+#[test]
+fn a_library_step() {
+    let expected = "\
+plan
+  symbols n
+  buffer x: f32[n, 5] input 0
+  buffer out: i64[n, 5] output 0
+  step 0: library sort[descending]
+    problems [n - 1]
+    input x: f32[5] at 20
+    output _
+    output out: i64[5]
+    scratch 40 bytes
+";
+    assert_eq!(print_plan(&sorting()), expected);
+    let binding =
+        Binding { symbols: vec![4], input_strides: vec![vec![20, 4]], output_strides: vec![vec![40, 8]], threads: 2 };
+    let bound = sorting().bind(&binding).unwrap();
+    // Two threads take part, each with scratch of its own.
+    assert_eq!(bound.peak_bytes, 160 + 2 * 128);
+    let text = print_bound(&bound, &sorting());
+    let step = "  step 0: library, 3 problems, 128 bytes of scratch\n    input x at 20, 20 bytes each\n    output _\n    \
+                output out at 0, 40 bytes each\n";
+    assert!(text.contains(step), "{text}");
+}
+
+#[test]
+fn a_library_step_that_leaves_its_buffers_is_refused() {
+    let mut plan = sorting();
+    plan.sizes[4] = SizeExpr::Const(24);
+    let binding =
+        Binding { symbols: vec![4], input_strides: vec![vec![20, 4]], output_strides: vec![vec![40, 8]], threads: 2 };
+    assert_eq!(plan.bind(&binding), Err(BindError::OutOfBounds { step: 0, operand: 0 }));
 }

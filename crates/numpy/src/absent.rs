@@ -4,9 +4,13 @@
 pub fn instead(name: &str) -> Option<&'static str> {
     let first = name.split('.').next().unwrap_or(name);
     Some(match first {
-        "sort" | "argsort" | "lexsort" | "partition" | "argpartition" | "median" | "nanmedian" | "percentile"
-        | "quantile" | "nanpercentile" | "nanquantile" | "unique" | "unique_values" => {
-            "Nothing here sorts. Sort with NumPy, and give the result as an input."
+        "partition" | "argpartition" => "A sorted array is a partition: np.sort, np.argsort.",
+        "lexsort" | "median" | "nanmedian" | "percentile" | "quantile" | "nanpercentile" | "nanquantile" => {
+            "What it needs is here: np.sort and np.argsort along an axis, and indexing of what they give."
+        }
+        "sort_complex" => "There are no complex numbers here.",
+        "unique" | "unique_values" => {
+            "How many elements that gives depends on the data. np.sort puts equal elements side by side."
         }
         "nonzero" | "argwhere" | "flatnonzero" | "extract" | "compress" | "delete" | "trim_zeros" | "setdiff1d"
         | "intersect1d" | "union1d" => {

@@ -103,3 +103,55 @@ impl Batch<'_> {
         Problems { call: self.call, count, inputs: &read, outputs: &mut written, scratch }.solve()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Workers;
+    use fuseloom_kernel::{BoundBatched, BufferId};
+    use fuseloom_library::Library;
+
+    const PROBLEMS: usize = 3000;
+    const LENGTH: usize = 7;
+
+    /// Inverts permutations, by so many threads.
+    fn inverted(indices: &[i64], threads: usize) -> Result<Vec<i64>, Failure> {
+        let array = BoundBatched { buffer: BufferId(0), offset: 0, extents: vec![LENGTH], bytes: 8 * LENGTH };
+        let bound = BoundLibrary {
+            batch: vec![PROBLEMS],
+            problems: PROBLEMS,
+            inputs: vec![array.clone()],
+            outputs: vec![Some(array)],
+            scratch_bytes: 0,
+            nanoseconds: 1000.0,
+        };
+        let mut places = vec![0i64; indices.len()];
+        let mut scratch = [0u128; 1];
+        let of = |first: NonNull<u8>| Array { first, dtype: DType::I64 };
+        let batch = Batch {
+            call: &Call::of(Library::InversePermutation),
+            bound: &bound,
+            inputs: [of(NonNull::from(indices).cast())].into_iter().collect(),
+            outputs: [Some(of(NonNull::from(&mut places[..]).cast()))].into_iter().collect(),
+            scratch: NonNull::from(&mut scratch[..]).cast(),
+        };
+        let workers = Workers::new(threads);
+        let team = workers.team(threads);
+        // SAFETY: both arrays are as long as all problems; no scratch is needed.
+        unsafe { batch.solve(team.as_ref()) }?;
+        Ok(places)
+    }
+
+    #[test]
+    fn threads_change_neither_results_nor_which_failure_is_reported() {
+        let mut indices: Vec<i64> = (0..PROBLEMS * LENGTH).map(|k| ((k % LENGTH) * 3 % LENGTH) as i64).collect();
+        let alone = inverted(&indices, 1).unwrap();
+        assert!(alone.chunks(LENGTH).all(|row| row == [0, 5, 3, 1, 6, 4, 2]));
+        assert_eq!(inverted(&indices, 3), Ok(alone));
+        indices[2500 * LENGTH] = 1;
+        indices[1203 * LENGTH + 4] = -1;
+        for threads in [1, 2, 5] {
+            assert_eq!(inverted(&indices, threads), Err(Failure { problem: 1203, why: 0 }), "{threads}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What shares a kernel, what does not, and why: one test a rule.
 
 use fuseloom_graph::{Op, parse};
-use fuseloom_kernel::{BufferKind, Item, KernelStep, OperandBind, Output, Role, Step, verify};
+use fuseloom_kernel::{Batched, BufferKind, Item, KernelStep, LibraryStep, OperandBind, Output, Role, Step, verify};
 use fuseloom_optimize::{Passes, optimize};
 use fuseloom_schedule::{AxisStride, Choice, Options, Scheduled, StrideClass, schedule};
 
@@ -433,4 +433,57 @@ fn merged_kernels_have_an_order() {
         }
         assert!(written.iter().all(|w| *w), "seed {seed}: not all is written\n{text}");
     }
+}
+
+/// The first step that is a library's, and the names of the buffers that it reads and writes.
+fn library(scheduled: &Scheduled) -> (&LibraryStep, Vec<&str>, Vec<Option<&str>>) {
+    let step = scheduled.plan.steps.iter().find_map(|step| match step {
+        Step::Library(step) => Some(step),
+        Step::Kernel(_) | Step::Copy(_) => None,
+    });
+    let step = step.expect("a step of a library");
+    let name = |array: &Batched| scheduled.plan.buffers[array.buffer.0 as usize].name.as_str();
+    let written = step.outputs.iter().map(|array| array.as_ref().map(name)).collect();
+    (step, step.inputs.iter().map(name).collect(), written)
+}
+
+#[test]
+fn a_library_reads_and_writes_where_arrays_lie_if_they_do_so_in_c_order() {
+    let scheduled = plan("graph(%0 x: f32[n,5]) %1 = sort %0 %2 = result[0] %1 %3 = result[1] %1 return %3, %2");
+    assert_eq!(library(&scheduled).1, ["x"]);
+    assert_eq!(library(&scheduled).2, [Some("out1"), Some("out0")]);
+    assert!(temporaries(&scheduled).is_empty() && scheduled.plan.steps.len() == 1);
+    // Rows that lie together are read in the midst of an array.
+    let rows =
+        "graph(%0 x: f32[9,5]) %1 = slice[2 by 1 for 4, 0 by 1 for 5] %0 %2 = sort %1 %3 = result[0] %2 return %3";
+    let scheduled = plan(rows);
+    assert_eq!((library(&scheduled).1, library(&scheduled).2), (vec!["x"], vec![Some("out0"), None]));
+    assert!(temporaries(&scheduled).is_empty());
+}
+
+#[test]
+fn a_library_has_copies_of_views_and_what_is_wanted_elsewhere_is_copied() {
+    let scheduled = plan(
+        "graph(%0 x: f32[7,5]) %1 = exp %0 %2 = permute[1,0] %1 %3 = sort %2 %4 = result[0] %3
+           %5 = permute[1,0] %4 return %5",
+    );
+    assert_eq!(scheduled.plan.steps.len(), 3, "exp is fused into the copy");
+    assert_eq!(temporaries(&scheduled).len(), 2);
+    assert_eq!(library(&scheduled).2[1], None);
+    let strided = StrideClass::Strided(vec![AxisStride::Other, AxisStride::Other]);
+    let options = Options { fusion: true, inputs: vec![strided.clone()], outputs: vec![strided], ..Options::default() };
+    let scheduled = plan_with("graph(%0 x: f32[7,5]) %1 = sort %0 %2 = result[0] %1 return %2", &options);
+    assert_eq!(scheduled.plan.steps.len(), 3, "a copy before and one after");
+}
+
+#[test]
+fn what_reads_and_what_makes_the_arrays_of_a_library_is_not_fused_with_it() {
+    let scheduled = plan(
+        "graph(%0 x: f32[7,5]) %1 = exp %0 %2 = sort %1 %3 = result[0] %2 %4 = neg %3 %5 = result[1] %2
+           %6 = cast %5: f32[7,5] %7 = add %4, %6 return %7",
+    );
+    assert_eq!(kernels(&scheduled).len(), 2);
+    assert!(has(&scheduled, Choice::Materialize, "a library computes sort, in a step of its own"));
+    assert!(has(&scheduled, Choice::Materialize, "a library computes sort, of whole arrays in memory"));
+    assert!(library(&scheduled).2.iter().all(Option::is_some));
 }

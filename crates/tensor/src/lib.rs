@@ -15,6 +15,7 @@ mod evaluate;
 mod lower;
 mod operand;
 mod operators;
+mod order;
 mod program;
 mod record;
 mod reductions;

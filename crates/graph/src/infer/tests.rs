@@ -51,6 +51,9 @@ fn types_of_results() {
         ("combine_moments[0; count n] %f, %f", "f32[4] f32[4]"),
         ("take[1] %f, %i", "f32[3,2]"),
         ("result[1] %t", "i64[2]"),
+        ("sort %n", "f32[n,4] i64[n,4]"),
+        ("sort[descending] %b", "bool[3,4] i64[3,4]"),
+        ("inverse_permutation %i", "i64[2]"),
     ];
     for (line, expected) in cases {
         assert_eq!(types(line), expected, "{line}");
@@ -88,6 +91,11 @@ fn mistakes() {
         ("exp %i", "exp has no meaning for i64. It takes floats."),
         ("neg %t", "neg takes one value, and %8 has 2 results. Choose one with `result`."),
         ("divmod %b, %b", "divmod has no meaning for bool. It takes integers and floats."),
+        ("sort %c", "sort: a problem has 1 axes, and f32[] has fewer"),
+        ("sort %f, %f", "sort takes 1 array but was given 2"),
+        ("sort[ascending] %f", "sort has no flag `ascending`"),
+        ("inverse_permutation %f", "inverse_permutation has no meaning for f32. It takes integers."),
+        ("result[0] %t, %t", "result takes 1 array but was given 2"),
         ("permute[0] %f", "permute: 1 axes are listed for f32[3,4]"),
         ("permute[0,0] %f", "permute: axis 0 is given twice"),
         ("permute[0,2] %f", "permute: axis 2 is out of range for an array with 2 axes"),

@@ -4,6 +4,7 @@ pub(crate) mod arrange;
 pub(crate) mod attributes;
 pub(crate) mod create;
 pub(crate) mod elementwise;
+pub(crate) mod order;
 pub(crate) mod products;
 pub(crate) mod reductions;
 pub(crate) mod scans;

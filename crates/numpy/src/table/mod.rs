@@ -5,6 +5,7 @@
 mod arrange;
 mod elementwise;
 mod functions;
+mod order;
 mod products;
 mod reductions;
 
@@ -30,7 +31,7 @@ pub(crate) const BARE_CONSTANTS: &[&str] = &["pi", "inf", "nan"];
 /// All rows.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     let functions: &'static [Row] = &functions::ROWS;
-    [functions, elementwise::ROWS, reductions::ROWS, arrange::ROWS, products::ROWS].into_iter().flatten()
+    [functions, elementwise::ROWS, reductions::ROWS, order::ROWS, arrange::ROWS, products::ROWS].into_iter().flatten()
 }
 
 /// The row of a function.
@@ -142,6 +143,7 @@ const SPREAD: &str = "a, axis=None, dtype=None, out=None, ddof=0, keepdims=False
 const SCAN: &str = "a, axis=None, dtype=None, out=None";
 const CUMULATIVE: &str = "x, axis=None, dtype=None, out=None, include_initial=False";
 const ACCUMULATE: &str = "array, axis=0, dtype=None, out=None";
+const SORT: &str = "a, axis=-1, kind=None, order=None, stable=None, descending=False";
 
 #[cfg(test)]
 mod tests {
