@@ -177,7 +177,7 @@ fn contract(
     let result = build::build(walk, &plan, &leaves, &output, &cuts, shared)?;
     let report = (leaves.len() > 1).then(|| report(id, contraction, &plan, naive_flops, &cuts));
     let node = pairwise::with_ones(walk, result, contraction.output())?;
-    let node = match is_float && !contraction.keeps_bits(true) {
+    let node = match is_float {
         true => zero_if_nothing_is_summed(walk, contraction, inputs, node)?,
         false => node,
     };
