@@ -3,7 +3,8 @@
 //!
 //! Linux on x86-64 only; elsewhere the memory is ordinary and the state stays as it is.
 
-use crate::{Element, RuntimeError};
+use crate::memory::RawBlock;
+use crate::{Element, Pool, RuntimeError};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -39,6 +40,38 @@ pub enum End {
 const PAGE: usize = 4096;
 /// What surrounds the elements.
 const PATTERN: u8 = 0xa5;
+
+/// A pool whose blocks lie each between two pages whose first touch ends the process, at the one end or the other of their own:
+/// all that a run takes from it, results, temporaries and scratch, is watched. At the high end a block may be followed by up to
+/// 63 bytes that nobody asked for. No block is used a second time.
+pub fn pool(end: End) -> Pool {
+    Pool::guarded(end)
+}
+
+/// A block of so many bytes, a multiple of 64, filled with a pattern; `None` when the system has none.
+pub(crate) fn allocate(bytes: usize, end: End) -> Option<RawBlock> {
+    let whole = bytes.checked_next_multiple_of(PAGE)?;
+    let pages = sys::pages(whole)?;
+    let offset = match end {
+        End::Low => 0,
+        End::High => whole - bytes,
+    };
+    // SAFETY: that many bytes are ours to write.
+    unsafe { pages.as_ptr().write_bytes(PATTERN, whole) };
+    // SAFETY: the offset is at most the bytes there are.
+    Some(RawBlock { start: unsafe { pages.add(offset) }, bytes, offset })
+}
+
+/// Gives a block back to the system.
+///
+/// # Safety
+/// The block comes from [`allocate`], and nobody uses its memory any more.
+pub(crate) unsafe fn free(block: RawBlock) {
+    // SAFETY: that far before `start` the block's pages begin.
+    let pages = unsafe { block.start.sub(block.offset) };
+    // SAFETY: `allocate` took exactly these pages, and the caller promises that nobody uses them.
+    unsafe { sys::give_back(pages, block.bytes.next_multiple_of(PAGE)) };
+}
 
 impl<T: Element> Guarded<T> {
     /// Elements with these values.
@@ -175,6 +208,23 @@ mod tests {
                     assert!(!guarded.surroundings_are_whole());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn blocks_of_a_guarded_pool_lie_beside_the_forbidden_pages() {
+        for end in [End::Low, End::High] {
+            let pool = pool(end);
+            for bytes in [1, 64, 4096, 5000, 5 << 20] {
+                let block = pool.block(bytes).unwrap();
+                let size = bytes.next_multiple_of(64);
+                let address = block.start().addr().get() + if end == End::High { size } else { 0 };
+                assert_eq!(address % PAGE, 0);
+                assert_eq!(pool.stats().bytes_in_use, size);
+                // SAFETY: the block is ours.
+                unsafe { block.start().as_ptr().write_bytes(1, size) };
+            }
+            assert_eq!((pool.stats().bytes_in_use, pool.stats().bytes_cached), (0, 0));
         }
     }
 

@@ -49,7 +49,7 @@ pub(crate) struct RawBlock {
     pub(crate) start: NonNull<u8>,
     pub(crate) bytes: usize,
     /// Bytes between what the system gave and `start`.
-    offset: usize,
+    pub(crate) offset: usize,
 }
 
 // SAFETY: it is the only name of its memory, like a Box<[u8]>.

@@ -4,6 +4,7 @@
 //! of its size class. One lock a class, held for a push or a pop.
 
 use crate::RuntimeError;
+use crate::hostile::{self, End};
 use crate::memory::{self, CLASSES, RawBlock};
 use std::fmt;
 use std::ptr::NonNull;
@@ -44,6 +45,8 @@ struct Shared {
     cached: AtomicUsize,
     peak: AtomicUsize,
     allocations: AtomicU64,
+    /// Every block lies at this end of pages of its own, between two that nobody may touch; none is used again.
+    guarded: Option<End>,
 }
 
 /// A 64-byte aligned block of memory, private to its owner; dropping it returns it to its pool. Its bytes are initialized:
@@ -56,6 +59,15 @@ pub(crate) struct Block {
 impl Pool {
     /// A pool that caches at most `cap` bytes.
     pub fn new(cap: usize) -> Pool {
+        Pool::with(cap, None)
+    }
+
+    /// What [`hostile::pool`] gives.
+    pub(crate) fn guarded(end: End) -> Pool {
+        Pool::with(0, Some(end))
+    }
+
+    fn with(cap: usize, guarded: Option<End>) -> Pool {
         let shared = Shared {
             classes: (0..CLASSES).map(|_| Mutex::default()).collect(),
             cap: AtomicUsize::new(cap),
@@ -63,6 +75,7 @@ impl Pool {
             cached: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             allocations: AtomicU64::new(0),
+            guarded,
         };
         Pool { handle: Arc::new(Handle { shared: Arc::new(shared) }) }
     }
@@ -166,7 +179,11 @@ impl Shared {
 
     fn take(&self, bytes: usize) -> Result<RawBlock, RuntimeError> {
         let size = memory::class_size(bytes).ok_or(RuntimeError::OutOfMemory { bytes })?;
-        let recycled = self.class(size).pop();
+        let (size, recycled) = match self.guarded {
+            // As many bytes as are needed, so that the forbidden page is next to them.
+            Some(_) => (bytes.next_multiple_of(memory::ALIGNMENT), None),
+            None => (size, self.class(size).pop()),
+        };
         let block = match recycled {
             Some(block) => {
                 self.cached.fetch_sub(size, Ordering::Relaxed);
@@ -189,11 +206,12 @@ impl Shared {
         }
         let possible = self.held.load(Ordering::Relaxed) <= memory::physical_bytes();
         let block = possible
-            .then(|| {
-                memory::allocate(size).or_else(|| {
+            .then(|| match self.guarded {
+                Some(end) => hostile::allocate(size, end),
+                None => memory::allocate(size).or_else(|| {
                     self.evict(0, None);
                     memory::allocate(size)
-                })
+                }),
             })
             .flatten();
         match block {
@@ -206,8 +224,12 @@ impl Shared {
     fn free(&self, block: RawBlock) {
         self.cached.fetch_sub(block.bytes, Ordering::Relaxed);
         self.held.fetch_sub(block.bytes, Ordering::Relaxed);
-        // SAFETY: blocks come from `allocate`; whoever held this one gave it up with its name.
-        unsafe { memory::free(block) };
+        match self.guarded {
+            // SAFETY: blocks come from `allocate`; whoever held this one gave it up with its name.
+            Some(_) => unsafe { hostile::free(block) },
+            // SAFETY: as above.
+            None => unsafe { memory::free(block) },
+        }
     }
 
     fn give(&self, block: RawBlock) {
