@@ -3,7 +3,7 @@
 use crate::annotate::annotate;
 use crate::place::Place;
 use fuseloom_codegen::CodegenError;
-use fuseloom_graph::{OpError, ParseError};
+use fuseloom_graph::{InterpretError, OpError, ParseError};
 use fuseloom_kernel::BindError;
 use fuseloom_lane::DType;
 use fuseloom_runtime::RuntimeError;
@@ -211,7 +211,28 @@ pub fn running(error: RuntimeError) -> Error {
 
 /// What a plan says of the sizes it is bound to.
 pub fn binding(error: BindError) -> Error {
-    Error::Sizes(error.to_string())
+    match error {
+        BindError::Mismatch { .. }
+        | BindError::Overflow { .. }
+        | BindError::Negative { .. }
+        | BindError::EmptyReduction { .. } => Error::Sizes(error.to_string()),
+        BindError::Arity { .. } => internal("bind", error.to_string()),
+        BindError::OutOfBounds { step, operand } => {
+            internal("bind", format!("operand {operand} of step {step} reaches outside its buffer"))
+        }
+    }
+}
+
+/// What the interpreter of graphs says: of sizes as compiled programs do.
+pub(crate) fn interpreting(error: InterpretError) -> Error {
+    let message = error.to_string();
+    match error {
+        InterpretError::Constraint(_) => Error::Constraint(message),
+        InterpretError::Size { .. } | InterpretError::Window { .. } | InterpretError::Empty { .. } => {
+            Error::Sizes(message)
+        }
+        _ => Error::Interpret(message),
+    }
 }
 
 /// What code generation says.

@@ -2,7 +2,7 @@
 
 use crate::arguments::{In, Out};
 use crate::array::Array;
-use crate::error::{Error, Result, running};
+use crate::error::{Error, Result, interpreting, running};
 use crate::machine::machine;
 use crate::outside::first_outside;
 use crate::pipeline::{Occasion, Planned, Prepared};
@@ -166,11 +166,10 @@ impl From<RuntimeError> for Failure {
 
 impl From<InterpretError> for Failure {
     fn from(error: InterpretError) -> Failure {
-        let shown = Error::Interpret(error.to_string());
         match error {
-            InterpretError::Index { .. } => Failure::Index(shown),
             InterpretError::Unsolved(unsolved) => Failure::Unsolved(unsolved),
-            _ => Failure::Other(shown),
+            InterpretError::Index { .. } => Failure::Index(interpreting(error)),
+            _ => Failure::Other(interpreting(error)),
         }
     }
 }
@@ -268,7 +267,10 @@ impl Prepared {
         let inputs: SmallVec<[Form; 8]> = inputs.iter().map(Form::of).collect();
         let given: Option<SmallVec<[Form; 2]>> = outputs.map(|outputs| outputs.iter().map(Form::of).collect());
         let how = match machine()?.interpreted() {
-            Some(_) => How::Interpreted { sizes },
+            Some(_) => {
+                self.check_interpreted(&sizes, &results)?;
+                How::Interpreted { sizes }
+            }
             None => self.within_limit(&sizes, &inputs, given.as_deref(), &results)?,
         };
         self.count(|counters| &counters.bindings);
@@ -351,6 +353,27 @@ impl Prepared {
         if scratch > 0 {
             largest.push((format!("scratch of {} threads", self.settings.threads), scratch));
         }
+        largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        largest.truncate(3);
+        Err(Error::MemoryLimit { peak, limit, largest })
+    }
+
+    /// Refuses to interpret what needs more memory than it may use: what the interpreter holds, and the results as arrays.
+    fn check_interpreted(&self, sizes: &Sizes, results: &[(DType, Layout)]) -> Result<()> {
+        let Some(limit) = self.settings.memory_limit else { return Ok(()) };
+        let values = fuseloom_graph::interpret::peak(&self.graph, sizes).map_err(interpreting)?;
+        let bytes = |(dtype, layout): &(DType, Layout)| layout.elements().saturating_mul(dtype.size());
+        let arrays = results.iter().map(bytes).fold(0, usize::saturating_add);
+        let one = results.iter().map(bytes).max().unwrap_or(0);
+        let peak = values.bytes.saturating_add(arrays).saturating_add(one);
+        if peak <= limit {
+            return Ok(());
+        }
+        let named = |(id, bytes): (fuseloom_graph::NodeId, usize)| {
+            let node = self.graph.node(id);
+            (format!("{} {}", node.op.row().name, node.types[0]), bytes)
+        };
+        let mut largest: Vec<(String, usize)> = values.values.into_iter().map(named).collect();
         largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
         largest.truncate(3);
         Err(Error::MemoryLimit { peak, limit, largest })

@@ -37,6 +37,13 @@ fn interpreted_and_compiled_give_the_same() {
 }
 
 #[test]
+fn a_memory_limit_is_kept_by_the_interpreter_too() {
+    let interpreted = |limit| stdout(&[("FUSELOOM_ISA", "interpreter"), ("FUSELOOM_MEMORY_LIMIT", limit)]);
+    assert!(interpreted("1").contains("the memory limit is 1."), "{}", interpreted("1"));
+    assert!(interpreted("1M").contains("on interpreter"), "{}", interpreted("1M"));
+}
+
+#[test]
 fn nonsense_is_an_error_and_a_wrong_name_a_warning() {
     assert!(stdout(&[("FUSELOOM_THREADS", "none")]).contains("error FUSELOOM_THREADS: `none` is no number of threads"));
     assert!(stdout(&[("FUSELOOM_ISA", "z80")]).contains("error FUSELOOM_ISA: `z80` is neither"));

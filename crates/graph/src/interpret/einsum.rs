@@ -6,7 +6,7 @@ use crate::{Contraction, Label, Labels, Reduce};
 use fuseloom_lane::{DType, Function};
 
 /// Products that are formed at once.
-const CHUNK: usize = 1 << 16;
+pub(super) const CHUNK: usize = 1 << 16;
 
 /// An array whose axes have distinct labels.
 struct Labelled {

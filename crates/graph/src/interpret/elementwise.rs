@@ -24,6 +24,17 @@ pub(super) fn cast(x: &ArrayValue, to: DType) -> ArrayValue {
     run(&b.finish(&[result]), to, &[x])
 }
 
+/// At most so many words does a function of `args` arrays need to work on `count` elements: a chunk of each, and of the values of
+/// its program a part of that.
+pub(super) fn work(function: Option<Function>, dtype: DType, args: usize, count: usize) -> usize {
+    // A conversion, or a division with its remainder, is no longer than this.
+    const SHORT: usize = 256;
+    let program = function.and_then(|function| function.program(dtype).ok());
+    let values = program.map_or(SHORT, |program| program.params.len() + program.insts.len());
+    let lanes = count.min(CHUNK);
+    (args + 2) * lanes + values * lanes.min(256)
+}
+
 fn run(program: &Program, result: DType, args: &[&ArrayValue]) -> ArrayValue {
     let shape = args[0].shape.clone();
     let count = args[0].data.len();

@@ -8,6 +8,7 @@ mod einsum;
 mod elementwise;
 mod error;
 mod library;
+mod peak;
 mod reduce;
 mod scan;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod views;
 
 pub use array::ArrayValue;
 pub use error::{InterpretError, MAX_ELEMENTS};
+pub use peak::{Peak, peak};
 
 use crate::infer::window_fits;
 use crate::sizes::{check_extent, check_sizes};

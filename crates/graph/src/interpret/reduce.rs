@@ -113,6 +113,13 @@ fn along(op: Reduction, dtype: DType, columns: &[&ArrayValue], axis: usize) -> R
     Ok(states.into_iter().zip(dtypes).map(|(data, dtype)| ArrayValue { dtype, shape: shape.clone(), data }).collect())
 }
 
+/// At most so many words does a reduction with so many states need to work on `count` elements: copies that are wider or in
+/// another order, and the lanes of the rows that are reduced at once, 16 for each of them however short it is.
+pub(super) fn work(states: usize, count: usize) -> usize {
+    let copies = count.saturating_mul(2 * states + 2);
+    copies.saturating_add(count.min(CHUNK).max(1) * states * 64)
+}
+
 fn only(mut states: Vec<ArrayValue>) -> Result<ArrayValue, InterpretError> {
     states.pop().ok_or_else(|| internal("a reduction has a state"))
 }
