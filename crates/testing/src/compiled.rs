@@ -3,79 +3,120 @@
 use crate::arrays::Laid;
 use crate::plan::output_types;
 use crate::random::Rng;
+use crate::refusal::Refusal;
 use fuseloom::{Array, Destination, Element, In, Options, Out, Program};
 use fuseloom_codegen::{CodeCache, Isa};
 use fuseloom_graph::{ArrayValue, Graph, Sizes, Type};
 use fuseloom_kernel::{Binding, Plan, Step};
 use fuseloom_lane::DType;
+use fuseloom_runtime::hostile::{self, End};
 use fuseloom_runtime::{Buffer, Executable, Input, Layout, Output, Pool, Workers};
 use half::{bf16, f16};
 use ndarray::{ArrayD, IxDyn, Slice};
 use std::sync::{Arc, OnceLock};
 
-fn pool() -> &'static Pool {
-    static POOL: OnceLock<Pool> = OnceLock::new();
-    POOL.get_or_init(|| Pool::new(64 << 20))
-}
+/// The memory of inputs in blocks of a pool, each up to the end of its block; and where the elements lie there.
+struct Placed(Vec<(Buffer, Layout)>);
 
-fn words(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn buffers(memory: &[Laid]) -> Result<Vec<Buffer>, String> {
-    memory.iter().map(|laid| pool().copy_of_bytes(laid.dtype, &laid.memory).map_err(words)).collect()
-}
-
-fn inputs<'a>(buffers: &'a [Buffer], memory: &'a [Laid]) -> Result<Vec<In<'a>>, String> {
-    let pairs = buffers.iter().zip(memory);
-    pairs.map(|(buffer, laid)| In::from_buffer(buffer, &laid.layout).map_err(words)).collect()
-}
-
-/// Compiles a graph and calls it on arrays in memory: results in new arrays, or with `into` in given ones, whose memory order
-/// is random.
-pub fn call(
-    graph: &Graph,
-    sizes: &Sizes,
-    memory: &[Laid],
-    options: &Options,
-    into: Option<Rng>,
-) -> Result<Vec<ArrayValue>, String> {
-    // Names are bound by inputs that have them as an extent.
-    let (mut graph, mut memory) = (graph.clone(), memory.to_vec());
-    for (name, value) in sizes {
-        graph.input(&format!("extent_{name}"), Type::new(DType::Bool, [&**name])).map_err(words)?;
-        memory.push(Laid::contiguous(&ArrayValue { dtype: DType::Bool, shape: vec![*value], data: vec![0; *value] }));
+impl Placed {
+    fn new(memory: &[Laid], pool: &Pool) -> Result<Placed, Refusal> {
+        let place = |laid: &Laid| {
+            // Blocks are a multiple of 64 bytes long.
+            let before = laid.memory.len().next_multiple_of(64) - laid.memory.len();
+            let bytes = [vec![0; before], laid.memory.clone()].concat();
+            let buffer = pool.copy_of_bytes(laid.dtype, &bytes)?;
+            let (shape, strides) = (laid.layout.shape(), laid.layout.strides());
+            let layout = Layout::strided(shape, strides, before + laid.layout.offset(), laid.dtype, bytes.len())?;
+            Ok::<_, Refusal>((buffer, layout))
+        };
+        memory.iter().map(place).collect::<Result<_, _>>().map(Placed)
     }
-    let types = output_types(&graph, sizes)?;
-    let program = Program::from_graph(graph, options).map_err(words)?;
-    let buffers = buffers(&memory)?;
-    let inputs = inputs(&buffers, &memory)?;
-    let Some(mut rng) = into else {
-        let arrays = program.call(&inputs).map_err(words)?;
-        return arrays.iter().map(value).collect();
-    };
-    let mut places: Vec<Box<dyn Given>> = types.iter().map(|(dtype, shape)| given(*dtype, shape, &mut rng)).collect();
-    let mut outputs: Vec<&mut dyn Destination> = places.iter_mut().map(|place| place.destination()).collect();
-    program.call_into(&inputs, &mut outputs).map_err(words)?;
-    Ok(places.iter().map(|place| place.read()).collect())
+
+    fn inputs(&self) -> Result<Vec<In<'_>>, Refusal> {
+        self.0.iter().map(|(buffer, layout)| Ok(In::from_buffer(buffer, layout)?)).collect()
+    }
 }
 
-/// The instruction set that `FUSELOOM_ISA` names, else the machine's widest.
-fn isa() -> Result<Isa, String> {
+/// A graph as a user calls it, with any sizes and memory layouts one after another.
+pub struct Called {
+    program: Program,
+    graph: Graph,
+}
+
+impl Called {
+    /// Prepares a graph. Names are bound by arrays that have them as an extent, so each gets an input more.
+    ///
+    /// # Errors
+    /// What [`Program::from_graph`] says.
+    pub fn new(graph: &Graph, sizes: &Sizes, options: &Options) -> Result<Called, Refusal> {
+        let mut graph = graph.clone();
+        for name in names(sizes) {
+            graph.input(&format!("extent_{name}"), Type::new(DType::Bool, [&**name])).map_err(Refusal::fault)?;
+        }
+        Ok(Called { program: Program::from_graph(graph.clone(), options)?, graph })
+    }
+
+    /// Calls it on arrays in memory, between pages that may not be touched: results in new arrays, or with `into` in given ones,
+    /// whose memory order is random.
+    ///
+    /// # Errors
+    /// What the call says.
+    pub fn call(
+        &self,
+        sizes: &Sizes,
+        memory: &[Laid],
+        end: End,
+        into: Option<Rng>,
+    ) -> Result<Vec<ArrayValue>, Refusal> {
+        let mut memory = memory.to_vec();
+        for name in names(sizes) {
+            // One element, repeated: sizes may be larger than any memory.
+            let layout = Layout::strided(&[sizes[name]], &[0], 0, DType::Bool, 1)?;
+            memory.push(Laid { dtype: DType::Bool, memory: vec![0], layout });
+        }
+        let pool = hostile::pool(end);
+        let placed = Placed::new(&memory, &pool)?;
+        let inputs = placed.inputs()?;
+        let Some(mut rng) = into else {
+            let arrays = self.program.call(&inputs)?;
+            return arrays.iter().map(value).collect();
+        };
+        let types = output_types(&self.graph, sizes)?;
+        let mut places: Vec<Box<dyn Given>> =
+            types.iter().map(|(dtype, shape)| given(*dtype, shape, &mut rng)).collect();
+        let mut outputs: Vec<&mut dyn Destination> = places.iter_mut().map(|place| place.destination()).collect();
+        self.program.call_into(&inputs, &mut outputs)?;
+        Ok(places.iter().map(|place| place.read()).collect())
+    }
+}
+
+/// The names that have sizes, in one order.
+fn names(sizes: &Sizes) -> Vec<&Arc<str>> {
+    let mut names: Vec<&Arc<str>> = sizes.keys().collect();
+    names.sort();
+    names
+}
+
+/// The instruction set that `FUSELOOM_ISA` names, else the machine's widest; `None` where programs are interpreted.
+pub fn isa() -> Option<Isa> {
     match std::env::var("FUSELOOM_ISA") {
-        Ok(name) => Isa::by_name(&name).ok_or_else(|| format!("there is no instruction set {name}")),
-        Err(_) => Ok(Isa::default()),
+        Ok(name) => Isa::by_name(&name),
+        Err(_) => Some(Isa::default()),
     }
 }
 
-/// Compiles a plan for contiguous outputs and runs it on so many threads, every point of a phase on its own.
+/// Compiles a plan for contiguous outputs and runs it on so many threads, every point of a phase on its own. Inputs, outputs,
+/// temporaries and scratch lie between pages that may not be touched, and are no more than the plan says.
+///
+/// # Errors
+/// What binding and running say; memory beyond the plan's peak is a fault.
 pub fn run_threaded(
     plan: &Plan,
     graph: &Graph,
     sizes: &Sizes,
     memory: &[Laid],
-    threads: usize,
-) -> Result<Vec<ArrayValue>, String> {
+    (threads, end): (usize, End),
+) -> Result<Vec<ArrayValue>, Refusal> {
     static CODE: OnceLock<CodeCache> = OnceLock::new();
     static WORKERS: [OnceLock<Workers>; 8] = [const { OnceLock::new() }; 8];
     let code = CODE.get_or_init(|| CodeCache::new(512));
@@ -87,33 +128,43 @@ pub fn run_threaded(
             step.work.iter_mut().for_each(|work| work.nanoseconds = 1e9);
         }
     }
-    let options = fuseloom_codegen::Options { isa: isa()? };
+    let isa = isa().ok_or_else(|| Refusal::fault("there is no such instruction set"))?;
     let code = plan.steps.iter().map(|step| match step {
-        Step::Kernel(step) => code.get(&step.kernel, &options).map(Some).map_err(words),
+        Step::Kernel(step) => {
+            code.get(&step.kernel, &fuseloom_codegen::Options { isa }).map(Some).map_err(Refusal::fault)
+        }
         Step::Copy(_) | Step::Library(_) => Ok(None),
     });
     let code = code.collect::<Result<Vec<_>, _>>()?;
     let (symbols, types) = (plan.symbols.clone(), output_types(graph, sizes)?);
-    let symbol = |name: &Arc<str>| sizes.get(name).map(|n| *n as i64).ok_or_else(|| format!("no size {name}"));
-    let mut results = Vec::new();
-    for (dtype, shape) in &types {
-        results.push(pool().buffer(*dtype, shape.iter().product()).map_err(words)?);
-    }
+    let symbol =
+        |name: &Arc<str>| sizes.get(name).map(|n| *n as i64).ok_or_else(|| Refusal::fault(format!("no size {name}")));
     let layouts = types.iter().map(|(dtype, shape)| Layout::contiguous(shape, *dtype));
-    let layouts = layouts.collect::<Result<Vec<_>, _>>().map_err(words)?;
-    let outputs = results.iter_mut().zip(&layouts).map(|(buffer, layout)| Output::from_buffer(buffer, layout));
-    let mut outputs = outputs.collect::<Result<Vec<_>, _>>().map_err(words)?;
-    let buffers = buffers(memory)?;
-    let inputs = inputs(&buffers, memory)?;
+    let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
+    let placed = Placed::new(memory, &hostile::pool(end))?;
+    let inputs = placed.inputs()?;
+    let output_strides = layouts.iter().map(|layout| layout.strides().to_vec()).collect();
     let binding = Binding {
         symbols: symbols.iter().map(symbol).collect::<Result<_, _>>()?,
         input_strides: inputs.iter().map(|input| Input::strides(input).to_vec()).collect(),
-        output_strides: outputs.iter().map(|output| output.strides().to_vec()).collect(),
+        output_strides,
         threads: threads as u32,
     };
-    let executable = Executable::new(Arc::new(plan), &code, binding).map_err(words)?;
-    executable.run(&inputs, &mut outputs, pool(), workers).map_err(words)?;
+    let executable = Executable::new(Arc::new(plan), &code, binding)?;
+    let pool = hostile::pool(end);
+    let mut results = Vec::new();
+    for (dtype, shape) in &types {
+        results.push(pool.buffer(*dtype, shape.iter().product())?);
+    }
+    let outputs = results.iter_mut().zip(&layouts).map(|(buffer, layout)| Output::from_buffer(buffer, layout));
+    let mut outputs = outputs.collect::<Result<Vec<_>, _>>()?;
+    executable.run(&inputs, &mut outputs, &pool, workers)?;
     drop(outputs);
+    // Blocks are a multiple of 64 bytes, and scratch of 128 for each thread.
+    let (used, peak) = (pool.stats().peak_bytes_in_use, executable.bound().peak_bytes);
+    if used > peak + 64 * types.len() + 128 * threads {
+        return Err(Refusal::fault(format!("{used} bytes were used, but {peak} were said to be")));
+    }
     let array = |(buffer, (dtype, shape)): (&Buffer, &(DType, Vec<usize>))| {
         let array = ArrayValue { dtype: *dtype, shape: shape.clone(), data: Vec::new() };
         let mut laid = Laid::contiguous(&array);
@@ -179,9 +230,9 @@ macro_rules! of_type {
 }
 
 /// An array as the interpreter holds it.
-fn value(array: &Array) -> Result<ArrayValue, String> {
-    fn data<T: Bits>(array: &Array) -> Result<Vec<u64>, String> {
-        Ok(array.to_vec::<T>().map_err(words)?.into_iter().map(T::bits).collect())
+fn value(array: &Array) -> Result<ArrayValue, Refusal> {
+    fn data<T: Bits>(array: &Array) -> Result<Vec<u64>, Refusal> {
+        Ok(array.to_vec::<T>()?.into_iter().map(T::bits).collect())
     }
     let data = of_type!(array.dtype(), data(array))?;
     Ok(ArrayValue { dtype: array.dtype(), shape: array.shape().to_vec(), data })

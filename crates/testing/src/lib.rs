@@ -11,5 +11,7 @@ pub mod fuzz;
 pub mod generate;
 pub mod plan;
 pub mod random;
+pub mod refusal;
 pub mod shrink;
 pub mod stress;
+mod turns;

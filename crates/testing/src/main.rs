@@ -42,7 +42,7 @@ enum Command {
         #[arg(long, default_value_t = 10)]
         mismatches: usize,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "threaded")]
+        #[arg(long, value_enum, default_value = "turns")]
         through: Through,
         /// Each seed is told on stderr before its graph is checked.
         #[arg(long)]
@@ -77,7 +77,7 @@ enum Command {
         #[arg(long)]
         unfused: bool,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "threaded")]
+        #[arg(long, value_enum, default_value = "turns")]
         through: Through,
     },
     /// The errors of the math functions in units of the last place: all f32s, random f64s, what others published.
@@ -101,7 +101,7 @@ enum Command {
         #[arg(long, value_enum, default_value = "all")]
         about: About,
         /// The last stage that is run.
-        #[arg(long, value_enum, default_value = "threaded")]
+        #[arg(long, value_enum, default_value = "turns")]
         through: Through,
     },
 }
@@ -110,6 +110,9 @@ enum Command {
 enum About {
     All,
     Contractions,
+    Extents,
+    Crossings,
+    Mutated,
 }
 
 impl From<About> for Theme {
@@ -117,6 +120,9 @@ impl From<About> for Theme {
         match about {
             About::All => Theme::All,
             About::Contractions => Theme::Contractions,
+            About::Extents => Theme::Extents,
+            About::Crossings => Theme::Crossings,
+            About::Mutated => Theme::Mutated,
         }
     }
 }
@@ -127,6 +133,7 @@ enum Through {
     Plan,
     Compiled,
     Threaded,
+    Turns,
 }
 
 impl From<Through> for Kind {
@@ -136,6 +143,7 @@ impl From<Through> for Kind {
             Through::Plan => Kind::Plan,
             Through::Compiled => Kind::Compiled,
             Through::Threaded => Kind::Threaded,
+            Through::Turns => Kind::Turns,
         }
     }
 }

@@ -1,41 +1,35 @@
 //! Running a plan through the kernel interpreter: a scheduler's fault told apart from a code generator's.
 
 use crate::arrays::Laid;
+use crate::refusal::{Reason, Refusal};
 use fuseloom_graph::{ArrayValue, Graph, Sizes};
 use fuseloom_kernel::{Binding, BoundBatched, BoundLibrary, BoundStep, LibraryStep, Memory, Place, Plan, Step};
 use fuseloom_lane::{DType, Scalar};
 use fuseloom_library::{Input, Memory as Aligned, Output, Problems};
 use std::ops::Range;
 
-/// Binds a plan to sizes and contiguous inputs and runs its kernels in the interpreter. Gives the outputs, or what was
-/// refused in words.
-pub fn run_plan(plan: &Plan, graph: &Graph, sizes: &Sizes, inputs: &[ArrayValue]) -> Result<Vec<ArrayValue>, String> {
-    let blank = |(dtype, shape): (DType, Vec<usize>)| {
-        Laid::contiguous(&ArrayValue { dtype, data: vec![0xa5a5_a5a5_a5a5_a5a5; shape.iter().product()], shape })
-    };
-    let outputs = output_types(graph, sizes)?.into_iter().map(blank).collect();
-    let inputs: Vec<Laid> = inputs.iter().map(Laid::contiguous).collect();
-    run_plan_in(plan, sizes, &inputs, outputs)
-}
-
 /// The dtype and shape of each output for these sizes.
-pub fn output_types(graph: &Graph, sizes: &Sizes) -> Result<Vec<(DType, Vec<usize>)>, String> {
+pub fn output_types(graph: &Graph, sizes: &Sizes) -> Result<Vec<(DType, Vec<usize>)>, Refusal> {
     let ty = |id: &fuseloom_graph::NodeId| {
         let ty = graph.ty(*id);
         let shape: Option<Vec<usize>> = ty.shape.iter().map(|d| d.eval(sizes)).collect();
-        shape.map(|shape| (ty.dtype, shape)).ok_or_else(|| "a size that cannot be evaluated".to_string())
+        shape.map(|shape| (ty.dtype, shape)).ok_or_else(|| Refusal::sizes("a size that cannot be evaluated"))
     };
     graph.outputs().iter().map(ty).collect()
 }
 
-/// As [`run_plan`], with inputs in the given memory and outputs written to the given memory, for which the plan was made.
-pub fn run_plan_in(
+/// Binds a plan to sizes and runs its kernels in the interpreter, from inputs in the given memory to outputs in the given memory,
+/// for whose layouts the plan was made.
+pub fn run_plan(
     plan: &Plan,
     sizes: &Sizes,
     inputs: &[Laid],
     mut outputs: Vec<Laid>,
-) -> Result<Vec<ArrayValue>, String> {
-    let symbols = plan.symbols.iter().map(|s| sizes.get(s).map(|n| *n as i64).ok_or(format!("no size {s}")));
+) -> Result<Vec<ArrayValue>, Refusal> {
+    let symbols = plan
+        .symbols
+        .iter()
+        .map(|s| sizes.get(s).map(|n| *n as i64).ok_or_else(|| Refusal::fault(format!("no size {s}"))));
     let strides = |laid: &Laid| laid.layout.strides().to_vec();
     let binding = Binding {
         symbols: symbols.collect::<Result<_, _>>()?,
@@ -43,7 +37,7 @@ pub fn run_plan_in(
         output_strides: outputs.iter().map(strides).collect(),
         threads: 2,
     };
-    let bound = plan.bind(&binding).map_err(|e| e.to_string())?;
+    let bound = plan.bind(&binding)?;
     // One memory for every input and output, and one for the arena; places are (memory, offset). Memory that nobody wrote
     // is filled with a pattern that no correct kernel reads.
     let mut memories: Vec<Vec<u8>> = inputs.iter().chain(&outputs).map(|laid| laid.memory.clone()).collect();
@@ -74,9 +68,9 @@ pub fn run_plan_in(
                     ..Memory::default()
                 };
                 let ran = fuseloom_kernel::interpret(&step.kernel, &mut memory);
-                ran.map_err(|e| format!("{e}\n{}", fuseloom_kernel::print(&step.kernel)))?;
+                ran.map_err(|e| Refusal::fault(format!("{e}\n{}", fuseloom_kernel::print(&step.kernel))))?;
                 if memory.status != 0 {
-                    return Err(format!("status {}", memory.status));
+                    return Err(Refusal { reason: Reason::Elements, message: format!("status {}", memory.status) });
                 }
                 memories = memory.buffers;
             }
@@ -94,11 +88,11 @@ pub fn run_plan_in(
                 };
                 solve(step, library, &mut memories, &place)?;
             }
-            _ => return Err("a bound step of another kind than its step".to_string()),
+            _ => return Err(Refusal::fault("a bound step of another kind than its step")),
         }
     }
     if memories.iter().zip(inputs).any(|(after, before)| *after != before.memory) {
-        return Err("an input was written to".to_string());
+        return Err(Refusal::fault("an input was written to"));
     }
     for (output, memory) in outputs.iter_mut().zip(&mut memories[first_output..]) {
         output.memory = std::mem::take(memory);
@@ -112,7 +106,7 @@ fn solve(
     bound: &BoundLibrary,
     memories: &mut [Vec<u8>],
     place: &dyn Fn(&BoundBatched) -> (usize, Range<usize>),
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let aligned = |bytes: &[u8]| {
         let mut memory = Aligned::zeroed(bytes.len());
         memory.bytes_mut().copy_from_slice(bytes);
@@ -145,7 +139,10 @@ fn solve(
         outputs: &mut outputs,
         scratch: scratch.bytes_mut(),
     };
-    problems.solve().map_err(|failure| failure.of(&step.call, &bound.batch).to_string())?;
+    problems.solve().map_err(|failure| Refusal {
+        reason: Reason::Elements,
+        message: failure.of(&step.call, &bound.batch).to_string(),
+    })?;
     for (memory, array) in written.iter().zip(&bound.outputs) {
         if let (Some(memory), Some(array)) = (memory, array) {
             let (to, bytes) = place(array);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[test]
 fn callers_do_not_disturb_each_other() {
-    let (theme, through) = (Theme::All, Kind::Threaded);
+    let (theme, through) = (Theme::All, Kind::Turns);
     let fuzz = Fuzz { theme, seed: 40, time: Duration::from_secs(20), graphs: 25, mismatches: 1, through };
     let reports: Vec<_> = std::thread::scope(|scope| {
         let callers: Vec<_> =

@@ -11,8 +11,8 @@ use std::time::Duration;
 fn random_graphs() {
     // The count ends it, not the clock: a busy machine tests as much as an idle one.
     let hour = Duration::from_secs(3600);
-    let through = Kind::Threaded;
-    for theme in [Theme::All, Theme::Contractions] {
+    let through = Kind::Turns;
+    for theme in [Theme::All, Theme::Contractions, Theme::Crossings] {
         let fuzz = Fuzz { theme, seed: 1, time: hour, graphs: 40, mismatches: 1, through };
         let report = fuzz.run(|_| {}, |mismatch| println!("{mismatch}"));
         assert!(report.mismatches.is_empty(), "{theme:?}, seed {}", report.mismatches[0].seed);
@@ -34,7 +34,7 @@ fn regressions() {
             [(3, 5), (1, 1), (64, 17), (0, 2)].map(|(n, m)| [("n".into(), n), ("m".into(), m)].into()).into();
         for seed in 0..4 {
             let case =
-                Case { graph: graph.clone(), sizes: sizes.clone(), seed, through: Kind::Threaded, memory_limit: None };
+                Case { graph: graph.clone(), sizes: sizes.clone(), seed, through: Kind::Turns, memory_limit: None };
             let compared = check(&case).unwrap_or_else(|fault| panic!("{}, seed {seed}: {fault}", file.display()));
             assert!(compared > 0, "{}", file.display());
         }
@@ -60,7 +60,7 @@ fn operands_across_the_strips() {
         .into();
     for text in graphs {
         let graph = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Threaded, memory_limit: None };
+        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Turns, memory_limit: None };
         let compared = check(&case).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
         assert!(compared > 0);
     }
@@ -85,7 +85,7 @@ fn short_axes_and_rows_that_are_read_again() {
         .into();
     for text in graphs {
         let graph = parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Threaded, memory_limit: None };
+        let case = Case { graph, sizes: sizes.clone(), seed: 5, through: Kind::Turns, memory_limit: None };
         let compared = check(&case).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
         assert!(compared > 0);
     }

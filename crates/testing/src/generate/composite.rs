@@ -1,6 +1,6 @@
 //! What programs do: several operations that come together, and that fusion is about.
 
-use super::Builder;
+use super::{Builder, Theme};
 use fuseloom_graph::{Dim, NodeId, Op, Reduce, Shape, SliceAxis};
 use fuseloom_lane::{DType, Function};
 
@@ -9,7 +9,10 @@ impl Builder {
     pub(super) fn composite(&mut self, x: NodeId) -> Option<NodeId> {
         let rank = self.shape(x).len();
         let axis = self.rng.below(rank);
-        match self.rng.below(9) {
+        if self.theme == Theme::Crossings && self.rng.below(4) > 0 {
+            return self.crossing(x);
+        }
+        match self.rng.below(10) {
             0 => self.softmax(x, axis),
             1 => self.standardize(x, axis),
             2 => self.pairwise(x, axis),
@@ -18,17 +21,18 @@ impl Builder {
             5 => self.diamond(x),
             6 => self.nearest(x),
             7 => self.chain(x),
+            8 => self.crossing(x),
             _ => self.with_transpose(x),
         }
     }
 
-    fn float(&mut self, x: NodeId) -> Option<NodeId> {
+    pub(super) fn float(&mut self, x: NodeId) -> Option<NodeId> {
         let dtype = self.graph.ty(x).dtype;
         let float = self.rng.of(&[DType::F32, DType::F32, DType::F64, DType::F16, DType::BF16]);
         if dtype.is_float() { Some(x) } else { self.cast(x, float) }
     }
 
-    fn apply(&mut self, function: Function, args: &[NodeId]) -> Option<NodeId> {
+    pub(super) fn apply(&mut self, function: Function, args: &[NodeId]) -> Option<NodeId> {
         self.keep(Op::Map(function), args)
     }
 

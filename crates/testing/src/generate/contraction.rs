@@ -5,7 +5,7 @@
 //! fused before and after them.
 
 use super::{Builder, Theme};
-use fuseloom_graph::{Contraction, Dim, Label, Labels, NodeId, Op};
+use fuseloom_graph::{Contraction, Dim, Label, Labels, NodeId, Op, SliceAxis};
 use fuseloom_lane::{Function, Scalar};
 
 /// Products that a contraction may have: what the interpreter forms in good time.
@@ -20,7 +20,7 @@ impl Builder {
     pub(super) fn contraction(&mut self, x: NodeId) -> Option<NodeId> {
         let mut inputs = vec![x];
         let others = match self.theme {
-            Theme::All => self.rng.of(&[0, 1, 1, 1, 1, 2, 2]),
+            Theme::All | Theme::Extents | Theme::Crossings | Theme::Mutated => self.rng.of(&[0, 1, 1, 1, 1, 2, 2]),
             Theme::Contractions => self.rng.of(&[0, 1, 1, 1, 2, 2, 3, 4, 5]),
         };
         for _ in 0..others {
@@ -32,6 +32,9 @@ impl Builder {
         let mut operands: Vec<Labels> = Vec::new();
         for input in &mut inputs {
             *input = self.cast(*input, dtype)?;
+            if self.rng.once_in(12) {
+                *input = self.emptied(*input)?;
+            }
             let shape = self.shape(*input);
             let labels = shape.iter().map(|extent| self.label(extent, &mut extents)).collect();
             operands.push(labels);
@@ -55,8 +58,13 @@ impl Builder {
             output = order.into_iter().map(|k| output[k]).collect();
         }
         let contraction = Contraction::new(&operands, &output).ok()?;
-        if contraction.keeps_bits(dtype.is_float()) {
+        // Nor is anything rounded where nothing is summed: 0 it is, whatever the operands are.
+        let nothing = contraction.contracted().any(|label| extents[usize::from(label)] == Dim::Fixed(0));
+        if contraction.keeps_bits(dtype.is_float()) || nothing {
             return self.keep(Op::Einsum(contraction), &inputs);
+        }
+        if !self.products {
+            return None;
         }
         for input in &mut inputs {
             *input = self.small_whole(*input)?;
@@ -68,6 +76,21 @@ impl Builder {
         let zero = self.constant(Scalar::zero(dtype))?;
         let zero = self.broadcast(zero, &shape)?;
         self.keep(Op::Map(Function::Add), &[result, zero])
+    }
+
+    /// No elements of an axis; labels that only this operand has are then empty, whatever the others hold.
+    fn emptied(&mut self, x: NodeId) -> Option<NodeId> {
+        let shape = self.shape(x);
+        if shape.is_empty() {
+            return Some(x);
+        }
+        let axis = self.rng.below(shape.len());
+        let window = |(k, extent): (usize, &Dim)| SliceAxis {
+            start: Dim::Fixed(0),
+            step: 1,
+            len: if k == axis { Dim::Fixed(0) } else { extent.clone() },
+        };
+        self.keep(Op::Slice(shape.iter().enumerate().map(window).collect()), &[x])
     }
 
     /// A label for an axis: one that has its extent already, or a new one.

@@ -5,6 +5,9 @@
 
 mod composite;
 mod contraction;
+mod crossing;
+mod extents;
+mod mutated;
 mod operation;
 
 use crate::random::Rng;
@@ -37,6 +40,17 @@ pub enum Theme {
     All,
     /// Contractions, of two to six operands, mostly of floats, and what surrounds them.
     Contractions,
+    /// Extents that are formulas over names, and sizes that some of them do not fit.
+    Extents,
+    /// Chains that read each other's results elsewhere than where they compute.
+    Crossings,
+    /// What the text of such graphs becomes with a few words changed.
+    Mutated,
+}
+
+impl Theme {
+    /// All of them.
+    pub const ALL: [Theme; 5] = [Theme::All, Theme::Contractions, Theme::Extents, Theme::Crossings, Theme::Mutated];
 }
 
 /// The random graph of a seed about everything.
@@ -46,15 +60,25 @@ pub fn generate(seed: u64) -> Generated {
 
 /// The random graph of a seed and a theme.
 pub fn generate_about(theme: Theme, seed: u64) -> Generated {
+    match theme {
+        Theme::Mutated => mutated::mutated(seed),
+        Theme::All | Theme::Contractions | Theme::Extents | Theme::Crossings => generated(theme, seed, true),
+    }
+}
+
+/// The random graph of a seed and a theme, without `products` one of which every bit is promised whatever the inputs hold.
+fn generated(theme: Theme, seed: u64, products: bool) -> Generated {
     let mut rng = Rng::new(seed);
-    let named = rng.once_in(3);
+    let named = theme == Theme::Extents || rng.once_in(3);
     let mut palette: Vec<usize> = (0..1 + rng.below(4)).map(|_| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)]).collect();
     // Seldom one that is cut into several tiles, or among threads.
-    let long = rng.once_in(50);
+    let long = theme != Theme::Extents && rng.once_in(50);
     if long {
         palette.extend([rng.of(&LONG); 3]);
     }
-    let sizes: Vec<Sizes> = if named {
+    let sizes: Vec<Sizes> = if theme == Theme::Extents {
+        extents::sizes(&mut rng)
+    } else if named {
         let extent = |rng: &mut Rng| EXTENTS[rng.weighted(&EXTENT_WEIGHTS)];
         let values = |rng: &mut Rng| NAMES.iter().map(|name| ((*name).into(), extent(rng))).collect();
         (0..3).map(|_| values(&mut rng)).collect()
@@ -70,14 +94,23 @@ pub fn generate_about(theme: Theme, seed: u64) -> Generated {
         dtypes.extend([DType::F32, DType::F64, rng.of(&[DType::F32, DType::F16, DType::I32])]);
     }
     let largest = if long { 300_000 } else { rng.of(&[60, 600, 4000, 4000, 20_000]) };
-    let nodes = if long { 4 } else { rng.of(&[3, 6, 12, 12, 25, 40]) };
-    let weights = operation::KINDS.map(|kind| match theme {
-        Theme::Contractions if kind == operation::Kind::Contraction => 20,
-        Theme::All | Theme::Contractions => rng.of(&[0, 1, 1, 2, 4]),
+    let nodes = match theme {
+        _ if long => 4,
+        // What one formula shows, others hide.
+        Theme::Extents => rng.of(&[1, 2, 3, 3, 6, 12]),
+        Theme::Crossings => rng.of(&[12, 12, 25, 40]),
+        Theme::All | Theme::Contractions | Theme::Mutated => rng.of(&[3, 6, 12, 12, 25, 40]),
+    };
+    let weights = operation::KINDS.map(|kind| match (theme, kind) {
+        (Theme::Contractions, operation::Kind::Contraction) | (Theme::Crossings, operation::Kind::Composite) => 20,
+        (Theme::Extents, kind) if kind.is_about_extents() => rng.of(&[1, 2, 4, 8]),
+        _ => rng.of(&[0, 1, 1, 2, 4]),
     });
     let graph = Graph::default();
     let total = 6 * largest;
-    let mut builder = Builder { theme, rng, graph, usable: Vec::new(), palette, named, dtypes, sizes, largest, total };
+    let (usable, wanted) = (Vec::new(), Vec::new());
+    let mut builder =
+        Builder { theme, products, rng, graph, usable, wanted, palette, named, dtypes, sizes, largest, total };
     for name in ["x", "y", "z"].iter().take(1 + builder.rng.below(3)) {
         builder.input(name);
     }
@@ -97,10 +130,14 @@ pub fn generate_about(theme: Theme, seed: u64) -> Generated {
 /// A graph that is being made.
 struct Builder {
     theme: Theme,
+    /// Whether there may be contractions of which not every bit is promised.
+    products: bool,
     rng: Rng,
     graph: Graph,
     /// Nodes with one result, small enough to be used.
     usable: Vec<NodeId>,
+    /// Those that are to be outputs.
+    wanted: Vec<NodeId>,
     palette: Vec<usize>,
     named: bool,
     dtypes: Vec<DType>,
@@ -115,6 +152,8 @@ impl Builder {
     fn finish(mut self) -> Generated {
         let last = self.usable[self.usable.len() - 1];
         let mut outputs = vec![last];
+        let first = self.wanted.len().saturating_sub(6);
+        outputs.extend(&self.wanted[first..]);
         for _ in 0..self.rng.of(&[0, 0, 0, 1, 1, 2, 4]) {
             // Any node, inputs and constants and the same one again among them.
             outputs.push(self.rng.of(&self.usable));
@@ -124,6 +163,9 @@ impl Builder {
     }
 
     fn dim(&mut self) -> Dim {
+        if self.theme == Theme::Extents && self.rng.once_in(3) {
+            return self.formula(2);
+        }
         if self.named && self.rng.below(2) == 0 { Dim::from(self.rng.of(&NAMES)) } else { Dim::Fixed(self.extent()) }
     }
 
@@ -147,10 +189,11 @@ impl Builder {
         }
     }
 
-    /// The most elements of a shape under any of the sizes; at least 1.
+    /// The most elements of a shape under any of the sizes that give it any; at least 1.
     fn elements(&self, shape: &[Dim]) -> Option<usize> {
-        let elements = |sizes| shape.iter().try_fold(1usize, |n, dim| n.checked_mul(dim.eval(sizes)?.max(1)));
-        self.sizes.iter().map(elements).try_fold(1, |most, n| Some(n?.max(most)))
+        let extents = |sizes| shape.iter().map(|dim| dim.eval(sizes)).collect::<Option<Vec<usize>>>();
+        let elements = |extents: Vec<usize>| extents.into_iter().try_fold(1usize, |n, e| n.checked_mul(e.max(1)));
+        self.sizes.iter().filter_map(extents).map(elements).try_fold(1, |most, n| Some(n?.max(most)))
     }
 
     /// Adds a node if it is valid and small enough.
@@ -158,8 +201,13 @@ impl Builder {
         let mut graph = self.graph.clone();
         let id = graph.add(op, inputs).ok()?;
         let elements = self.elements(&graph.node(id).types[0].shape).filter(|n| *n <= self.largest)?;
-        // Names whose equality the node would demand must be equal in some of the sizes.
-        if !self.sizes.iter().any(|sizes| graph.constraints().iter().all(|c| c.holds(sizes))) {
+        // Names whose equality the node would demand must be equal in some of the sizes, and extents be some.
+        let has_extents = |sizes: &Sizes| {
+            let mut shapes = graph.nodes().iter().flat_map(|node| &node.types).flat_map(|ty| &ty.shape);
+            shapes.all(|dim| dim.eval(sizes).is_some())
+        };
+        let fits = |sizes: &Sizes| graph.constraints().iter().all(|c| c.holds(sizes)) && has_extents(sizes);
+        if !self.sizes.iter().any(fits) && !(self.theme == Theme::Extents && self.rng.once_in(40)) {
             return None;
         }
         let new = graph.nodes().len() > self.graph.nodes().len();
@@ -209,7 +257,9 @@ impl Builder {
 
     fn broadcasts(&self, id: NodeId, to: &Shape) -> bool {
         let shape = &self.graph.ty(id).shape;
-        shape.len() <= to.len() && shape.iter().rev().zip(to.iter().rev()).all(|(a, b)| a == b || a.is_one())
+        let unlike = |a: &Dim, b: &Dim| self.theme == Theme::Extents && self.may_agree(a, b);
+        let fits = |(a, b): (&Dim, &Dim)| a == b || a.is_one() || unlike(a, b);
+        shape.len() <= to.len() && shape.iter().rev().zip(to.iter().rev()).all(fits)
     }
 
     fn broadcast(&mut self, x: NodeId, shape: &Shape) -> Option<NodeId> {
@@ -248,5 +298,29 @@ mod tests {
     #[test]
     fn a_seed_is_a_graph() {
         assert_eq!(generate(7).graph, generate(7).graph);
+    }
+
+    /// How often a property of graphs about extents comes with sizes that fit, and how often none fit.
+    #[test]
+    fn formulas_come_of_all_kinds() {
+        let (mut fit, mut unfit, mut formulas, mut windows, mut ones) = (0, 0, 0, 0, 0);
+        for seed in 0..400 {
+            let Generated { graph, sizes } = generate_about(Theme::Extents, seed);
+            verify(&graph).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", print(&graph)));
+            let derived = |dim: &Dim| matches!(dim, Dim::Derived(_));
+            let formula = |id: &NodeId| graph.ty(*id).shape.iter().any(derived);
+            formulas += usize::from(graph.inputs().iter().any(formula));
+            let window = |w: &fuseloom_graph::SliceAxis| derived(&w.start) && derived(&w.len) && w.step < 0;
+            windows += graph.nodes().iter().filter(|n| matches!(&n.op, Op::Slice(w) if w.iter().any(window))).count();
+            for sizes in &sizes {
+                ones += usize::from(sizes.values().any(|n| *n == 1));
+                let mut extents = graph.nodes().iter().flat_map(|node| &node.types).flat_map(|ty| &ty.shape);
+                let good =
+                    extents.all(|d| d.eval(sizes).is_some()) && graph.constraints().iter().all(|c| c.holds(sizes));
+                if good { fit += 1 } else { unfit += 1 }
+            }
+        }
+        let counts = [fit, unfit, formulas, windows, ones];
+        assert!(fit > 500 && unfit > 100 && formulas > 50 && windows > 20 && ones > 500, "{counts:?}");
     }
 }

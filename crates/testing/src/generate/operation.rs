@@ -1,6 +1,6 @@
 //! One random operation.
 
-use super::Builder;
+use super::{Builder, Theme};
 use fuseloom_graph::{Dim, NodeId, Op, Reduce, Shape, SliceAxis};
 use fuseloom_lane::{DType, Function, Scalar, Scan};
 use fuseloom_library::{Call, Library};
@@ -47,6 +47,13 @@ pub(super) enum Kind {
     Contraction,
     /// The rest.
     Other,
+}
+
+impl Kind {
+    /// Whether extents are what it is about.
+    pub(super) fn is_about_extents(self) -> bool {
+        matches!(self, Kind::Slice | Kind::Broadcast | Kind::Reshape | Kind::Join | Kind::Other)
+    }
 }
 
 /// Functions that rules and programs are about more often than the rest.
@@ -146,8 +153,14 @@ impl Builder {
         self.keep(Op::Map(function), &args)
     }
 
-    /// A window of an axis that is inside it, whatever the sizes.
+    /// A window of an axis that is inside it, whatever the sizes; of graphs about extents, one that need not be.
     fn window(&mut self, extent: &Dim) -> SliceAxis {
+        if self.theme == Theme::Extents
+            && self.rng.below(2) == 0
+            && let Some(window) = self.window_by_formula(extent)
+        {
+            return window;
+        }
         let whole = SliceAxis { start: Dim::Fixed(0), step: 1, len: extent.clone() };
         let one = Dim::Fixed(1);
         let flip = || Some(SliceAxis { start: extent.sub(&one)?, step: -1, len: extent.clone() });
@@ -176,6 +189,9 @@ impl Builder {
     }
 
     fn reshape(&mut self, x: NodeId) -> Option<NodeId> {
+        if self.theme == Theme::Extents && self.rng.below(2) == 0 {
+            return self.split(x);
+        }
         let mut shape = self.shape(x);
         match self.rng.below(5) {
             0 => shape.insert(self.rng.below(shape.len() + 1), Dim::Fixed(1)),
@@ -209,6 +225,9 @@ impl Builder {
         let ty = self.graph.ty(x).clone();
         if self.rng.below(2) == 0 {
             let axis = self.rng.below(ty.rank());
+            if self.theme == Theme::Extents && ty.rank() > 0 && self.rng.below(2) == 0 {
+                return self.join_unlike(x, axis);
+            }
             let mut parts = vec![x];
             for _ in 0..self.rng.below(3) {
                 let part = self.partner(&ty.shape, ty.dtype)?;
@@ -227,6 +246,9 @@ impl Builder {
                 parts.push(self.keep(Op::Slice(cut.into_iter().collect()), &[x])?);
             }
             return self.keep(Op::Concat { axis }, &parts);
+        }
+        if self.theme == Theme::Extents && self.rng.below(2) == 0 {
+            return self.pad_by_formula(x);
         }
         let mut widths = || -> Shape { ty.shape.iter().map(|_| Dim::Fixed(self.rng.of(&[0, 0, 1, 2, 9]))).collect() };
         let (low, high) = (widths(), widths());
@@ -284,7 +306,7 @@ impl Builder {
                 self.keep(Op::Iota(n), &[])
             }
             1 => {
-                let n = self.dim();
+                let n = if self.theme == Theme::Extents { self.formula(3) } else { self.dim() };
                 self.keep(Op::Extent(n), &[])
             }
             2 => {
