@@ -3,7 +3,7 @@
 use crate::annotate::annotate;
 use crate::place::Place;
 use fuseloom_codegen::CodegenError;
-use fuseloom_graph::{InterpretError, OpError, ParseError};
+use fuseloom_graph::{InterpretError, OpError, ParseError, SizeError};
 use fuseloom_kernel::BindError;
 use fuseloom_lane::DType;
 use fuseloom_runtime::RuntimeError;
@@ -227,8 +227,8 @@ pub fn binding(error: BindError) -> Error {
 pub(crate) fn interpreting(error: InterpretError) -> Error {
     let message = error.to_string();
     match error {
-        InterpretError::Constraint(_) => Error::Constraint(message),
-        InterpretError::Size { .. } | InterpretError::Window { .. } | InterpretError::Empty { .. } => {
+        InterpretError::Sizes(SizeError::Constraint(_)) => Error::Constraint(message),
+        InterpretError::Sizes(_) | InterpretError::Window { .. } | InterpretError::Empty { .. } => {
             Error::Sizes(message)
         }
         _ => Error::Interpret(message),

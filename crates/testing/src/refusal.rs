@@ -52,10 +52,7 @@ impl fmt::Display for Refusal {
 impl From<InterpretError> for Refusal {
     fn from(error: InterpretError) -> Refusal {
         let reason = match &error {
-            InterpretError::Size { .. }
-            | InterpretError::Constraint(_)
-            | InterpretError::Window { .. }
-            | InterpretError::Empty { .. } => Reason::Sizes,
+            InterpretError::Sizes(_) | InterpretError::Window { .. } | InterpretError::Empty { .. } => Reason::Sizes,
             InterpretError::Index { .. } | InterpretError::Unsolved(_) => Reason::Elements,
             InterpretError::TooLarge { .. } => Reason::Room,
             // The arrays are those that the graph declares.

@@ -30,7 +30,11 @@ pub fn peak(graph: &crate::Graph, sizes: &Sizes) -> Result<Peak, InterpretError>
         let types = graph.node(*id).types.iter();
         types.map(|ty| elements(&ty.shape, sizes)).try_fold(0usize, |sum, n| Ok(sum.saturating_add(words(n?))))
     };
-    let mut held = graph.inputs().iter().map(&bytes).try_fold(0usize, |sum, n| Ok(sum.saturating_add(n?)))?;
+    let mut held = graph
+        .inputs()
+        .iter()
+        .map(&bytes)
+        .try_fold(0usize, |sum, n| Ok::<usize, InterpretError>(sum.saturating_add(n?)))?;
     let mut peak = Peak { bytes: held, values: Vec::new() };
     for id in graph.ids().filter(|id| live[id.index()]) {
         let node = graph.node(id);
@@ -49,7 +53,11 @@ pub fn peak(graph: &crate::Graph, sizes: &Sizes) -> Result<Peak, InterpretError>
         }
     }
     // The outputs are handed out as copies.
-    let outputs = graph.outputs().iter().map(bytes).try_fold(held, |sum, n| Ok(sum.saturating_add(n?)))?;
+    let outputs = graph
+        .outputs()
+        .iter()
+        .map(bytes)
+        .try_fold(held, |sum, n| Ok::<usize, InterpretError>(sum.saturating_add(n?)))?;
     peak.bytes = peak.bytes.max(outputs);
     Ok(peak)
 }
