@@ -1,7 +1,7 @@
 //! Sizes that are formulas: the interpreter and compiled programs give the same values, and refuse the same sizes in the same
 //! words, before anything runs.
 
-use fuseloom::{Array, DType, Error, Options, Program};
+use fuseloom::{Array, DType, Error, Expression, Options, Program, Type, evaluate};
 use fuseloom_graph::{ArrayValue, Graph, InterpretError, Sizes, interpret, parse};
 
 /// An `f32` array of 1, 2, .. for each input.
@@ -128,4 +128,55 @@ fn contradicting_reshapes_are_refused_whatever_the_sizes() {
         assert_eq!(interpreted(&graph, &sizes).unwrap_err().to_string(), expected);
         assert_eq!(compiled(&graph, &sizes).unwrap_err().to_string(), expected);
     }
+}
+
+/// What NumPy's syntax makes of a named axis is what it makes of a fixed one, for every small extent of it.
+#[test]
+fn named_axes_do_as_fixed_ones_do() {
+    let texts = [
+        "np.diff(x, 2)[-3:]",
+        "(x[2:] - x[:-2])[1:-1][-2:]",
+        "np.diff(x, 10)",
+        "np.diff(x, 40)",
+        "x[::-1][2:-3:2][::-3][1:]",
+        "np.diff(x, 3)[::-2][-5:-1]",
+        "x[-5:][-3:][-2:]",
+        "x[:5][:3][:2]",
+        "x[1:][:-1][2:][:-2][3:][:-3][::2][1:]",
+        "np.concatenate([x[1:], x[:-1]])[2:-2][::-1]",
+        "np.pad(x, 3)[2:-4][::2]",
+        "np.diff(np.pad(x, 2), 4)[1:-1]",
+        "np.tile(x, 3)[1::2]",
+        "np.repeat(x, 2)[::-3]",
+        "np.cumsum(x[::3])[::-2][1:][::-1]",
+        "x[9223372036854775807:]",
+        "x[:-9223372036854775808:-1]",
+        "x[::9223372036854775807]",
+        "x[::-9223372036854775808]",
+        "x[-9223372036854775808::9223372036854775807]",
+        "np.concatenate([x[:1], x[-1:]])",
+        "x[::2].sum() - x[-2:].sum()",
+        "np.mean(x[::-1][1:] * x[:-1])",
+        "np.outer(x[1:], x[:-1]).sum(0)[::-2]",
+    ];
+    let (mut same, ty) = (0, Type::parse("i64[n]").unwrap());
+    for text in texts {
+        let program = Expression::parse(text).and_then(|e| e.program(&[("x", ty.clone())], &Options::new()));
+        let program = program.unwrap_or_else(|error| panic!("{text}: {error}"));
+        for n in 0..14 {
+            let x = Array::new((0..n as i64).map(|k| k * k - 3 * k + 1).collect(), &[n]).unwrap();
+            let (named, fixed) = (program.call_one(&[&x]), evaluate(text, &[("x", &x)]));
+            match (named, fixed) {
+                (Ok(named), Ok(fixed)) => {
+                    assert_eq!((named.dtype(), named.shape()), (fixed.dtype(), fixed.shape()), "{text} of {n}");
+                    assert_eq!(named.to_string(), fixed.to_string(), "{text} of {n}");
+                    same += 1;
+                }
+                (Err(named), Err(_)) => assert!(!named.to_string().contains("internal"), "{text} of {n}: {named}"),
+                (Ok(_), Err(fixed)) => panic!("{text} of {n} is refused where {n} is fixed: {fixed}"),
+                (Err(named), Ok(_)) => panic!("{text} of {n} is refused where it is a name: {named}"),
+            }
+        }
+    }
+    assert!(same > 300, "{same}");
 }
