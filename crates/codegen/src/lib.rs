@@ -1,8 +1,8 @@
 //! Internal to fuseloom: kernels to machine code through Cranelift.
 //!
 //! [`compile`] turns a [`Kernel`](fuseloom_kernel::Kernel) into native code; [`CodeCache`] does so once for each structure.
-//! The nest of loops ([`phase`]) is emitted around strips ([`strip`]), whose lane programs run in 128-bit registers
-//! ([`lanes`]), or are assembled for wider ones ([`wide`]); reductions follow the tree of [`fuseloom_lane::tree`] ([`reduce`]).
+//! The nest of loops (`phase`) is emitted around strips (`strip`), whose lane programs run in 128-bit registers
+//! (`lanes`), or are assembled for wider ones (`wide`); reductions follow the tree of [`fuseloom_lane::tree`] (`reduce`).
 //!
 //! Compiled code computes what [`fuseloom_kernel::interpret`] does, to the bit (NaN payloads apart), never traps, and touches
 //! no byte outside of the elements that a kernel names.

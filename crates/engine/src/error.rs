@@ -223,26 +223,9 @@ pub fn binding(error: BindError) -> Error {
     }
 }
 
-/// What the interpreter of graphs says: of sizes as compiled programs do.
-pub(crate) fn interpreting(error: InterpretError) -> Error {
-    let message = error.to_string();
-    match error {
-        InterpretError::Sizes(SizeError::Constraint(_)) => Error::Constraint(message),
-        InterpretError::Sizes(_) | InterpretError::Window { .. } | InterpretError::Empty { .. } => {
-            Error::Sizes(message)
-        }
-        _ => Error::Interpret(message),
-    }
-}
-
 /// What code generation says.
 pub fn compiling(error: CodegenError) -> Error {
     Error::Compile(error.to_string())
-}
-
-/// What the text of a graph lacks.
-pub fn parsing(error: ParseError) -> Error {
-    Error::Parse { line: error.line, column: error.column, message: error.message }
 }
 
 /// An operation on operands it cannot take, written at a place.
@@ -253,6 +236,27 @@ pub fn operation(mistake: &OpError, place: Place) -> Error {
 /// A fault of fuseloom, found in a stage of the compiler.
 pub fn internal(stage: &'static str, message: String) -> Error {
     Error::Internal { stage, message }
+}
+
+// Those who read and interpret graphs as such have these errors.
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Error {
+        Error::Parse { line: error.line, column: error.column, message: error.message }
+    }
+}
+
+/// Of sizes the interpreter says what compiled programs do.
+impl From<InterpretError> for Error {
+    fn from(error: InterpretError) -> Error {
+        let message = error.to_string();
+        match error {
+            InterpretError::Sizes(SizeError::Constraint(_)) => Error::Constraint(message),
+            InterpretError::Sizes(_) | InterpretError::Window { .. } | InterpretError::Empty { .. } => {
+                Error::Sizes(message)
+            }
+            _ => Error::Interpret(message),
+        }
+    }
 }
 
 impl Error {

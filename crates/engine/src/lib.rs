@@ -30,7 +30,7 @@ mod whole;
 
 pub use arguments::{Argument, Arguments, Destination, Destinations, In, Out};
 pub use array::{Array, address, same_memory};
-pub use error::{Error, Result, binding, compiling, internal, operation, parsing, running};
+pub use error::{Error, Result, binding, compiling, internal, operation, running};
 pub use info::{Info, info, memory, reset_peak_memory, trim_memory};
 pub use machine::{Machine, machine};
 pub use npz::{npz_names, save_npz};

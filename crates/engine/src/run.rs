@@ -2,7 +2,7 @@
 
 use crate::arguments::{In, Out};
 use crate::array::Array;
-use crate::error::{Error, Result, interpreting, running};
+use crate::error::{Error, Result, running};
 use crate::machine::machine;
 use crate::outside::first_outside;
 use crate::pipeline::{Occasion, Planned, Prepared};
@@ -168,8 +168,8 @@ impl From<InterpretError> for Failure {
     fn from(error: InterpretError) -> Failure {
         match error {
             InterpretError::Unsolved(unsolved) => Failure::Unsolved(unsolved),
-            InterpretError::Index { .. } => Failure::Index(interpreting(error)),
-            _ => Failure::Other(interpreting(error)),
+            InterpretError::Index { .. } => Failure::Index(error.into()),
+            _ => Failure::Other(error.into()),
         }
     }
 }
@@ -361,7 +361,7 @@ impl Prepared {
     /// Refuses to interpret what needs more memory than it may use: what the interpreter holds, and the results as arrays.
     fn check_interpreted(&self, sizes: &Sizes, results: &[(DType, Layout)]) -> Result<()> {
         let Some(limit) = self.settings.memory_limit else { return Ok(()) };
-        let values = fuseloom_graph::interpret::peak(&self.graph, sizes).map_err(interpreting)?;
+        let values = fuseloom_graph::interpret::peak(&self.graph, sizes)?;
         let bytes = |(dtype, layout): &(DType, Layout)| layout.elements().saturating_mul(dtype.size());
         let arrays = results.iter().map(bytes).fold(0, usize::saturating_add);
         let one = results.iter().map(bytes).max().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! Internal to fuseloom: NumPy's syntax as text.
 //!
-//! [`lexer`] makes words of the text and [`grammar`] a [`tree`]; [`record`] walks that and records tensors, as the same
+//! `lexer` makes words of the text and `grammar` a `tree`; `record` walks that and records tensors, as the same
 //! operations on [tensors](fuseloom_tensor::Tensor) would. What names mean, which argument is which parameter and what an
 //! operation records is NumPy's, not the text's: [`fuseloom_numpy`].
 //!

@@ -58,3 +58,61 @@ impl Row {
         self.parameters.split_once(", ").map_or("", |(_, rest)| rest)
     }
 }
+
+const fn row(names: &'static str, on: On, parameters: &'static str, doc: &'static str, build: Build) -> Row {
+    Row { names, on, parameters, doc, build }
+}
+
+pub(crate) const fn reduce(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Tensor, Axes) -> Tensor,
+    doc: &'static str,
+) -> Row {
+    row(names, On::Both, parameters, doc, Build::Reduce(f))
+}
+
+pub(crate) const fn ufunc_reduce(names: &'static str, f: fn(&Tensor, Axes) -> Tensor, doc: &'static str) -> Row {
+    let parameters = "array, axis=0, dtype=None, out=None, keepdims=False";
+    row(names, On::Function, parameters, doc, Build::ReduceFirst(f))
+}
+
+pub(crate) const fn function_row(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    row(names, On::Function, parameters, doc, Build::Do(f))
+}
+
+/// Of functions that are methods too.
+pub(crate) const fn both(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    row(names, On::Both, parameters, doc, Build::Do(f))
+}
+
+pub(crate) const fn method_row(
+    names: &'static str,
+    parameters: &'static str,
+    f: fn(&Bound) -> Outcome<Value>,
+    doc: &'static str,
+) -> Row {
+    row(names, On::Method, parameters, doc, Build::Do(f))
+}
+
+pub(crate) const fn attribute_row(names: &'static str, f: fn(&Bound) -> Outcome<Value>, doc: &'static str) -> Row {
+    row(names, On::Attribute, "x", doc, Build::Do(f))
+}
+
+pub(crate) const AXIS: &str = "a, axis=None, dtype=None, out=None, keepdims=False";
+pub(crate) const EXTREME: &str = "a, axis=None, out=None, keepdims=False";
+pub(crate) const SPREAD: &str = "a, axis=None, dtype=None, out=None, ddof=0, keepdims=False";
+pub(crate) const SCAN: &str = "a, axis=None, dtype=None, out=None";
+pub(crate) const CUMULATIVE: &str = "x, axis=None, dtype=None, out=None, include_initial=False";
+pub(crate) const ACCUMULATE: &str = "array, axis=0, dtype=None, out=None";
+pub(crate) const SORT: &str = "a, axis=-1, kind=None, order=None, stable=None, descending=False";

@@ -65,7 +65,7 @@ impl Tensor {
         explain_all_with(std::slice::from_ref(self), options)
     }
 
-    /// Evaluates the tensor several times and measures each step, as [`Program::profile`].
+    /// Evaluates the tensor several times and measures each step, as [`Program::profile`](crate::Program::profile).
     ///
     /// ```
     /// use fuseloom::prelude::*;

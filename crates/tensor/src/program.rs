@@ -5,7 +5,6 @@ use crate::shapes::IntoShape;
 use crate::tensor::{Node, Source, Tensor};
 use fuseloom_engine::{
     Arguments, Array, Destinations, Error, In, Options, Out, Place, Prepared, Result, Stats, Watched, operation,
-    parsing,
 };
 use fuseloom_explain::{Explain, Profile, explain, profile};
 use fuseloom_graph::{Graph, Type, parse, verify};
@@ -210,7 +209,7 @@ impl Program {
         Program::from_lowered(Lowered { graph, ..Lowered::default() }, options)
     }
 
-    /// A program of the text of a graph ([`graph::text`](crate::graph::text) says how it is written).
+    /// A program of the text of a graph ([`graph::text`](fuseloom_graph::text) says how it is written).
     ///
     /// ```
     /// use fuseloom::prelude::*;
@@ -222,7 +221,7 @@ impl Program {
     /// # Errors
     /// The text is no graph: with line and column; an option that makes no sense.
     pub fn parse(text: &str, options: &Options) -> Result<Program> {
-        Program::from_graph(parse(text).map_err(parsing)?, options)
+        Program::from_graph(parse(text)?, options)
     }
 
     fn from_lowered(lowered: Lowered, options: &Options) -> Result<Program> {
@@ -274,7 +273,7 @@ impl Program {
 
     /// Calls the program and gives its outputs.
     ///
-    /// The inputs are an array, slice, `Vec` or tuple of anything that is an [`Argument`](crate::Argument): `ndarray` arrays and
+    /// The inputs are an array, slice, `Vec` or tuple of anything that is an [`Argument`](fuseloom_engine::Argument): `ndarray` arrays and
     /// views, slices, [`Array`]s. They are borrowed, in any memory order.
     ///
     /// ```

@@ -20,8 +20,8 @@ use std::time::Duration;
 const LONG: Duration = Duration::from_millis(200);
 const LEAST: usize = 3;
 
-/// Where the time of a program goes: of each kernel, and of each line it was written on. Made by [`Program::profile`] and
-/// [`Tensor::profile`].
+/// Where the time of a program goes: of each kernel, and of each line it was written on. Made by `Program::profile` and
+/// `Tensor::profile`.
 ///
 /// Prints as a table, the most expensive kernels first.
 ///

@@ -1,8 +1,7 @@
 //! Arrays from nothing, and the same elements at other places.
 
-use super::{both, function_row, method_row};
 use crate::build;
-use crate::row::Row;
+use crate::row::{Row, both, function_row, method_row};
 
 /// The rows.
 pub(crate) static ROWS: &[Row] = &[

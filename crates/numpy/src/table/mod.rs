@@ -1,6 +1,6 @@
 //! Every function, method, attribute and constant an expression knows: one row each.
 //!
-//! Names, parameters and defaults are NumPy's. The binder ([`crate::call`]), the hints and the documentation read this table.
+//! Names, parameters and defaults are NumPy's. The binder ([`Bound`](crate::Bound)), the hints and the documentation read this table.
 
 mod arrange;
 mod elementwise;
@@ -9,10 +9,7 @@ mod order;
 mod products;
 mod reductions;
 
-use crate::call::Bound;
-use crate::row::{Build, On, Row};
-use crate::value::{Outcome, Value};
-use fuseloom_tensor::{Axes, Tensor};
+use crate::row::{On, Row};
 use hashbrown::HashMap;
 use std::sync::LazyLock;
 
@@ -87,67 +84,10 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     index
 });
 
-const fn row(names: &'static str, on: On, parameters: &'static str, doc: &'static str, build: Build) -> Row {
-    Row { names, on, parameters, doc, build }
-}
-
-const fn reduce(
-    names: &'static str,
-    parameters: &'static str,
-    f: fn(&Tensor, Axes) -> Tensor,
-    doc: &'static str,
-) -> Row {
-    row(names, On::Both, parameters, doc, Build::Reduce(f))
-}
-
-const fn ufunc_reduce(names: &'static str, f: fn(&Tensor, Axes) -> Tensor, doc: &'static str) -> Row {
-    let parameters = "array, axis=0, dtype=None, out=None, keepdims=False";
-    row(names, On::Function, parameters, doc, Build::ReduceFirst(f))
-}
-
-const fn function_row(
-    names: &'static str,
-    parameters: &'static str,
-    f: fn(&Bound) -> Outcome<Value>,
-    doc: &'static str,
-) -> Row {
-    row(names, On::Function, parameters, doc, Build::Do(f))
-}
-
-/// Of functions that are methods too.
-const fn both(
-    names: &'static str,
-    parameters: &'static str,
-    f: fn(&Bound) -> Outcome<Value>,
-    doc: &'static str,
-) -> Row {
-    row(names, On::Both, parameters, doc, Build::Do(f))
-}
-
-const fn method_row(
-    names: &'static str,
-    parameters: &'static str,
-    f: fn(&Bound) -> Outcome<Value>,
-    doc: &'static str,
-) -> Row {
-    row(names, On::Method, parameters, doc, Build::Do(f))
-}
-
-const fn attribute_row(names: &'static str, f: fn(&Bound) -> Outcome<Value>, doc: &'static str) -> Row {
-    row(names, On::Attribute, "x", doc, Build::Do(f))
-}
-
-const AXIS: &str = "a, axis=None, dtype=None, out=None, keepdims=False";
-const EXTREME: &str = "a, axis=None, out=None, keepdims=False";
-const SPREAD: &str = "a, axis=None, dtype=None, out=None, ddof=0, keepdims=False";
-const SCAN: &str = "a, axis=None, dtype=None, out=None";
-const CUMULATIVE: &str = "x, axis=None, dtype=None, out=None, include_initial=False";
-const ACCUMULATE: &str = "array, axis=0, dtype=None, out=None";
-const SORT: &str = "a, axis=-1, kind=None, order=None, stable=None, descending=False";
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::Build;
 
     #[test]
     fn names_are_unique_and_parameters_well_formed() {

@@ -1,11 +1,10 @@
 //! What puts elements in order.
 
-use super::{SORT, both, function_row};
 use crate::build;
-use crate::row::Row;
+use crate::row::{Row, SORT, both, function_row};
 
 /// The rows.
-pub(super) static ROWS: &[Row] = &[
+pub(crate) static ROWS: &[Row] = &[
     function_row(
         "sort",
         SORT,

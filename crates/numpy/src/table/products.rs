@@ -1,8 +1,7 @@
 //! Products, and what is known of an array before it is computed.
 
-use super::{attribute_row, both, function_row};
 use crate::build;
-use crate::row::Row;
+use crate::row::{Row, attribute_row, both, function_row};
 
 /// The rows.
 pub(crate) static ROWS: &[Row] = &[

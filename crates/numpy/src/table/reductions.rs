@@ -1,8 +1,9 @@
 //! What combines elements along axes: reductions, running ones, differences.
 
-use super::{ACCUMULATE, AXIS, CUMULATIVE, EXTREME, SCAN, SPREAD, both, function_row, reduce, ufunc_reduce};
 use crate::build;
-use crate::row::{On, Row};
+use crate::row::{
+    ACCUMULATE, AXIS, CUMULATIVE, EXTREME, On, Row, SCAN, SPREAD, both, function_row, reduce, ufunc_reduce,
+};
 
 /// The rows.
 pub(crate) static ROWS: &[Row] = &[
