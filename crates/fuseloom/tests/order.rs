@@ -61,12 +61,11 @@ fn values_and_positions_are_one_sort_and_one_of_them_costs_what_it_costs() {
 #[test]
 fn explain_says_what_a_library_computes_and_why_its_inputs_are_stored() {
     let x = Tensor::from(Array2::<f32>::ones((50, 40)));
-    let plan = (x.exp().sort(0) * 2.0).explain().text(Stage::Plan).unwrap();
-    assert!(plan.contains("library sort"), "{plan}");
-    assert!(plan.contains("sort takes its inputs in C order"), "{plan}");
-    assert!(plan.contains("a library computes sort, in a step of its own"), "{plan}");
-    let plan = x.exp().sort(1).explain().text(Stage::Plan).unwrap();
+    let plan = x.sort(0).explain().text(Stage::Plan).unwrap();
+    assert!(plan.contains("library sort") && plan.contains("sort takes its inputs in C order"), "{plan}");
+    let plan = (x.exp().sort(1) * 2.0).explain().text(Stage::Plan).unwrap();
     assert!(plan.contains("a library computes sort, of whole arrays in memory"), "{plan}");
+    assert!(plan.contains("a library computes sort, in a step of its own"), "{plan}");
 }
 
 #[test]

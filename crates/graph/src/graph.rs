@@ -1,6 +1,7 @@
 //! The graph: an append-only list of hash-consed nodes.
 
-use crate::infer::{check_type, infer, is_name};
+use crate::check::{check_type, is_name};
+use crate::infer::infer;
 use crate::table::Class;
 use crate::{Dim, Inferred, Op, OpError, Sizes, Type};
 use hashbrown::{DefaultHashBuilder, HashTable};

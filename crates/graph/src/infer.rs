@@ -3,13 +3,16 @@
 //! Everything here is explicit: shapes and dtypes must agree as they stand. Extents that are not plainly equal but may turn
 //! out so become [`Constraint`]s, checked when sizes are bound. NumPy's implicit rules are in [`crate::numpy`].
 
+use crate::check::{attribute, check_axis, check_dim, check_shape, check_type, require};
 use crate::error::LabelConflict;
-use crate::{Constraint, Contraction, Dim, Label, MAX_RANK, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use crate::{Constraint, Contraction, Dim, Label, Op, OpError, Reduce, Shape, SliceAxis, Type};
+use constraints::Constraints;
 use fuseloom_lane::{DType, Function};
 use fuseloom_library::{Call, Operand};
 use fuseloom_size::{SizeOp, product};
 use smallvec::{SmallVec, smallvec};
 
+mod constraints;
 #[cfg(test)]
 mod tests;
 
@@ -441,134 +444,4 @@ fn not_empty(name: &'static str, x: &Type, axis: usize, found: &mut Constraints)
         found.push(at_least_one, extent.clone(), format!("{name} of no elements: axis {axis}"));
     }
     Ok(())
-}
-
-/// The constraints found so far.
-struct Constraints {
-    op: &'static str,
-    list: Vec<Constraint>,
-}
-
-impl Constraints {
-    fn push(&mut self, left: Dim, right: Dim, context: String) {
-        if !self.list.iter().any(|c| c.left == left && c.right == right) {
-            self.list.push(Constraint { left, right, context });
-        }
-    }
-
-    fn equal_at(&mut self, left: &Dim, right: &Dim, axis: usize) {
-        if left != right {
-            self.push(left.clone(), right.clone(), format!("{}: axis {axis}", self.op));
-        }
-    }
-
-    /// Whether two extents are or may be equal; what remains to be checked is recorded.
-    fn agree(&mut self, left: &Dim, right: &Dim, axis: usize) -> bool {
-        let op = self.op;
-        self.agree_on(left, right, || format!("{op}: axis {axis}"))
-    }
-
-    /// As [`Constraints::agree`], with another context for the error.
-    fn agree_on(&mut self, left: &Dim, right: &Dim, context: impl Fn() -> String) -> bool {
-        if left != right && left.fixed().is_some() && right.fixed().is_some() {
-            return false;
-        }
-        if left != right {
-            self.push(left.clone(), right.clone(), context());
-        }
-        true
-    }
-
-    /// The shape two operands share; of two extents the one that is known.
-    fn same_shapes(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
-        if left.rank() != right.rank() {
-            return Err(OpError::Ranks { op: self.op, left: left.clone().into(), right: right.clone().into() });
-        }
-        let mut shape = Shape::new();
-        for (axis, (l, r)) in left.shape.iter().zip(&right.shape).enumerate() {
-            if !self.agree(l, r, axis) {
-                return Err(OpError::Extents {
-                    op: self.op,
-                    left: left.clone().into(),
-                    right: right.clone().into(),
-                    axis,
-                    left_extent: l.clone(),
-                    right_extent: r.clone(),
-                });
-            }
-            shape.push(if r.fixed().is_some() { r.clone() } else { l.clone() });
-        }
-        Ok(shape)
-    }
-
-    fn same_types(&mut self, left: &Type, right: &Type) -> Result<Shape, OpError> {
-        if left.dtype != right.dtype {
-            return Err(OpError::DTypes { op: self.op, left: left.clone().into(), right: right.clone().into() });
-        }
-        self.same_shapes(left, right)
-    }
-}
-
-pub(crate) fn attribute(op: &'static str, message: impl Into<String>) -> OpError {
-    OpError::Attribute { op, message: message.into() }
-}
-
-fn require(op: &'static str, holds: bool, dtype: DType, advice: &'static str) -> Result<(), OpError> {
-    if holds { Ok(()) } else { Err(OpError::DType { op, dtype, advice }) }
-}
-
-pub(crate) fn check_axis(op: &'static str, axis: usize, rank: usize) -> Result<(), OpError> {
-    if axis < rank {
-        return Ok(());
-    }
-    Err(OpError::Axis { op, axis: i64::try_from(axis).unwrap_or(i64::MAX), rank })
-}
-
-/// Whether text can name an input or a dim: letters, digits and `_`, not a digit first.
-pub(crate) fn is_name(text: &str) -> bool {
-    let first = text.chars().next();
-    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// Checks a dim's names, and that it is in normal form.
-pub(crate) fn check_dim(op: &'static str, dim: &Dim) -> Result<(), OpError> {
-    let mut bad = None;
-    dim.visit_names(&mut |name| {
-        if !is_name(name) {
-            bad = Some(name.to_string());
-        }
-    });
-    if let Some(name) = bad {
-        return Err(OpError::Name { what: "dim", name });
-    }
-    if let Dim::Fixed(n) = dim
-        && isize::try_from(*n).is_err()
-    {
-        return Err(OpError::Formula { op, what: format!("the extent {n}") });
-    }
-    match dim.normalized() {
-        Some(normal) if normal == *dim => Ok(()),
-        Some(normal) => Err(attribute(op, format!("the formula {dim} is not in normal form, which is {normal}"))),
-        None => Err(OpError::Formula { op, what: "a size".into() }),
-    }
-}
-
-pub(crate) fn check_shape(op: &'static str, shape: &Shape) -> Result<(), OpError> {
-    if shape.len() > MAX_RANK {
-        return Err(OpError::Rank { op, rank: shape.len() });
-    }
-    shape.iter().try_for_each(|dim| check_dim(op, dim))
-}
-
-/// Checks a type's dims, and that its bytes can be counted: those of its fixed extents, where one of 0 counts as 1, so that
-/// strides can be counted too.
-pub(crate) fn check_type(op: &'static str, ty: &Type) -> Result<(), OpError> {
-    check_shape(op, &ty.shape)?;
-    let bytes =
-        ty.shape.iter().filter_map(Dim::fixed).try_fold(ty.dtype.size(), |n, extent| n.checked_mul(extent.max(1)));
-    match bytes.map(isize::try_from) {
-        Some(Ok(_)) => Ok(()),
-        _ => Err(OpError::TooLarge { op, ty: ty.clone().into() }),
-    }
 }

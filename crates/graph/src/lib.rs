@@ -6,6 +6,7 @@
 //! [`numpy`], which a front end applies while recording.
 #![forbid(unsafe_code)]
 
+mod check;
 mod contraction;
 mod error;
 mod graph;

@@ -10,7 +10,7 @@
 //!
 //! The builder keeps all of this but 6, so what fails here is a pass's mistake or an output's.
 
-use crate::infer::{check_dim, check_type, is_name};
+use crate::check::{check_dim, check_type, is_name};
 use crate::{Graph, NodeId, Op};
 use hashbrown::{HashMap, HashSet};
 

@@ -1,9 +1,9 @@
 //! Running bound plans.
 
+use crate::expected::{Expected, check_all, expectations};
 use crate::float_control::DefaultFloats;
 use crate::layout::is_contiguous;
 use crate::library::{self, Array, Batch};
-use crate::operand::RawArray;
 use crate::pool::Block;
 use crate::product::LIBRARY;
 use crate::workers::Team;
@@ -30,14 +30,6 @@ pub struct Executable {
     steps: Vec<Ready>,
     /// The longest phase, in nanoseconds on one thread: whether threads are worth their scratch.
     longest: f64,
-}
-
-/// What an input or output must be; `None` in the lists if the plan does not touch it.
-#[derive(Debug)]
-struct Expected {
-    dtype: DType,
-    shape: Vec<usize>,
-    strides: Vec<i64>,
 }
 
 #[derive(Debug)]
@@ -374,64 +366,6 @@ impl Memory<'_> {
         };
         start.wrapping_offset(location.offset as isize)
     }
-}
-
-/// The expectation for each input or output, picked by the kind of its buffer.
-fn expectations(
-    plan: &Plan,
-    bound: &BoundPlan,
-    strides: &[Vec<i64>],
-    number: impl Fn(BufferKind) -> Option<u32>,
-) -> Result<Vec<Option<Expected>>, RuntimeError> {
-    let mut all: Vec<Option<Expected>> = strides.iter().map(|_| None).collect();
-    let count =
-        |expected| RuntimeError::Count { what: "inputs or outputs in the binding", expected, actual: strides.len() };
-    for (decl, of_bound) in plan.buffers.iter().zip(&bound.buffers) {
-        let Some(n) = number(decl.kind) else { continue };
-        let n = n as usize;
-        let slot = all.get_mut(n).ok_or_else(|| count(n + 1))?;
-        *slot = Some(Expected { dtype: decl.dtype, shape: of_bound.shape.clone(), strides: strides[n].clone() });
-    }
-    Ok(all)
-}
-
-/// Checks inputs or outputs against what they must be.
-fn check_all<'a>(
-    plural: &'static str,
-    singular: &str,
-    expected: &[Option<Expected>],
-    actual: impl ExactSizeIterator<Item = &'a RawArray<'a>>,
-) -> Result<(), RuntimeError> {
-    if actual.len() != expected.len() {
-        return Err(RuntimeError::Count { what: plural, expected: expected.len(), actual: actual.len() });
-    }
-    for (n, (expected, array)) in expected.iter().zip(actual).enumerate() {
-        let Some(expected) = expected else { continue };
-        let same = expected.dtype == array.dtype
-            && equal(&expected.shape, array.shape())
-            && equal(&expected.strides, array.strides());
-        if !same {
-            return Err(mismatch(format!("{singular} {n}"), expected, array));
-        }
-    }
-    Ok(())
-}
-
-/// Whether short slices are equal; a call for each of them would take longer.
-#[inline]
-fn equal<T: PartialEq>(a: &[T], b: &[T]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
-}
-
-#[cold]
-fn mismatch(what: String, expected: &Expected, actual: &RawArray<'_>) -> RuntimeError {
-    if expected.dtype != actual.dtype {
-        return RuntimeError::DType { what, expected: expected.dtype, actual: actual.dtype };
-    }
-    if expected.shape != actual.shape() {
-        return RuntimeError::Shape { what, expected: expected.shape.clone(), actual: actual.shape().to_vec() };
-    }
-    RuntimeError::Strides { what, expected: expected.strides.clone(), actual: actual.strides().to_vec() }
 }
 
 /// What the threads of a team share.

@@ -24,6 +24,7 @@ mod copy;
 mod element;
 mod error;
 mod execute;
+mod expected;
 mod float_control;
 pub mod hostile;
 mod layout;

@@ -1,6 +1,6 @@
 //! Axes, slices and shapes as NumPy writes them: negative numbers count from the end, `-1` in a shape is what remains.
 
-use crate::infer::attribute;
+use crate::check::attribute;
 use crate::{Dim, OpError, Shape, SliceAxis, Type};
 use fuseloom_size::product;
 use smallvec::SmallVec;

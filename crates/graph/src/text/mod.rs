@@ -15,6 +15,7 @@
 
 mod formula;
 mod lexer;
+mod operation;
 mod parse;
 mod print;
 #[cfg(test)]

@@ -1,13 +1,9 @@
 //! Text to graphs.
 
 use super::lexer::{Place, Token, tokens};
-use crate::contraction::parse_labels;
-use crate::table::reduction;
-use crate::{Constraint, Contraction, Dim, Graph, Labels, NodeId, Op, Reduce, Shape, SliceAxis, Type};
-use fuseloom_lane::{DType, Function, Scalar, Scan};
-use fuseloom_library::{Call, Library};
+use crate::{Constraint, Graph, NodeId, Op, Shape, Type};
+use fuseloom_lane::{DType, Scalar};
 use hashbrown::HashMap;
-use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// What is wrong with a text, and where.
@@ -116,7 +112,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn accept_word(&mut self, word: &str) -> bool {
+    pub(super) fn accept_word(&mut self, word: &str) -> bool {
         let found = matches!(self.peek(), Token::Name(name) if *name == word);
         if found {
             self.next();
@@ -124,14 +120,14 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect_word(&mut self, word: &str) -> Result<(), ParseError> {
+    pub(super) fn expect_word(&mut self, word: &str) -> Result<(), ParseError> {
         match self.accept_word(word) {
             true => Ok(()),
             false => Err(self.error(format!("expected `{word}`, found {}", self.peek()))),
         }
     }
 
-    fn name(&mut self, what: &str) -> Result<&'a str, ParseError> {
+    pub(super) fn name(&mut self, what: &str) -> Result<&'a str, ParseError> {
         match *self.peek() {
             Token::Name(name) => {
                 self.next();
@@ -166,7 +162,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Items between `[` and `]` with commas between, after the first bracket.
-    fn items<T>(
+    pub(super) fn items<T>(
         &mut self,
         ends: [&str; 2],
         mut item: impl FnMut(&mut Self) -> Result<T, ParseError>,
@@ -185,7 +181,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn list<T>(&mut self, item: impl FnMut(&mut Self) -> Result<T, ParseError>) -> Result<Vec<T>, ParseError> {
+    pub(super) fn list<T>(
+        &mut self,
+        item: impl FnMut(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
         self.expect("[")?;
         let items = self.items(["]", "]"], item)?;
         self.expect("]")?;
@@ -356,7 +355,7 @@ impl<'a> Parser<'a> {
         Ok(Type { dtype, shape: self.shape()? })
     }
 
-    fn shape(&mut self) -> Result<Shape, ParseError> {
+    pub(super) fn shape(&mut self) -> Result<Shape, ParseError> {
         Ok(self.list(Self::dim)?.into())
     }
 
@@ -375,118 +374,6 @@ impl<'a> Parser<'a> {
             return Ok(format!("{sign}nan({bits})"));
         }
         Ok(format!("{sign}{word}"))
-    }
-
-    fn op(&mut self, name: &str, place: Place) -> Result<Op, ParseError> {
-        let axis = |p: &mut Self| p.integer::<usize>("an axis");
-        Ok(match name {
-            "extent" => Op::Extent(self.dim()?),
-            "iota" => Op::Iota(self.dim()?),
-            "divmod" => Op::DivMod,
-            "permute" => Op::Permute(self.list(axis)?.into()),
-            "slice" => Op::Slice(self.list(Self::window)?.into()),
-            "broadcast" => Op::Broadcast(self.shape()?),
-            "reshape" => Op::Reshape(self.shape()?),
-            "concat" => Op::Concat { axis: self.bracketed(axis)? },
-            "take" => Op::Take { axis: self.bracketed(axis)? },
-            "result" => Op::Result(self.bracketed(|p| p.integer("the number of a result"))?),
-            "einsum" => self.contraction(place)?,
-            "pad" => {
-                let widths = self.list(|p| {
-                    let low = p.dim()?;
-                    p.expect(":")?;
-                    Ok((low, p.dim()?))
-                })?;
-                let (low, high): (Vec<Dim>, Vec<Dim>) = widths.into_iter().unzip();
-                Op::Pad { low: low.into(), high: high.into() }
-            }
-            "combine_moments" => {
-                self.expect("[")?;
-                let axis = axis(self)?;
-                self.expect(";")?;
-                self.expect_word("count")?;
-                let count = self.dim()?;
-                self.expect("]")?;
-                Op::CombineMoments { axis, count }
-            }
-            _ => match (Function::named(name), reduction(name)) {
-                (Some(function), _) => Op::Map(function),
-                (None, Some(reduce)) => self.reduce(reduce)?,
-                (None, None) => match Scan::ALL.into_iter().find(|scan| scan.name() == name) {
-                    Some(op) => Op::Scan { op, axis: self.bracketed(axis)? },
-                    None => self.library(name, place)?,
-                },
-            },
-        })
-    }
-
-    fn bracketed<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
-        self.expect("[")?;
-        let item = item(self)?;
-        self.expect("]")?;
-        Ok(item)
-    }
-
-    fn reduce(&mut self, reduce: Reduce) -> Result<Op, ParseError> {
-        self.expect("[")?;
-        let axes: SmallVec<[usize; 4]> = self.items(["]", ";"], |p| p.integer("an axis"))?.into();
-        let ddof = |p: &mut Self| {
-            p.expect(";")?;
-            p.expect_word("ddof")?;
-            p.integer::<i64>("a number of degrees of freedom")
-        };
-        let op = match reduce {
-            Reduce::Var { .. } => Reduce::Var { ddof: ddof(self)? },
-            Reduce::Std { .. } => Reduce::Std { ddof: ddof(self)? },
-            other => other,
-        };
-        self.expect("]")?;
-        Ok(Op::Reduce { op, axes })
-    }
-
-    /// `[descending]`, or nothing
-    fn library(&mut self, name: &str, place: Place) -> Result<Op, ParseError> {
-        if !Library::ALL.iter().any(|function| function.row().name == name) {
-            return Err(ParseError::new(place, format!("there is no operation `{name}`")));
-        }
-        let flagged = matches!(self.peek(), Token::Sign("["));
-        let flags = if flagged { self.list(|p| p.name("a flag"))? } else { Vec::new() };
-        Call::new(name, &flags).map(Op::Library).map_err(|message| ParseError::new(place, message))
-    }
-
-    /// `[ab,bc->ac]`
-    fn contraction(&mut self, place: Place) -> Result<Op, ParseError> {
-        self.expect("[")?;
-        let mut operands = vec![self.labels()?];
-        while self.accept(",") {
-            operands.push(self.labels()?);
-        }
-        self.expect("->")?;
-        let output = self.labels()?;
-        self.expect("]")?;
-        let contraction = Contraction::new(&operands, &output);
-        Ok(Op::Einsum(contraction.map_err(|error| ParseError::new(place, error.to_string()))?))
-    }
-
-    /// `ab`, or nothing
-    fn labels(&mut self) -> Result<Labels, ParseError> {
-        match *self.peek() {
-            Token::Name(name) => {
-                let labels = parse_labels(name).ok_or_else(|| self.error(format!("`{name}` is no list of labels")))?;
-                self.next();
-                Ok(labels)
-            }
-            _ => Ok(Labels::new()),
-        }
-    }
-
-    /// `0 by 1 for n`
-    fn window(&mut self) -> Result<SliceAxis, ParseError> {
-        let start = self.dim()?;
-        self.expect_word("by")?;
-        let step = self.integer("a step")?;
-        self.expect_word("for")?;
-        Ok(SliceAxis { start, step, len: self.dim()? })
     }
 
     /// `n == m ("add: axis 0")`, after `where`

@@ -10,7 +10,7 @@ use fuseloom_lane::{DType, Takes};
 use fuseloom_size::Dim;
 use smallvec::smallvec;
 
-pub(crate) const ROW: Row = Row {
+pub(super) const ROW: Row = Row {
     name: "sort",
     doc: "the elements along the last axis in order, NaN last, and where each comes from; equal ones keep their order",
     flags: &["descending"],

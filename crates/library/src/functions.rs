@@ -1,7 +1,9 @@
-//! The functions, in one list.
+//! The functions, in one list: another is a file beside these, with its row, and two lines here.
+
+mod inverse_permutation;
+mod sort;
 
 use crate::row::Row;
-use crate::{inverse_permutation, sort};
 
 /// Each function beside its row: the enum, the list of all and the way from one to the row are one list.
 macro_rules! functions {

@@ -7,7 +7,7 @@ use bytemuck::AnyBitPattern;
 use fuseloom_lane::{DType, Takes};
 use smallvec::smallvec;
 
-pub(crate) const ROW: Row = Row {
+pub(super) const ROW: Row = Row {
     name: "inverse_permutation",
     doc: "`y[x[k]] = k` along the last axis, where `x` has each of `0, 1, ..., n-1` once",
     flags: &[],
