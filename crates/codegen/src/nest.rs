@@ -68,14 +68,17 @@ impl<'n, 'a> Nest<'n, 'a> {
         (args, scratch): (Clif, Clif),
         written_only: u64,
     ) -> (Nest<'n, 'a>, Scope) {
-        let field = |e: &mut Emit<'_>, offset: usize| e.b.ins().load(types::I64, memory(), args, offset as i32);
-        let operands = field(e, offset_of!(KernelArgs, operands));
-        let params = field(e, offset_of!(KernelArgs, params));
-        let literals = field(e, offset_of!(KernelArgs, literals));
-        field(e, offset_of!(KernelArgs, written));
-        let library = field(e, offset_of!(KernelArgs, library));
-        let past = field(e, offset_of!(KernelArgs, past));
-        let status = field(e, offset_of!(KernelArgs, status));
+        // All of the arguments: what nothing uses becomes no instruction.
+        let [operands, params, literals, _, library, past, status] = [
+            offset_of!(KernelArgs, operands),
+            offset_of!(KernelArgs, params),
+            offset_of!(KernelArgs, literals),
+            offset_of!(KernelArgs, written),
+            offset_of!(KernelArgs, library),
+            offset_of!(KernelArgs, past),
+            offset_of!(KernelArgs, status),
+        ]
+        .map(|offset| e.b.ins().load(types::I64, memory(), args, offset as i32));
 
         let word = |e: &mut Emit<'_>, base: Clif, k: usize| e.b.ins().load(types::I64, memory(), base, 8 * k as i32);
         let params: Vec<Clif> = (0..kernel.params.len()).map(|k| word(e, params, k)).collect();

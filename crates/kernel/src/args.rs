@@ -19,7 +19,7 @@ pub struct KernelArgs {
     /// The status word; 0 while nothing went wrong. Compiled code stores a nonzero [`Status`] code; the first, last or any
     /// of several may win.
     pub status: *mut u64,
-    /// Sizes the kernel writes, by slot; null if it writes none.
+    /// Where sizes go that a kernel writes. None does yet: null.
     pub written: *mut i64,
     /// The library functions that the kernel may call.
     pub library: *const Library,

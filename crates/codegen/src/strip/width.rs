@@ -2,7 +2,7 @@
 
 use crate::clif::registers;
 use crate::lanes::legalize;
-use fuseloom_kernel::{Input, Kernel, OperandId, Output, Stride, Strip, VarId};
+use fuseloom_kernel::{Kernel, OperandId, Output, Stride, Strip, Use, VarId};
 use fuseloom_lane::DType;
 
 /// Most lanes of a step.
@@ -24,9 +24,8 @@ pub(crate) fn step_cost(kernel: &Kernel, strip: &Strip, axis: VarId, v: usize) -
             Some(Stride::Bytes(_)) => 2 * v,
         }
     };
-    let loads: usize = strip.inputs.iter().map(|i| if let Input::Load(id) = i { stream(*id) } else { 0 }).sum();
-    let stores: usize = strip.outputs.iter().map(|o| if let Output::Store(id) = o { stream(*id) } else { 0 }).sum();
-    loads + stores + legalize::program_cost(&strip.program, v)
+    let streams = strip.uses().filter(|(_, used)| matches!(used, Use::Load | Use::Store));
+    streams.map(|(id, _)| stream(id)).sum::<usize>() + legalize::program_cost(&strip.program, v)
 }
 
 /// The sizes of the lanes that a strip holds: the smallest and the largest.
@@ -35,10 +34,7 @@ fn sizes(kernel: &Kernel, strip: &Strip) -> (usize, usize) {
     let dtypes = program.params.iter().copied().chain(program.insts.iter().map(|i| i.dtype));
     // A bool is a mask as wide as what was compared; in memory it is a byte.
     let values = dtypes.filter(|&d| d != DType::Bool);
-    let stored = strip.outputs.iter().filter_map(|o| match o {
-        Output::Store(id) => Some(kernel.operand(*id).dtype),
-        Output::Reduce(_) | Output::Scan(_) => None,
-    });
+    let stored = strip.uses().filter(|(_, used)| *used == Use::Store).map(|(id, _)| kernel.operand(id).dtype);
     let all: Vec<usize> = values.chain(stored).map(DType::size).collect();
     (all.iter().copied().min().unwrap_or(1), all.iter().copied().max().unwrap_or(1))
 }
