@@ -6,7 +6,7 @@ use crate::text::node_lines;
 use crate::{difference, measure, passes, traffic};
 use fuseloom_codegen::StripCode;
 use fuseloom_engine::{Planned, Result, Stage, compiling, machine};
-use fuseloom_graph::{Graph, Node, NodeId, Op, Reduce, Type, print};
+use fuseloom_graph::{Graph, NodeId, Op, Type, print};
 use fuseloom_kernel::{
     BoundPlan, BoundStep, BufferDecl, BufferId, BufferKind, Kernel, KernelStep, OperandBind, ParamId, Place, Role,
     Step, print_sizes,
@@ -77,7 +77,8 @@ fn nodes(graph: &Graph, places: impl Fn(NodeId) -> Vec<String>) -> Vec<NodeRepor
             inputs: node.inputs.iter().map(|input| input.0).collect(),
             types: node.types.iter().map(ToString::to_string).collect(),
             bytes: bytes_of_type(node.ty()),
-            cost: cost(graph, node),
+            // What nothing computes is copied at least, where it is anything.
+            cost: graph.cost(id).max(1),
             output: graph.outputs().contains(&id),
             places: places(id),
             origin: None,
@@ -85,15 +86,6 @@ fn nodes(graph: &Graph, places: impl Fn(NodeId) -> Vec<String>) -> Vec<NodeRepor
         }
     };
     graph.ids().map(report).collect()
-}
-
-/// Primitive operations for each element that a node goes over.
-fn cost(graph: &Graph, node: &Node) -> u32 {
-    match &node.op {
-        Op::Map(function) => function.cost(graph.ty(*node.inputs.last().unwrap_or(&NodeId(0))).dtype).max(1),
-        Op::Reduce { op: Reduce::Moments, .. } => 4,
-        _ => 1,
-    }
 }
 
 fn bytes_of_type(ty: &Type) -> Size {

@@ -8,6 +8,7 @@
 
 mod check;
 mod contraction;
+pub mod cost;
 mod error;
 mod graph;
 mod infer;

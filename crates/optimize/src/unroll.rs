@@ -10,6 +10,7 @@
 
 use crate::view::{Axis, View};
 use crate::walk::{Outcome, Step, Walk, rewrite, users};
+use fuseloom_graph::cost::conversion;
 use fuseloom_graph::{Dim, Graph, NodeId, Op, OpError, Reduce, SliceAxis};
 use fuseloom_lane::tree::LANES;
 use fuseloom_lane::{DType, Function};
@@ -72,9 +73,10 @@ impl Cone {
         let mut cone = Cone { combine, axis, extent, root, inside: Vec::new() };
         let leaves = cone.gather(graph, users, id)?;
         let fits = leaves.iter().all(|leaf| cone.takes(graph, *leaf));
-        let cost = |id: &NodeId| match &graph.node(*id).op {
-            Op::Map(function) => function.cost(graph.ty(graph.node(*id).inputs[0]).dtype).max(1),
-            _ => 2,
+        // (Of what is computed: how an element is stored does not count.)
+        let cost = |id: &NodeId| match graph.node(*id).op {
+            Op::Cast(to) => conversion(graph.ty(graph.node(*id).inputs[0]).dtype.compute_type(), to.compute_type()),
+            _ => graph.cost(*id),
         };
         let each = cone.inside.iter().map(cost).sum::<u32>() + combine.cost(graph.ty(root).dtype);
         (fits && each.saturating_mul(extent as u32) <= MOST_OPERATIONS).then_some(cone)

@@ -259,7 +259,9 @@ fn is_whole(window: &SliceAxis, extent: &Dim) -> bool {
     window.len == *extent && window.start == Dim::Fixed(0) && window.step == 1
 }
 
-/// The window of an axis that `outer` is of the window `inner`: `start + step * outer.start`, in steps of both.
+/// The window of an axis that `outer` is of the window `inner`: `start + step * outer.start`, in steps of both. `None` where a
+/// number or a formula does not fit: the graph keeps both windows, and the scheduler, which has no such choice, has a rule for
+/// what they come to (`index.rs` there).
 fn window_of(inner: &SliceAxis, outer: &SliceAxis) -> Option<SliceAxis> {
     if outer.len == Dim::Fixed(0) {
         return Some(SliceAxis { start: Dim::Fixed(0), step: 1, len: outer.len.clone() });

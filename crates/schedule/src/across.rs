@@ -59,9 +59,6 @@ pub(crate) enum Packing {
     },
 }
 
-/// LoopSet of so many fill cache lines.
-const LINE: i64 = 16;
-
 /// Finds the loop for which packing pays, or why there is none: both it and that of the strips fill cache lines, and there is
 /// more than fits the first-level cache anyway.
 pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, Unpacked> {
@@ -75,7 +72,7 @@ pub(crate) fn find(scope: &Scope<'_>, sizes: &mut SizeTable) -> Result<Across, U
     let axis = axis.ok_or(Unpacked::SeveralLoops)?;
     let extent = |l: LoopId| sizes.hint(scope.cluster.extents[l]);
     let points = sizes.hint_product(levels.iter().flatten().map(|&l| scope.cluster.extents[l]));
-    if extent(axis) < LINE {
+    if extent(axis) < cost::LINE {
         return Err(Unpacked::ShortStrips);
     }
     if points < cost::SQUARES {
@@ -103,7 +100,7 @@ fn squares(scope: &Scope<'_>, sizes: &SizeTable, axis: LoopId, apart: &[&Access]
         return None;
     }
     let loops = scope.cluster.structure.levels[0].iter().copied();
-    let wide = loops.filter(|&l| l != axis && sizes.hint(scope.cluster.extents[l]) >= LINE);
+    let wide = loops.filter(|&l| l != axis && sizes.hint(scope.cluster.extents[l]) >= cost::LINE);
     let mut found: Vec<(usize, LoopId, usize)> = Vec::new();
     for l in wide {
         let lie = apart.iter().filter(|a| a.address.stride(l).and_then(|s| sizes.known(s)) == Some(a.element as i64));
@@ -133,7 +130,7 @@ fn rows(
         }
     };
     let l = l.ok_or(Unpacked::Once)?;
-    if sizes.hint(cluster.extents[l]) < LINE {
+    if sizes.hint(cluster.extents[l]) < cost::LINE {
         return Err(Unpacked::ShortLoop);
     }
     let again = apart.iter().filter(|a| a.address.stride(l).is_none());

@@ -18,6 +18,7 @@
 
 use crate::cluster::{Blocks, Cluster, Mode, Structure, loop_order};
 use crate::context::Context;
+use crate::cost;
 use crate::ids::{AxisId, Id, LoopId, TaskId};
 use crate::loop_set::LoopSet;
 use crate::reads::ValueRef;
@@ -27,31 +28,6 @@ use crate::touch::{Weights, typical_bytes};
 use fuseloom_kernel::TileRule;
 use fuseloom_size::{SizeId, SizeOp, SizeTable};
 use hashbrown::HashSet;
-
-/// Rows of a tile at most: so many amortize packing the columns of the right matrix.
-const ROWS: i64 = 512;
-
-/// Columns of a tile at most: with [`ROWS`] rows the result stays in the second-level cache.
-const COLUMNS: i64 = 256;
-
-/// Bytes that a block of rows keeps in scratch, as binding chooses it.
-const SCRATCH: i64 = 1 << 20;
-
-/// The fewest rows of a block: below, the library spends its time packing the right matrix.
-const FEWEST: i64 = 32;
-
-/// Bytes of scratch that the smallest block may take.
-const MOST_SCRATCH: i64 = 16 << 20;
-
-/// Blocks that a kernel should have at least, if it is not small.
-const PARALLEL: i64 = 4;
-
-/// Multiplications below which a kernel is too small for parallelism to matter.
-const SMALL: i64 = 1 << 22;
-
-/// Bytes a nanosecond that memory moves for all threads, and that the library packs on all of them.
-const MEMORY_RATE: i64 = 20;
-const PACKING_RATE: i64 = 50;
 
 /// A part of what runs on a block.
 pub(crate) enum Segment {
@@ -222,31 +198,31 @@ pub(crate) fn tile_rule(
     };
     let extent = cluster.extents[l];
     if Some(l) == blocks.columns {
-        let other = others(sizes, blocks.rows, ROWS);
+        let other = others(sizes, blocks.rows, cost::BLOCK_ROWS);
         let bytes = sizes.constant(0);
-        return TileRule::Block { extent, other, bytes, most: COLUMNS as u32 };
+        return TileRule::Block { extent, other, bytes, most: cost::BLOCK_COLUMNS as u32 };
     }
-    let other = others(sizes, blocks.columns, COLUMNS);
+    let other = others(sizes, blocks.columns, cost::BLOCK_COLUMNS);
     let bytes = match blocks.columns {
         Some(columns) => {
-            let most = sizes.constant(COLUMNS);
+            let most = sizes.constant(cost::BLOCK_COLUMNS);
             let row = sizes.binary(SizeOp::Min, cluster.extents[columns], most);
             let widest = products(cluster, tasks).map(|t| tasks[t].dtypes[0].size()).max().unwrap_or(8);
             sizes.scale(row, widest as i64)
         }
         None => row_bytes(cluster, tasks, sizes),
     };
-    TileRule::Block { extent, other, bytes, most: ROWS as u32 }
+    TileRule::Block { extent, other, bytes, most: cost::BLOCK_ROWS as u32 }
 }
 
 /// Bytes of right matrices that the library packs, all blocks together, at typical sizes.
 fn packed(cluster: &Cluster, tasks: &Tasks, sizes: &mut SizeTable) -> i64 {
     let Mode::Blocks(blocks) = cluster.structure.mode else { return 0 };
     let tall = match blocks.columns {
-        Some(_) => ROWS,
+        Some(_) => cost::BLOCK_ROWS,
         None => {
             let row = row_bytes(cluster, tasks, sizes);
-            (SCRATCH / sizes.hint(row).max(1)).clamp(FEWEST, ROWS)
+            (cost::BLOCK_SCRATCH / sizes.hint(row).max(1)).clamp(cost::FEWEST_ROWS, cost::BLOCK_ROWS)
         }
     };
     let outside =
@@ -275,16 +251,16 @@ pub(crate) fn pays(
         return Ok(());
     }
     let row = row_bytes(merged, tasks, sizes);
-    let least = sizes.hint(row).saturating_mul(FEWEST);
-    if least > MOST_SCRATCH {
-        return Err(Refusal::BlockScratch { rows: FEWEST, bytes: least });
+    let least = sizes.hint(row).saturating_mul(cost::FEWEST_ROWS);
+    if least > cost::MOST_SCRATCH {
+        return Err(Refusal::BlockScratch { rows: cost::FEWEST_ROWS, bytes: least });
     }
     let rows = blocks.rows.map_or(1, |l| sizes.hint(merged.extents[l]));
     let outer = sizes.hint_product(merged.structure.levels[0].iter().map(|&l| merged.extents[l]));
-    let count = (outer / rows.max(1)).saturating_mul(rows.saturating_add(FEWEST - 1) / FEWEST);
+    let count = (outer / rows.max(1)).saturating_mul(rows.saturating_add(cost::FEWEST_ROWS - 1) / cost::FEWEST_ROWS);
     let multiplications = |t: TaskId| sizes.hint_product(tasks[t].domain.iter().copied());
     let all = products(merged, tasks).map(multiplications).fold(0i64, i64::saturating_add);
-    if count < PARALLEL && all > SMALL {
+    if count < cost::BLOCKS && all > cost::SMALL_PRODUCT {
         return Err(Refusal::FewBlocks { blocks: count });
     }
     let mut saved = 0i64;
@@ -300,7 +276,7 @@ pub(crate) fn pays(
     }
     let before = packed(first, tasks, sizes).saturating_add(packed(second, tasks, sizes));
     let more = packed(merged, tasks, sizes).saturating_sub(before);
-    if more / PACKING_RATE > saved / MEMORY_RATE {
+    if more / cost::PACKING_RATE > saved / cost::MEMORY_RATE {
         return Err(Refusal::Packing { saved, packed: more });
     }
     Ok(())

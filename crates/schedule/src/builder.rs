@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What makes two operands one.
 type View = (Role, Address);
 
-/// A kernel under construction. LoopSet are the cluster's; a loop becomes a variable when it is first used.
+/// A kernel under construction. Loops are the cluster's; a loop becomes a variable when it is first used.
 pub(crate) struct KernelBuilder<'a> {
     pub(crate) sizes: &'a mut SizeTable,
     kernel: Kernel,

@@ -108,7 +108,7 @@ pub(crate) struct Blocks {
     pub(crate) columns: Option<LoopId>,
 }
 
-/// LoopSet in the order of the axes of the task with the most of them, then any others.
+/// Loops in the order of the axes of the task with the most of them, then any others.
 pub(crate) fn loop_order(cluster: &Cluster, tasks: &Tasks) -> Vec<LoopId> {
     let mut by_rank: Vec<TaskId> = cluster.tasks.clone();
     by_rank.sort_by_key(|t| (std::cmp::Reverse(tasks[*t].domain.len()), std::cmp::Reverse(*t)));

@@ -28,9 +28,9 @@ pub(crate) enum Node {
 /// A phase: parallel loops around nodes.
 #[derive(Clone, Debug)]
 pub(crate) struct PhaseNest {
-    /// LoopSet that are parallel one point at a time, outermost first.
+    /// Loops that are parallel one point at a time, outermost first.
     pub(crate) parallel: Vec<LoopId>,
-    /// LoopSet that are parallel tile by tile, the last of the parallel indices.
+    /// Loops that are parallel tile by tile, the last of the parallel indices.
     pub(crate) tiled: SmallVec<[LoopId; 2]>,
     /// What runs at each point.
     pub(crate) body: Vec<Node>,

@@ -73,8 +73,7 @@ impl Trace<'_> {
     /// Whether strips that need a value of another strip compute it again from what that one loads, rather than keep it in
     /// scratch: a few operations cost less than a store and a load.
     fn again(&self, task: TaskId) -> bool {
-        const FEW: u32 = 6;
-        self.operations_again(task, 0).is_some_and(|operations| operations <= FEW)
+        self.operations_again(task, 0).is_some_and(|operations| operations <= cost::FEW)
     }
 
     fn operations_again(&self, task: TaskId, depth: u32) -> Option<u32> {
