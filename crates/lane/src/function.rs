@@ -8,7 +8,8 @@ mod tests;
 pub use row::{Associative, Element, FunctionRow, Laws, Promotion, Takes};
 
 use crate::expr::{Expr, formula};
-use crate::{Builder, DType, Prim, Program, Value, arithmetic, divide, functions, math, order, storage};
+use crate::math::{erf, exp, hyperbolic, inverse_trig, log, power, root, trig};
+use crate::{Builder, DType, Prim, Program, Value, arithmetic, divide, functions, order, storage};
 use row::Formula::{self, Ternary, Unary};
 use row::{binary, ternary, unary};
 use std::fmt;

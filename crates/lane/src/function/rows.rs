@@ -44,7 +44,7 @@ macro_rules! functions {
             binary(Number, divide::fmod).numpy("fmod").promotes(AtLeastI8),
             fmod(y): f64 [7.0, -7.0] (3.0) => [1.0, -1.0];
         Power "power" "`x ** y`; integers wrap, and a negative integer power is 0 unless the base is 1 or -1" =
-            binary(Number, math::power).numpy("power pow").promotes(Promotion::Power),
+            binary(Number, power::power).numpy("power pow").promotes(Promotion::Power),
             power(y): f64 [2.0, 3.0] (3.0) => [8.0, 27.0];
         Square "square" "`x * x`" =
             unary(Number, |x| x * x).numpy("square").promotes(AtLeastI8),
@@ -89,80 +89,80 @@ macro_rules! functions {
             unary(Float, |x| x.sqrt()).numpy("sqrt").promotes(NarrowestFloat),
             sqrt(): f64 [9.0, 2.25] () => [3.0, 1.5];
         Rsqrt "rsqrt" "`1 / sqrt(x)`" =
-            unary(Float, math::rsqrt).numpy("rsqrt").promotes(NarrowestFloat),
+            unary(Float, root::rsqrt).numpy("rsqrt").promotes(NarrowestFloat),
             rsqrt(): f64 [4.0, 0.25] () => [0.5, 2.0];
         Cbrt "cbrt" "the cube root" =
-            unary(Float, math::cbrt).numpy("cbrt").promotes(NarrowestFloat),
+            unary(Float, root::cbrt).numpy("cbrt").promotes(NarrowestFloat),
             cbrt(): f64 [27.0, -8.0] () => [3.0, -2.0];
         Exp "exp" "e to the `x`" =
-            unary(Float, math::exp).numpy("exp").promotes(NarrowestFloat),
+            unary(Float, exp::exp).numpy("exp").promotes(NarrowestFloat),
             exp(): f64 [0.0, 1.0] () => [1.0, std::f64::consts::E];
         Exp2 "exp2" "2 to the `x`" =
-            unary(Float, math::exp2).numpy("exp2").promotes(NarrowestFloat),
+            unary(Float, exp::exp2).numpy("exp2").promotes(NarrowestFloat),
             exp2(): f64 [10.0, -1.0] () => [1024.0, 0.5];
         Expm1 "expm1" "`exp(x) - 1`, accurate near 0" =
-            unary(Float, math::expm1).numpy("expm1").promotes(NarrowestFloat),
+            unary(Float, exp::expm1).numpy("expm1").promotes(NarrowestFloat),
             expm1(): f64 [0.0, 1e-20] () => [0.0, 1e-20];
         Log "log" "the natural logarithm" =
-            unary(Float, math::log).numpy("log").promotes(NarrowestFloat),
+            unary(Float, log::log).numpy("log").promotes(NarrowestFloat),
             log(): f64 [1.0, std::f64::consts::E] () => [0.0, 1.0];
         Log2 "log2" "the logarithm to base 2" =
-            unary(Float, math::log2).numpy("log2").promotes(NarrowestFloat),
+            unary(Float, log::log2).numpy("log2").promotes(NarrowestFloat),
             log2(): f64 [8.0, 0.5] () => [3.0, -1.0];
         Log10 "log10" "the logarithm to base 10" =
-            unary(Float, math::log10).numpy("log10").promotes(NarrowestFloat),
+            unary(Float, log::log10).numpy("log10").promotes(NarrowestFloat),
             log10(): f64 [1000.0, 1.0] () => [3.0, 0.0];
         Log1p "log1p" "`log(1 + x)`, accurate near 0" =
-            unary(Float, math::log1p).numpy("log1p").promotes(NarrowestFloat),
+            unary(Float, log::log1p).numpy("log1p").promotes(NarrowestFloat),
             log1p(): f64 [0.0, 1e-20] () => [0.0, 1e-20];
         Hypot "hypot" "`sqrt(x*x + y*y)` without undue overflow" =
-            binary(Float, math::hypot).commutes().numpy("hypot").promotes(NarrowestFloat),
+            binary(Float, root::hypot).commutes().numpy("hypot").promotes(NarrowestFloat),
             hypot(y): f64 [3.0, -5.0] (4.0) => [5.0, 41.0f64.sqrt()];
         // Trigonometry, in radians.
         Sin "sin" "sine" =
-            unary(Float, math::sin).numpy("sin").promotes(NarrowestFloat),
+            unary(Float, trig::sin).numpy("sin").promotes(NarrowestFloat),
             sin(): f64 [0.0, std::f64::consts::FRAC_PI_2] () => [0.0, 1.0];
         Cos "cos" "cosine" =
-            unary(Float, math::cos).numpy("cos").promotes(NarrowestFloat),
+            unary(Float, trig::cos).numpy("cos").promotes(NarrowestFloat),
             cos(): f64 [0.0, std::f64::consts::PI] () => [1.0, -1.0];
         Tan "tan" "tangent" =
-            unary(Float, math::tan).numpy("tan").promotes(NarrowestFloat),
+            unary(Float, trig::tan).numpy("tan").promotes(NarrowestFloat),
             tan(): f64 [0.0, -0.0] () => [0.0, -0.0];
         Asin "asin" "inverse sine" =
-            unary(Float, math::asin).numpy("arcsin asin").promotes(NarrowestFloat),
+            unary(Float, inverse_trig::asin).numpy("arcsin asin").promotes(NarrowestFloat),
             asin(): f64 [0.0, 1.0] () => [0.0, std::f64::consts::FRAC_PI_2];
         Acos "acos" "inverse cosine" =
-            unary(Float, math::acos).numpy("arccos acos").promotes(NarrowestFloat),
+            unary(Float, inverse_trig::acos).numpy("arccos acos").promotes(NarrowestFloat),
             acos(): f64 [1.0, -1.0] () => [0.0, std::f64::consts::PI];
         Atan "atan" "inverse tangent" =
-            unary(Float, math::atan).numpy("arctan atan").promotes(NarrowestFloat),
+            unary(Float, inverse_trig::atan).numpy("arctan atan").promotes(NarrowestFloat),
             atan(): f64 [0.0, f64::INFINITY] () => [0.0, std::f64::consts::FRAC_PI_2];
         Atan2 "atan2" "the angle of the point at `y` to the right and `x` up, as C's `atan2`" =
-            binary(Float, math::atan2).numpy("arctan2 atan2").promotes(NarrowestFloat),
+            binary(Float, inverse_trig::atan2).numpy("arctan2 atan2").promotes(NarrowestFloat),
             atan2(y): f64 [1.0, -1.0] (0.0) => [std::f64::consts::FRAC_PI_2, -std::f64::consts::FRAC_PI_2];
         Sinh "sinh" "hyperbolic sine" =
-            unary(Float, math::sinh).numpy("sinh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::sinh).numpy("sinh").promotes(NarrowestFloat),
             sinh(): f64 [0.0, f64::INFINITY] () => [0.0, f64::INFINITY];
         Cosh "cosh" "hyperbolic cosine" =
-            unary(Float, math::cosh).numpy("cosh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::cosh).numpy("cosh").promotes(NarrowestFloat),
             cosh(): f64 [0.0, f64::INFINITY] () => [1.0, f64::INFINITY];
         Tanh "tanh" "hyperbolic tangent" =
-            unary(Float, math::tanh).numpy("tanh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::tanh).numpy("tanh").promotes(NarrowestFloat),
             tanh(): f64 [0.0, 100.0] () => [0.0, 1.0];
         Asinh "asinh" "inverse hyperbolic sine" =
-            unary(Float, math::asinh).numpy("arcsinh asinh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::asinh).numpy("arcsinh asinh").promotes(NarrowestFloat),
             asinh(): f64 [0.0, f64::INFINITY] () => [0.0, f64::INFINITY];
         Acosh "acosh" "inverse hyperbolic cosine" =
-            unary(Float, math::acosh).numpy("arccosh acosh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::acosh).numpy("arccosh acosh").promotes(NarrowestFloat),
             acosh(): f64 [1.0, f64::INFINITY] () => [0.0, f64::INFINITY];
         Atanh "atanh" "inverse hyperbolic tangent" =
-            unary(Float, math::atanh).numpy("arctanh atanh").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::atanh).numpy("arctanh atanh").promotes(NarrowestFloat),
             atanh(): f64 [0.0, 1.0] () => [0.0, f64::INFINITY];
         Erf "erf" "the error function" =
-            unary(Float, math::erf).numpy("erf special.erf").promotes(NarrowestFloat),
+            unary(Float, erf::erf).numpy("erf special.erf").promotes(NarrowestFloat),
             erf(): f64 [0.0, 10.0] () => [0.0, 1.0];
         Sigmoid "sigmoid" "`1 / (1 + exp(-x))`" =
-            unary(Float, math::sigmoid).numpy("sigmoid expit special.expit").promotes(NarrowestFloat),
+            unary(Float, hyperbolic::sigmoid).numpy("sigmoid expit special.expit").promotes(NarrowestFloat),
             sigmoid(): f64 [0.0, 1000.0] () => [0.5, 1.0];
         // Comparisons.
         Equal "equal" "`x == y`" =
