@@ -7,9 +7,6 @@ const MOST: usize = 500;
 /// The lines in which the reason is looked for.
 const FIRST: usize = 12;
 
-/// Files that are long still and give no reason.
-const STILL_LONG: &[&str] = &["kernel/src/bind.rs", "schedule/src/emit.rs"];
-
 /// The lines of a file before its tests.
 fn length(text: &str) -> usize {
     let code = text.split_once("#[cfg(test)]\nmod tests {").map_or(text, |(before, _)| before);
@@ -27,7 +24,7 @@ fn long_files_give_a_reason() {
         folders().iter().flat_map(|folder| files(&folder.join("src"))).filter(|path| !path.ends_with("tests.rs"))
     {
         let text = std::fs::read_to_string(&path).unwrap();
-        if is_too_long(&text) && !STILL_LONG.iter().any(|name| path.ends_with(name)) {
+        if is_too_long(&text) {
             let shown = path.strip_prefix(crates()).unwrap_or(&path).display().to_string();
             faults.push(format!("{shown}: {} lines", length(&text)));
         }
