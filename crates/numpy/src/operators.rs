@@ -15,7 +15,7 @@ fn fault(message: String) -> Stop {
 /// `-x`
 pub fn unary(operator: Unary, x: &Given) -> Outcome<Value> {
     if let Value::Number(x) = x.value {
-        return Ok(Value::Number(number::unary(operator, x).map_err(|message| fault(message))?));
+        return Ok(Value::Number(number::unary(operator, x).map_err(fault)?));
     }
     let x = x.tensor()?;
     let function = match operator {
@@ -30,7 +30,7 @@ pub fn unary(operator: Unary, x: &Given) -> Outcome<Value> {
 pub fn binary(operator: Binary, x: &Given, y: &Given) -> Outcome<Value> {
     match (&x.value, &y.value) {
         (Value::Number(x), Value::Number(y)) => {
-            return Ok(Value::Number(number::binary(operator, *x, *y).map_err(|message| fault(message))?));
+            return Ok(Value::Number(number::binary(operator, *x, *y).map_err(fault)?));
         }
         (Value::Tuple(x), Value::Tuple(y)) if operator == Binary::Add => {
             let items = Sequence::new([x.items(), y.items()].concat());

@@ -47,5 +47,5 @@ fn plain_copy(tasks: &Tasks, sources: &Sources, id: TaskId) -> Option<CopyStep> 
         && task.domain == target.shape
         && tasks.contiguous.contains(&to.buffer)
         && tasks.contiguous.contains(&from.buffer);
-    whole.then(|| CopyStep { from: from.buffer, to: to.buffer })
+    whole.then_some(CopyStep { from: from.buffer, to: to.buffer })
 }

@@ -117,7 +117,7 @@ fn along(op: Reduction, dtype: DType, columns: &[&ArrayValue], axis: usize) -> R
 /// another order, and the lanes of the rows that are reduced at once, 16 for each of them however short it is.
 pub(super) fn work(states: usize, count: usize) -> usize {
     let copies = count.saturating_mul(2 * states + 2);
-    copies.saturating_add(count.min(CHUNK).max(1) * states * 64)
+    copies.saturating_add(count.clamp(1, CHUNK) * states * 64)
 }
 
 fn only(mut states: Vec<ArrayValue>) -> Result<ArrayValue, InterpretError> {

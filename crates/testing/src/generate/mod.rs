@@ -207,7 +207,7 @@ impl Builder {
             shapes.all(|dim| dim.eval(sizes).is_some())
         };
         let fits = |sizes: &Sizes| graph.constraints().iter().all(|c| c.holds(sizes)) && has_extents(sizes);
-        if !self.sizes.iter().any(fits) && !(self.theme == Theme::Extents && self.rng.once_in(40)) {
+        if !(self.sizes.iter().any(fits) || self.theme == Theme::Extents && self.rng.once_in(40)) {
             return None;
         }
         let new = graph.nodes().len() > self.graph.nodes().len();

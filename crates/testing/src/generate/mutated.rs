@@ -31,7 +31,7 @@ pub(super) fn mutated(seed: u64) -> Generated {
         if graph == base.graph || verify(&graph).is_err() {
             continue;
         }
-        let sizes = base.sizes.iter().map(|sizes| completed(sizes, &graph, &mut rng)).collect();
+        let sizes: Vec<Sizes> = base.sizes.iter().map(|sizes| completed(sizes, &graph, &mut rng)).collect();
         if runs_in_good_time(&graph, &sizes) {
             return Generated { graph, sizes };
         }
@@ -130,7 +130,7 @@ fn completed(sizes: &Sizes, graph: &Graph, rng: &mut Rng) -> Sizes {
 }
 
 /// Whether arrays and contractions are small under all sizes that they have extents for, and every bit is promised.
-fn runs_in_good_time(graph: &Graph, sizes: &Vec<Sizes>) -> bool {
+fn runs_in_good_time(graph: &Graph, sizes: &[Sizes]) -> bool {
     let count = |shape: &Shape, sizes: &Sizes| {
         let extents: Option<Vec<usize>> = shape.iter().map(|dim| dim.eval(sizes)).collect();
         extents.map_or(Some(0), |extents| extents.into_iter().try_fold(1usize, |n, e| n.checked_mul(e.max(1))))
