@@ -7,7 +7,7 @@ use crate::random::Rng;
 use crate::refusal::{Reason, Refusal};
 use crate::turns;
 use fuseloom::Options;
-use fuseloom_graph::{ArrayValue, Graph, Sizes, interpret, verify};
+use fuseloom_graph::{ArrayValue, Graph, Sizes, check_sizes, interpret, verify};
 use fuseloom_kernel::{Plan, Step};
 use fuseloom_lane::DType;
 use fuseloom_optimize::{Given, Passes, canonical, optimize};
@@ -194,7 +194,10 @@ impl Run<'_> {
         let stage = |kind, fusion, threads| Stage { kind, fusion, strided: self.strided, threads };
         let through = self.case.through;
         let mut compared = 1;
-        self.compare(stage(Kind::Optimize, true, 1), || Ok(interpret(self.optimized, self.sizes, &self.arrays)?))?;
+        self.compare(stage(Kind::Optimize, true, 1), || {
+            check_sizes(&self.case.graph, self.sizes)?;
+            Ok(interpret(self.optimized, self.sizes, &self.arrays)?)
+        })?;
         for fusion in [true, false] {
             if through >= Kind::Schedule {
                 self.plan(fusion, plans)?;
@@ -280,6 +283,7 @@ impl Run<'_> {
         };
         if self.case.through >= Kind::Plan {
             self.compare(stage(Kind::Plan), || {
+                check_sizes(&self.case.graph, self.sizes)?;
                 types?;
                 run_plan(&plans[at].plan, self.sizes, &self.memory, outputs)
             })?;
@@ -312,6 +316,7 @@ impl Run<'_> {
 
     /// The plan with every phase cut among threads.
     fn threaded(&self, fusion: bool, threads: usize) -> Expected {
+        check_sizes(&self.case.graph, self.sizes)?;
         let options = fuseloom_schedule::Options { fusion, inputs: self.classes(), ..Default::default() };
         let plan = schedule(self.optimized, &options).map_err(Refusal::fault)?.plan;
         run_threaded(&plan, self.optimized, self.sizes, &self.memory, (threads, self.case.end()))

@@ -1,7 +1,7 @@
 //! Why something was not computed, as far as the stages are to agree on it.
 
 use fuseloom::Error;
-use fuseloom_graph::InterpretError;
+use fuseloom_graph::{InterpretError, SizeError};
 use fuseloom_kernel::BindError;
 use fuseloom_library::Library;
 use fuseloom_runtime::RuntimeError;
@@ -62,6 +62,12 @@ impl From<InterpretError> for Refusal {
     }
 }
 
+impl From<SizeError> for Refusal {
+    fn from(error: SizeError) -> Refusal {
+        Refusal::sizes(error)
+    }
+}
+
 impl From<BindError> for Refusal {
     fn from(error: BindError) -> Refusal {
         let reason = match &error {
@@ -92,7 +98,7 @@ impl From<Error> for Refusal {
         let message = error.to_string();
         let reason = match &error {
             Error::Sizes(_) | Error::Constraint(_) => Reason::Sizes,
-            Error::Index { .. } => Reason::Elements,
+            Error::Index { .. } | Error::Unsolved { .. } => Reason::Elements,
             Error::Run(message) | Error::Interpret(message) if is_about_elements(message) => Reason::Elements,
             Error::MemoryLimit { peak, limit, .. } if peak > limit => Reason::Memory,
             _ => Reason::Fault,

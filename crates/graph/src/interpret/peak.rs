@@ -30,11 +30,10 @@ pub fn peak(graph: &crate::Graph, sizes: &Sizes) -> Result<Peak, InterpretError>
         let types = graph.node(*id).types.iter();
         types.map(|ty| elements(&ty.shape, sizes)).try_fold(0usize, |sum, n| Ok(sum.saturating_add(words(n?))))
     };
-    let mut held = graph
-        .inputs()
-        .iter()
-        .map(&bytes)
-        .try_fold(0usize, |sum, n| Ok::<usize, InterpretError>(sum.saturating_add(n?)))?;
+    let all = |ids: &[NodeId]| -> Result<usize, InterpretError> {
+        ids.iter().map(bytes).try_fold(0usize, |sum, n| Ok(sum.saturating_add(n?)))
+    };
+    let mut held = all(graph.inputs())?;
     let mut peak = Peak { bytes: held, values: Vec::new() };
     for id in graph.ids().filter(|id| live[id.index()]) {
         let node = graph.node(id);
@@ -53,12 +52,7 @@ pub fn peak(graph: &crate::Graph, sizes: &Sizes) -> Result<Peak, InterpretError>
         }
     }
     // The outputs are handed out as copies.
-    let outputs = graph
-        .outputs()
-        .iter()
-        .map(bytes)
-        .try_fold(held, |sum, n| Ok::<usize, InterpretError>(sum.saturating_add(n?)))?;
-    peak.bytes = peak.bytes.max(outputs);
+    peak.bytes = peak.bytes.max(held.saturating_add(all(graph.outputs())?));
     Ok(peak)
 }
 
