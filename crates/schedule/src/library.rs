@@ -10,7 +10,7 @@ use crate::reads::{Read, ValueRef, identity, resolve};
 use crate::tasks::Tasks;
 use crate::work::{Library, Task, Work};
 use fuseloom_graph::{Dim, Graph, NodeId};
-use fuseloom_kernel::{Batched, LibraryStep};
+use fuseloom_kernel::{Batched, BufferKind, LibraryStep};
 use fuseloom_library::{Call, Operand};
 use fuseloom_size::{SizeId, SizeTable};
 
@@ -39,7 +39,10 @@ fn in_c_order(
     if let Some(place) = tasks.placed.get(&read.value).cloned() {
         let view = place.view(sizes, &read.index, ty.rank());
         let shape: Vec<SizeId> = ty.shape.iter().map(|dim| sizes.dim(dim)).collect();
-        if view.is_in_c_order(sizes, &shape, ty.dtype) {
+        // A lone element is in C order wherever it lies, also past the bytes that a caller's array without gaps would have.
+        let without_gaps = tasks.contiguous.contains(&place.buffer)
+            || tasks.buffers[place.buffer.0 as usize].kind == BufferKind::Temporary;
+        if without_gaps && view.is_in_c_order(sizes, &shape, ty.dtype) {
             return read;
         }
     }
